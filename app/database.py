@@ -1,0 +1,81 @@
+"""The one engine, the one way to read, the one place that commits."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.orm import Session, sessionmaker
+
+#: Seconds a statement waits for a lock, and for its end, before the citizen is told to try again.
+LOCK_WAIT: Final = 5
+STATEMENT_LIMIT: Final = 15
+
+
+class Database:
+    """Sessions on SQLite or PostgreSQL that behave alike."""
+
+    def __init__(self, url: str, *, pool_size: int = 5) -> None:
+        """Open lazily: nothing connects before the first session does."""
+        self.engine = _sqlite(url) if url.startswith("sqlite") else _postgresql(url, pool_size)
+        self._reading = sessionmaker(self.engine, expire_on_commit=False)
+        writing = self.engine.execution_options(langnghe_writes=True)
+        self._writing = sessionmaker(writing, expire_on_commit=False)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Yield a session and commit when the block ends well. Nothing else in the program commits."""
+        with self._writing() as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Yield a session whose changes are thrown away."""
+        with self._reading() as session:
+            yield session
+            session.rollback()
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": LOCK_WAIT, "check_same_thread": False})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver must not begin transactions by itself: it would begin deferred ones, and two writers that both have
+    # read first could not both go on. We begin, below.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")  # a tracking code that was shown survives a power cut
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA busy_timeout={LOCK_WAIT * 1000}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("langnghe_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _postgresql(url: str, pool_size: int) -> Engine:
+    return create_engine(
+        url,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_size=pool_size,
+        max_overflow=5,
+        pool_timeout=LOCK_WAIT,
+        connect_args={
+            "connect_timeout": LOCK_WAIT,
+            "application_name": "langnghe",
+            "options": f"-c statement_timeout={STATEMENT_LIMIT}s -c lock_timeout={LOCK_WAIT}s -c timezone=UTC",
+        },
+    )

@@ -1,0 +1,32 @@
+"""Keys for single purposes, derived from the one secret, so that a leak of one does not open the others."""
+
+import base64
+from dataclasses import dataclass
+
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+
+@dataclass(frozen=True)
+class Keys:
+    """`codes` hashes tracking codes, `tokens` hashes bearer tokens and links, `web` signs cookies, `answers` encrypts."""
+
+    codes: bytes
+    tokens: bytes
+    web: bytes
+    answers: Fernet
+
+
+def derive(secret: str) -> Keys:
+    """Derive every key from the installation's secret (HKDF, RFC 5869)."""
+    return Keys(
+        codes=_purpose(secret, "tracking codes"),
+        tokens=_purpose(secret, "tokens"),
+        web=_purpose(secret, "cookies"),
+        answers=Fernet(base64.urlsafe_b64encode(_purpose(secret, "idempotent answers"))),
+    )
+
+
+def _purpose(secret: str, name: str) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"langnghe {name}".encode()).derive(secret.encode())

@@ -1,0 +1,189 @@
+"""Everything that can be set from outside, read once, frozen, with all problems named together."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+#: Shorter secrets can be guessed; 32 bytes as urlsafe base 64 are 43 characters.
+MIN_SECRET: Final = 32
+
+
+class SettingsError(Exception):
+    """Raised when the environment cannot be used; the message lists every problem, one a line."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What this process runs with. Times are seconds."""
+
+    data: Path
+    database_url: str
+    redis_url: str
+    secret_key: str
+    host: str
+    port: int
+    public_url: str
+    web_workers: int
+    workers: int
+    trusted_proxies: int
+    lease: float
+    relay_every: float
+    job_timeout: int
+    max_attempts: int
+    batch: int
+    idempotency_life: float
+    intake_per_minute: int
+    login_per_quarter_hour: int
+    city: Path | None
+    fault_dir: Path | None
+
+    @property
+    def https(self) -> bool:
+        """Whether people come in over HTTPS, so that cookies may insist on it."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether everything runs on one machine with the embedded database."""
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def embedded_redis(self) -> Path | None:
+        """The socket of the Redis that `langnghe run` starts itself, or None when a server is configured."""
+        return Path(self.redis_url.removeprefix("unix://")) if self.redis_url.startswith("unix://") else None
+
+    @property
+    def models(self) -> Path:
+        """Where trained artifacts live."""
+        return self.data / "models"
+
+    @property
+    def attachments(self) -> Path:
+        """Where photos live."""
+        return self.data / "attachments"
+
+
+def from_env(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings; raise `SettingsError` naming every problem at once."""
+    reader = _Reader(environ)
+    data = Path(environ.get("LANGNGHE_DATA") or "var").resolve()
+    port = reader.whole("PORT", 8022, 1, 65535)
+    host = environ.get("HOST") or "127.0.0.1"
+    settings = Settings(
+        data=data,
+        database_url=reader.database_url(f"sqlite:///{data / 'langnghe.db'}"),
+        redis_url=reader.redis_url(f"unix://{data / 'redis.sock'}"),
+        secret_key=reader.secret(data),
+        host=host,
+        port=port,
+        public_url=reader.public_url(f"http://{host}:{port}"),
+        web_workers=reader.whole("LANGNGHE_WEB_WORKERS", 2, 1, 64),
+        workers=reader.whole("LANGNGHE_WORKERS", 2, 1, 64),
+        trusted_proxies=reader.whole("LANGNGHE_TRUSTED_PROXIES", 0, 0, 5),
+        lease=reader.seconds("LANGNGHE_LEASE", 30.0),
+        relay_every=reader.seconds("LANGNGHE_RELAY_EVERY", 0.2),
+        job_timeout=reader.whole("LANGNGHE_JOB_TIMEOUT", 20, 1, 3600),
+        max_attempts=reader.whole("LANGNGHE_MAX_ATTEMPTS", 5, 1, 20),
+        batch=reader.whole("LANGNGHE_BATCH", 25, 1, 500),
+        idempotency_life=reader.seconds("LANGNGHE_IDEMPOTENCY_LIFE", 86400.0),
+        intake_per_minute=reader.whole("LANGNGHE_INTAKE_PER_MINUTE", 60, 1, 1_000_000),
+        login_per_quarter_hour=reader.whole("LANGNGHE_LOGIN_PER_QUARTER_HOUR", 20, 1, 1_000_000),
+        city=reader.folder("LANGNGHE_CITY"),
+        fault_dir=reader.folder("LANGNGHE_FAULT_DIR"),
+    )
+    if reader.problems:
+        raise SettingsError("\n".join(reader.problems))
+    return settings
+
+
+class _Reader:
+    """Reads one variable at a time and remembers what was wrong."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.problems: list[str] = []
+
+    def whole(self, name: str, default: int, low: int, high: int) -> int:
+        raw = self.environ.get(name) or str(default)
+        if raw.isascii() and raw.isdigit() and low <= int(raw) <= high:
+            return int(raw)
+        self.problems.append(f"{name}: a whole number from {low} to {high} is needed, not {raw!r}")
+        return default
+
+    def seconds(self, name: str, default: float) -> float:
+        raw = self.environ.get(name) or str(default)
+        try:
+            value = float(raw)
+        except ValueError:
+            value = -1
+        if 0 < value < 1e7:
+            return value
+        self.problems.append(f"{name}: a number of seconds above 0 is needed, not {raw!r}")
+        return default
+
+    def folder(self, name: str) -> Path | None:
+        raw = self.environ.get(name)
+        if not raw:
+            return None
+        if not Path(raw).is_dir():
+            self.problems.append(f"{name}: there is no folder {raw!r}")
+        return Path(raw)
+
+    def database_url(self, default: str) -> str:
+        url = self.environ.get("DATABASE_URL") or default
+        if url.startswith("sqlite:///"):
+            return url
+        for prefix in ("postgresql://", "postgres://", "postgresql+psycopg://"):
+            if url.startswith(prefix):
+                return "postgresql+psycopg://" + url.removeprefix(prefix)
+        self.problems.append("DATABASE_URL: only sqlite:/// and postgresql:// are supported")
+        return default
+
+    def redis_url(self, default: str) -> str:
+        url = self.environ.get("REDIS_URL") or default
+        if not url.startswith(("unix://", "redis://", "rediss://")):
+            self.problems.append("REDIS_URL: must begin with unix://, redis:// or rediss://")
+        return url
+
+    def public_url(self, default: str) -> str:
+        url = (self.environ.get("LANGNGHE_URL") or default).rstrip("/")
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path:
+            self.problems.append(f"LANGNGHE_URL: a bare address such as https://1022.example.vn is needed, not {url!r}")
+        return url
+
+    def secret(self, data: Path) -> str:
+        """The key to codes and sessions: from the environment, or from the file that `prepare` made."""
+        secret = self.environ.get("LANGNGHE_SECRET_KEY")
+        file = data / "secret"
+        if secret is None and file.is_file():
+            secret = file.read_text("ascii").strip()
+        if secret is None:
+            self.problems.append(
+                f"LANGNGHE_SECRET_KEY: not set and there is no {file}; `langnghe migrate` makes one on a single "
+                "machine, several machines must share one"
+            )
+            return ""
+        if len(secret) < MIN_SECRET:
+            self.problems.append(f"LANGNGHE_SECRET_KEY: at least {MIN_SECRET} characters are needed, not {len(secret)}")
+        return secret
+
+
+def prepare(environ: Mapping[str, str] = os.environ) -> None:
+    """Make the data folder, and on a single machine its secret file, if they are not there yet.
+
+    With PostgreSQL no file is made: several machines must be given the same `LANGNGHE_SECRET_KEY`, or codes filed on
+    one could not be opened on another.
+    """
+    data = Path(environ.get("LANGNGHE_DATA") or "var").resolve()
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = data / "secret"
+    if "LANGNGHE_SECRET_KEY" in environ or environ.get("DATABASE_URL", "").startswith("postgres") or file.exists():
+        return
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(secrets.token_urlsafe(32))

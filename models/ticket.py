@@ -1,0 +1,229 @@
+"""The ticket, its append-only history, and what hangs on it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import BigInteger, CheckConstraint, Float, ForeignKey, Index, Integer, String, Text, Uuid, text
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.account import Account
+from models.base import Base, Json, UtcDateTime, one_of
+from models.department import Department
+from models.place import Ward
+from models.taxonomy import Topic
+from models.vocabulary import AssignmentKind, Channel, DeadlineKind, Status, SubmissionType, Urgency
+from models.workflow import allowed
+
+#: SQLite increments only an INTEGER primary key; PostgreSQL shall not run out at two thousand million.
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class TransitionRefused(Exception):
+    """Raised when the status table has no way from where the ticket is to where somebody wants it."""
+
+    def __init__(self, here: Status, there: Status) -> None:
+        super().__init__(f"a ticket that is {here} cannot become {there}")
+        self.here = here
+        self.there = there
+
+
+@dataclass(frozen=True)
+class Happening:
+    """What a transition or a note puts into the history.
+
+    `public_text` is shown to the citizen word for word, `internal_text` never; `data` holds machine-readable facts
+    (topic, rule, confidence), never personal data.
+    """
+
+    kind: str
+    at: datetime
+    actor_id: UUID | None = None
+    public_text: str | None = None
+    internal_text: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Ticket(Base):
+    """A report as we keep it, from filing until its citizen is content.
+
+    The tracking code is not here: only its keyed hash is. Statuses change by `transition` alone.
+    """
+
+    __tablename__ = "ticket"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4)
+    code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    _status: Mapped[Status] = mapped_column("status", one_of(Status), default=Status.RECEIVED)
+    version: Mapped[int] = mapped_column(Integer)
+    channel: Mapped[Channel] = mapped_column(one_of(Channel))
+    text: Mapped[str] = mapped_column(Text)
+    search_text: Mapped[str] = mapped_column(Text)
+    place_text: Mapped[str | None] = mapped_column(String(500))
+    lat: Mapped[float | None] = mapped_column(Float)
+    lon: Mapped[float | None] = mapped_column(Float)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    submission_type: Mapped[SubmissionType | None] = mapped_column(one_of(SubmissionType))
+    urgency: Mapped[Urgency] = mapped_column(one_of(Urgency), default=Urgency.NORMAL)
+    topic_slug: Mapped[str | None] = mapped_column(ForeignKey("topic.slug"))
+    ward_code: Mapped[str | None] = mapped_column(ForeignKey("ward.code"))
+    department_id: Mapped[str | None] = mapped_column(ForeignKey("department.id"))
+    resolve_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    returns: Mapped[int] = mapped_column(Integer, default=0)
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    topic: Mapped[Topic | None] = relationship()
+    ward: Mapped[Ward | None] = relationship()
+    department: Mapped[Department | None] = relationship()
+    events: Mapped[list["TicketEvent"]] = relationship(order_by="TicketEvent.id", passive_deletes="all")
+    deadlines: Mapped[list["Deadline"]] = relationship(order_by="Deadline.due_at", passive_deletes="all")
+    assignments: Mapped[list["Assignment"]] = relationship(order_by="Assignment.id", passive_deletes="all")
+    attachments: Mapped[list["Attachment"]] = relationship(order_by="Attachment.position", passive_deletes="all")
+    contact: Mapped["Contact | None"] = relationship(passive_deletes="all")
+    feedback: Mapped["Feedback | None"] = relationship(passive_deletes="all")
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it as it is
+    __table_args__ = (
+        CheckConstraint("lat is null or (lat between -90 and 90)", name="lat_range"),
+        CheckConstraint("lon is null or (lon between -180 and 180)", name="lon_range"),
+        Index("ix_ticket_queue", "department_id", "status", "resolve_due_at", "id"),
+        Index("ix_ticket_status_received", "status", "received_at", "id"),
+    )
+
+    @hybrid_property
+    def status(self) -> Status:
+        """Where the ticket stands."""
+        return self._status
+
+    def happened(self, what: Happening) -> "TicketEvent":
+        """Append one line to the history without moving the ticket."""
+        return self._record(what, None, None)
+
+    def transition(self, there: Status, what: Happening) -> "TicketEvent":
+        """Move the ticket and leave exactly one event.
+
+        Raises `TransitionRefused` for a pair outside `models.workflow.ALLOWED`, leaving no trace.
+        """
+        here = self._status
+        if not allowed(here, there):
+            raise TransitionRefused(here, there)
+        self._status = there
+        return self._record(what, here, there)
+
+    def _record(self, what: Happening, here: Status | None, there: Status | None) -> "TicketEvent":
+        event = TicketEvent(
+            kind=what.kind,
+            at=what.at,
+            actor_id=what.actor_id,
+            public_text=what.public_text,
+            internal_text=what.internal_text,
+            data=dict(what.data),
+            from_status=here,
+            to_status=there,
+        )
+        self.events.append(event)
+        return event
+
+
+class TicketEvent(Base):
+    """One happening in a ticket's life. Triggers on both databases refuse to change or delete it."""
+
+    __tablename__ = "ticket_event"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    kind: Mapped[str] = mapped_column(String(40))
+    from_status: Mapped[Status | None] = mapped_column(one_of(Status))
+    to_status: Mapped[Status | None] = mapped_column(one_of(Status))
+    actor_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    public_text: Mapped[str | None] = mapped_column(Text)
+    internal_text: Mapped[str | None] = mapped_column(Text)
+    data: Mapped[dict[str, Any]] = mapped_column(Json)
+
+    actor: Mapped[Account | None] = relationship()
+
+
+class Contact(Base):
+    """How to reach the person who filed. Its own table, so that no query of tickets carries it along."""
+
+    __tablename__ = "contact"
+
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
+    name: Mapped[str | None] = mapped_column(String(200))
+    phone: Mapped[str | None] = mapped_column(String(20))
+    email: Mapped[str | None] = mapped_column(String(254))
+    consented_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Assignment(Base):
+    """A department is, or was, in charge of a ticket. At most one lead is open at a time."""
+
+    __tablename__ = "assignment"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"), index=True)
+    department_id: Mapped[str] = mapped_column(ForeignKey("department.id"))
+    kind: Mapped[AssignmentKind] = mapped_column(one_of(AssignmentKind))
+    rule_id: Mapped[str | None] = mapped_column(String(120))
+    because: Mapped[str | None] = mapped_column(String(500))
+    assigned_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    department: Mapped[Department] = relationship()
+
+    __table_args__ = (
+        Index(
+            "uq_assignment_open_lead",
+            "ticket_id",
+            unique=True,
+            sqlite_where=text("kind = 'lead' and ended_at is null"),
+            postgresql_where=text("kind = 'lead' and ended_at is null"),
+        ),
+    )
+
+
+class Deadline(Base):
+    """What has to have happened by when; `calendar_version` says by which calendar it was computed."""
+
+    __tablename__ = "deadline"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))
+    kind: Mapped[DeadlineKind] = mapped_column(one_of(DeadlineKind))
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    met_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    calendar_version: Mapped[str] = mapped_column(String(64))
+
+    __table_args__ = (Index("uq_deadline_kind", "ticket_id", "kind", unique=True),)
+
+
+class Attachment(Base):
+    """A photo as we keep it: re-encoded pixels under a random name, nothing of the original file."""
+
+    __tablename__ = "attachment"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"), index=True)
+    position: Mapped[int] = mapped_column(Integer)
+    media_type: Mapped[str] = mapped_column(String(40))
+    size: Mapped[int] = mapped_column(Integer)
+    sha256: Mapped[str] = mapped_column(String(64))
+    width: Mapped[int] = mapped_column(Integer)
+    height: Mapped[int] = mapped_column(Integer)
+
+
+class Feedback(Base):
+    """The citizen's rating of the answer: one to five, and a word if they like."""
+
+    __tablename__ = "feedback"
+
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
+    rating: Mapped[int] = mapped_column(Integer)
+    comment: Mapped[str | None] = mapped_column(String(1000))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (CheckConstraint("rating between 1 and 5", name="rating_range"),)

@@ -1,0 +1,37 @@
+"""The life of a ticket as data. `models.ticket.Ticket.transition` is the only reader that writes."""
+
+from types import MappingProxyType
+from typing import Final
+
+from models.vocabulary import Status as S
+
+ALLOWED: Final = MappingProxyType({
+    S.RECEIVED: frozenset({S.NEEDS_REVIEW, S.ROUTED, S.SEALED, S.REFERRED, S.REJECTED, S.MERGED}),
+    S.NEEDS_REVIEW: frozenset({S.ROUTED, S.SEALED, S.REFERRED, S.REJECTED, S.MERGED}),
+    S.ROUTED: frozenset({S.IN_PROGRESS, S.RETURNED}),
+    S.RETURNED: frozenset({S.ROUTED, S.NEEDS_REVIEW, S.REFERRED}),
+    S.IN_PROGRESS: frozenset({S.INFO_REQUESTED, S.RETURNED, S.ANSWERED, S.REFERRED}),
+    S.INFO_REQUESTED: frozenset({S.IN_PROGRESS}),
+    S.ANSWERED: frozenset({S.CLOSED, S.REOPENED}),
+    S.REOPENED: frozenset({S.ROUTED, S.IN_PROGRESS}),
+    S.REJECTED: frozenset({S.REOPENED}),
+    S.REFERRED: frozenset({S.REOPENED}),
+    S.SEALED: frozenset({S.REFERRED}),
+    # A merged ticket follows its incident, a closed one rests.
+    S.MERGED: frozenset(),
+    S.CLOSED: frozenset(),
+})
+
+#: A coordinator's queue: nobody else will act on these.
+AWAITS_COORDINATOR: Final = frozenset({S.NEEDS_REVIEW, S.RETURNED})
+
+#: A department's queue: somebody there has to act.
+AWAITS_DEPARTMENT: Final = frozenset({S.ROUTED, S.IN_PROGRESS, S.INFO_REQUESTED, S.REOPENED})
+
+#: Open311's coarse word for each status: the citizen has a final word, or has not.
+SETTLED: Final = frozenset({S.CLOSED, S.REJECTED, S.REFERRED, S.MERGED, S.ANSWERED})
+
+
+def allowed(here: S, there: S) -> bool:
+    """Tell whether the table lets a ticket move from `here` to `there`."""
+    return there in ALLOWED[here]
