@@ -10,7 +10,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 @dataclass(frozen=True)
 class Keys:
-    """`codes` hashes tracking codes, `tokens` hashes bearer tokens and links, `web` signs cookies, `answers` encrypts."""
+    """`codes` hashes tracking codes, `tokens` hashes bearer tokens and links, `web` signs cookies.
+
+    `answers` encrypts what is kept to be repeated.
+    """
 
     codes: bytes
     tokens: bytes

@@ -48,12 +48,14 @@ class UtcDateTime(TypeDecorator[datetime]):
 Json: TypeEngine[Any] = JSON().with_variant(JSONB(), "postgresql")
 
 
-def one_of(members: type[StrEnum]) -> Enum:
-    """Return a string column type that the database itself restricts to the members' values."""
-    name = "".join(f"_{c.lower()}" if c.isupper() else c for c in members.__name__).lstrip("_")
+def one_of(members: type[StrEnum], *, called: str | None = None) -> Enum:
+    """Return a string column type that the database itself restricts to the members' values.
+
+    `called` names the constraint where one table has two columns of the same kind.
+    """
     return Enum(
         members,
-        name=name,
+        name=called or "".join(f"_{c.lower()}" if c.isupper() else c for c in members.__name__).lstrip("_"),
         native_enum=False,
         create_constraint=True,
         length=32,

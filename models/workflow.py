@@ -3,24 +3,28 @@
 from types import MappingProxyType
 from typing import Final
 
-from models.vocabulary import Status as S
+from models.vocabulary import Status
 
-ALLOWED: Final = MappingProxyType({
-    S.RECEIVED: frozenset({S.NEEDS_REVIEW, S.ROUTED, S.SEALED, S.REFERRED, S.REJECTED, S.MERGED}),
-    S.NEEDS_REVIEW: frozenset({S.ROUTED, S.SEALED, S.REFERRED, S.REJECTED, S.MERGED}),
-    S.ROUTED: frozenset({S.IN_PROGRESS, S.RETURNED}),
-    S.RETURNED: frozenset({S.ROUTED, S.NEEDS_REVIEW, S.REFERRED}),
-    S.IN_PROGRESS: frozenset({S.INFO_REQUESTED, S.RETURNED, S.ANSWERED, S.REFERRED}),
-    S.INFO_REQUESTED: frozenset({S.IN_PROGRESS}),
-    S.ANSWERED: frozenset({S.CLOSED, S.REOPENED}),
-    S.REOPENED: frozenset({S.ROUTED, S.IN_PROGRESS}),
-    S.REJECTED: frozenset({S.REOPENED}),
-    S.REFERRED: frozenset({S.REOPENED}),
-    S.SEALED: frozenset({S.REFERRED}),
-    # A merged ticket follows its incident, a closed one rests.
-    S.MERGED: frozenset(),
-    S.CLOSED: frozenset(),
-})
+S = Status
+
+ALLOWED: Final = MappingProxyType(
+    {
+        S.RECEIVED: frozenset({S.NEEDS_REVIEW, S.ROUTED, S.SEALED, S.REFERRED, S.REJECTED, S.MERGED}),
+        S.NEEDS_REVIEW: frozenset({S.ROUTED, S.SEALED, S.REFERRED, S.REJECTED, S.MERGED}),
+        S.ROUTED: frozenset({S.IN_PROGRESS, S.RETURNED}),
+        S.RETURNED: frozenset({S.ROUTED, S.NEEDS_REVIEW, S.REFERRED}),
+        S.IN_PROGRESS: frozenset({S.INFO_REQUESTED, S.RETURNED, S.ANSWERED, S.REFERRED}),
+        S.INFO_REQUESTED: frozenset({S.IN_PROGRESS}),
+        S.ANSWERED: frozenset({S.CLOSED, S.REOPENED}),
+        S.REOPENED: frozenset({S.ROUTED, S.IN_PROGRESS}),
+        S.REJECTED: frozenset({S.REOPENED}),
+        S.REFERRED: frozenset({S.REOPENED}),
+        S.SEALED: frozenset({S.REFERRED}),
+        # A merged ticket follows its incident, a closed one rests.
+        S.MERGED: frozenset(),
+        S.CLOSED: frozenset(),
+    }
+)
 
 #: A coordinator's queue: nobody else will act on these.
 AWAITS_COORDINATOR: Final = frozenset({S.NEEDS_REVIEW, S.RETURNED})

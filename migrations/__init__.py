@@ -1,0 +1,1 @@
+"""Alembic migrations: numbered, up and down, the same on SQLite and PostgreSQL."""

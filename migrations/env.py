@@ -1,0 +1,26 @@
+"""Alembic's entry point: runs on the connection that `app.migration` hands over."""
+
+from typing import Any
+
+from alembic import context
+
+from models.base import UtcDateTime
+from models.tables import Base
+
+
+def _render(kind: str, item: Any, _autogen: Any) -> str | bool:
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    return False
+
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=Base.metadata,
+    compare_type=True,
+    render_item=_render,
+    transaction_per_migration=True,
+)
+with context.begin_transaction():
+    context.run_migrations()
