@@ -1,0 +1,150 @@
+"""When a report is due, as pure functions of the city's calendar and of what it promises per topic.
+
+Sources: `sla.yaml` (proposals, said there) and `calendar.yaml` of the city; complaints and denunciations in the sense of
+the law have no time limit of the hotline's (law on complaints, law on denunciations).
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from models.vocabulary import DeadlineKind, Urgency
+from routing.calendar import WorkingCalendar
+from routing.city import City
+from routing.sla import Limit, TopicLimits
+
+_MINUTE: Final = timedelta(minutes=1)
+_DAY: Final = timedelta(days=1)
+
+
+class Clock(StrEnum):
+    """Which time counts towards a deadline."""
+
+    ALWAYS = "always"
+    WORKING = "working"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One deadline: `due_at` in UTC, computed with the calendar of that version; `note` says how, in Vietnamese."""
+
+    kind: DeadlineKind
+    due_at: datetime
+    calendar_version: str
+    note: str
+    clock: Clock = Clock.ALWAYS
+
+
+def due_dates(city: City, *, topic: str, urgency: str, submission_type: str, received_at: datetime) -> tuple[Due, ...]:
+    """Return the deadlines of a report received at that instant (aware; answers are in UTC).
+
+    `ack` is always owed, in minutes of a clock that never stops. `first_action` is owed when the report is urgent or an
+    emergency, in hours of that clock. `resolve` is owed unless the submission type has legal time limits of its own: in
+    hours of that clock, or by the end of working hours of the n-th working day after receipt, where a report received
+    outside working hours counts as received at the start of the next working day.
+    """
+    received = _utc(received_at)
+    limits = city.sla.of(topic)
+    dues = [_after(city, DeadlineKind.ACK, received, limits.ack)]
+    action = _first_action(limits, urgency)
+    if action is not None:
+        dues.append(_after(city, DeadlineKind.FIRST_ACTION, received, action.hours))
+    if submission_type not in city.sla.no_resolve:
+        dues.append(_resolve(city, received, limits.resolve))
+    return tuple(dues)
+
+
+def shifted(calendar: WorkingCalendar, due: Due, paused_from: datetime, paused_to: datetime) -> Due:
+    """Return the deadline moved by the time spent waiting for the citizen.
+
+    Time counts on the deadline's own clock: a night and a Sunday of waiting move a working-day deadline by nothing. A
+    pause that began after the deadline had passed moves nothing: what was late stays late.
+    """
+    began, ended = _utc(paused_from), _utc(paused_to)
+    if ended <= began or began >= due.due_at:
+        return due
+    if due.clock is Clock.ALWAYS:
+        moved = due.due_at + (ended - began)
+    else:
+        moved = _add_working(calendar, due.due_at, _working_between(calendar, began, ended))
+    return replace(
+        due, due_at=moved, calendar_version=calendar.version, note=f"{due.note}; đã trừ thời gian chờ người dân"
+    )
+
+
+def add_working_minutes(calendar: WorkingCalendar, start: datetime, minutes: int) -> datetime:
+    """Return the instant (UTC) at which so many minutes of working time have passed since `start`.
+
+    It lies in working time or at its very end: 480 minutes after Friday's closing time is Monday's closing time, and
+    nothing after any instant is that instant itself.
+    """
+    if minutes < 0:
+        raise ValueError("working minutes cannot be negative")
+    return _add_working(calendar, _utc(start), minutes * _MINUTE)
+
+
+def working_minutes_between(calendar: WorkingCalendar, start: datetime, end: datetime) -> int:
+    """Return the whole minutes of working time between two instants; none when `end` is not after `start`."""
+    return _working_between(calendar, _utc(start), _utc(end)) // _MINUTE
+
+
+def part_of(calendar: WorkingCalendar, due: Due, received_at: datetime, share: float) -> datetime:
+    """Return the instant at which that share of a deadline's time has passed, for reminders at 50 % and 80 %."""
+    received = _utc(received_at)
+    if due.clock is Clock.ALWAYS:
+        return received + (due.due_at - received) * share
+    return _add_working(calendar, received, _working_between(calendar, received, due.due_at) * share)
+
+
+def _utc(instant: datetime) -> datetime:
+    if instant.tzinfo is None:
+        raise ValueError("an instant without a time zone is not one instant")
+    return instant.astimezone(UTC)
+
+
+def _first_action(limits: TopicLimits, urgency: str) -> Limit | None:
+    if urgency == Urgency.EMERGENCY:
+        return limits.emergency
+    return limits.urgent if urgency == Urgency.URGENT else None
+
+
+def _after(city: City, kind: DeadlineKind, received: datetime, stretch: timedelta) -> Due:
+    minutes = stretch // _MINUTE
+    spoken = f"{minutes // 60} giờ" if minutes % 60 == 0 else f"{minutes} phút"
+    return Due(kind, received + stretch, city.calendar.version, f"{spoken}, tính cả đêm và ngày nghỉ")
+
+
+def _resolve(city: City, received: datetime, limit: Limit) -> Due:
+    if not limit.working_days:
+        return _after(city, DeadlineKind.RESOLVE, received, limit.hours)
+    due_at = city.calendar.end_of_working_day(received, limit.n)
+    note = f"hết giờ làm việc của ngày làm việc thứ {limit.n} sau khi nhận"
+    return Due(DeadlineKind.RESOLVE, due_at, city.calendar.version, note, Clock.WORKING)
+
+
+def _add_working(calendar: WorkingCalendar, start: datetime, stretch: timedelta) -> datetime:
+    if not stretch:
+        return start
+    day = calendar.local_day(start)
+    while True:
+        for opens, closes in calendar.hours_on(day):
+            begins = max(opens, start)
+            if begins >= closes:
+                continue
+            if stretch <= closes - begins:
+                return begins + stretch
+            stretch -= closes - begins
+        day = calendar.next_working_day(day)
+
+
+def _working_between(calendar: WorkingCalendar, start: datetime, end: datetime) -> timedelta:
+    total = timedelta()
+    for day in _days(calendar.local_day(start), calendar.local_day(end)):
+        for opens, closes in calendar.hours_on(day):
+            total += max(timedelta(), min(closes, end) - max(opens, start))
+    return total
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + _DAY * ahead for ahead in range((last - first).days + 1)]

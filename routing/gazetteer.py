@@ -1,0 +1,181 @@
+"""The names of a city's places, folded and ready to be found in free text.
+
+Source of facts: the city's `wards.json` and `city.yaml`. Only what is true of Vietnamese addresses anywhere is in code
+(phường, quận, numbers in words); every name comes from the city's folder.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from routing.folding import fold, plain, spelling
+from routing.source import Block, Problems, read_yaml
+from routing.wards import LegacyFact, WardFact, WardMap, split_type
+
+#: Words that stand before the name of a district.
+DISTRICT_TYPES: Final = ("Quận", "Huyện", "Thành phố", "Thị xã")
+#: No name of a place has more words than this.
+LONGEST: Final = 5
+_ABBREVIATED: Final = ("q", "h", "tp", "tx")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One thing a ward's name can mean: a ward of today, one before the reform, or (`alias`) one abolished even earlier."""
+
+    today: bool
+    alias: bool
+    type: str
+    spelt: str
+    codes: tuple[str, ...]
+    districts: frozenset[str]
+    provinces: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictName:
+    """One thing a district's name can mean; `spelt` is empty for an abbreviation, which has no accents to compare."""
+
+    district: str
+    spelt: str
+
+
+@dataclass(frozen=True)
+class Gazetteer:
+    """All names by their folded form, words joined by one space; numbered wards and districts by their number."""
+
+    city_name: str
+    effective: date
+    wards: dict[str, tuple[Reading, ...]]
+    districts: dict[str, tuple[DistrictName, ...]]
+    provinces: dict[str, str | None]
+    elsewhere: frozenset[str]
+    never_bare: frozenset[str]
+    firsts: frozenset[str]
+    of_district: dict[str, tuple[str, ...]]
+
+
+def spelt(name: str) -> str:
+    """Return the name with tones in one position, for comparing accents."""
+    return " ".join(spelling(word) for word in plain(name).split())
+
+
+def name_key(name: str) -> str:
+    """Return the folded name as it is looked up: "P. Hòa-Hưng" and "hoa hung" are one; numbers lose leading zeros."""
+    words = "".join(letter if letter.isalnum() else " " for letter in fold(name)).split()
+    return " ".join(str(int(word)) if word.isascii() and word.isdigit() else word for word in words)
+
+
+def read_gazetteer(folder: Path, ward_map: WardMap, problems: Problems) -> Gazetteer:
+    """Read `city.yaml` and index every name of both eras."""
+    page = read_yaml(folder, "city.yaml", problems)
+    page.only("name", "effective", "provinces", "districts", "never_bare", "elsewhere")
+    wards = _ward_names(ward_map)
+    districts = _district_names(page, ward_map.legacy)
+    provinces = _province_names(page, ward_map.legacy)
+    elsewhere = frozenset(name_key(name) for name in page.texts("elsewhere"))
+    never_bare = frozenset(name_key(name) for name in page.texts("never_bare"))
+    return Gazetteer(
+        city_name=page.text("name"),
+        effective=page.day("effective") or date.min,
+        wards=wards,
+        districts=districts,
+        provinces=provinces,
+        elsewhere=elsewhere,
+        never_bare=never_bare,
+        firsts=frozenset(key.split()[0] for names in (wards, districts, provinces, elsewhere) for key in names if key),
+        of_district=_wards_of_districts(ward_map.legacy),
+    )
+
+
+def _ward_names(ward_map: WardMap) -> dict[str, tuple[Reading, ...]]:
+    names: dict[str, list[Reading]] = {}
+    former: dict[str, list[LegacyFact]] = {code: [] for code in ward_map.wards}
+    for old in ward_map.legacy:
+        for code, _ in old.new:
+            former.setdefault(code, []).append(old)
+    for ward in ward_map.wards.values():
+        names.setdefault(name_key(ward.short), []).append(_today(ward, former[ward.code]))
+    for old in ward_map.legacy:
+        for alias, written in ((False, old.ward), *((True, name) for name in old.aliases)):
+            kind, short = split_type(written)
+            if kind:  # a district that never had wards is known by its own name
+                names.setdefault(name_key(short), []).append(_before(old, kind, short, alias))
+    return {key: tuple(found) for key, found in names.items()}
+
+
+def _today(ward: WardFact, former: list[LegacyFact]) -> Reading:
+    return Reading(
+        today=True,
+        alias=False,
+        type=fold(ward.type),
+        spelt=spelt(ward.short),
+        codes=(ward.code,),
+        districts=frozenset(old.district for old in former),
+        provinces=frozenset(old.province for old in former),
+    )
+
+
+def _before(old: LegacyFact, kind: str, short: str, alias: bool) -> Reading:  # noqa: FBT001 (a plain fact)
+    return Reading(
+        today=False,
+        alias=alias,
+        type=fold(kind),
+        spelt=spelt(short),
+        codes=tuple(code for code, _ in sorted(old.new, key=lambda new: not new[1])),
+        districts=frozenset((old.district,)),
+        provinces=frozenset((old.province,)),
+    )
+
+
+def _without_type(name: str) -> tuple[bool, str]:
+    for kind in (*DISTRICT_TYPES, *_ABBREVIATED):
+        if fold(name).startswith(fold(kind) + " "):
+            return True, name[len(kind) + 1 :]
+    return False, name
+
+
+def _district_names(page: Block, legacy: tuple[LegacyFact, ...]) -> dict[str, tuple[DistrictName, ...]]:
+    names: dict[str, list[DistrictName]] = {}
+
+    def add(written: str, district: str) -> None:
+        _, short = _without_type(written)
+        entry = DistrictName(district, spelt(short))
+        if entry not in names.setdefault(name_key(short), []):
+            names[name_key(short)].append(entry)
+
+    real = dict.fromkeys(old.district for old in legacy)
+    for district in real:
+        add(district, district)
+    for block in page.blocks("districts"):
+        block.only("name", "aliases")
+        district = block.text("name")
+        if district not in real:
+            block.wrong(f"district {district!r} is in no old ward")
+        for alias in block.texts("aliases"):
+            add(alias, district)
+    return {key: tuple(found) for key, found in names.items()}
+
+
+def _province_names(page: Block, legacy: tuple[LegacyFact, ...]) -> dict[str, str | None]:
+    """Return each way of writing a province; None means the whole city of today, which narrows nothing."""
+    names: dict[str, str | None] = {}
+    real = {old.province for old in legacy}
+    for block in page.blocks("provinces"):
+        block.only("name", "whole", "aliases")
+        province = block.text("name")
+        whole = block.has("whole") and block.truth("whole")
+        if not whole and province not in real:
+            block.wrong(f"province {province!r} is in no old ward")
+        for alias in (province, *block.texts("aliases")):
+            names[name_key(alias)] = None if whole else province
+    return names
+
+
+def _wards_of_districts(legacy: tuple[LegacyFact, ...]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = {}
+    for old in legacy:
+        for code, _ in old.new:
+            found.setdefault(old.district, {})[code] = None
+    return {district: tuple(codes) for district, codes in found.items()}

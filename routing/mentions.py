@@ -1,0 +1,383 @@
+"""Finding where a free text names wards, districts and provinces, before anybody decides what they mean.
+
+Language facts used: "phường/xã/thị trấn/đặc khu" and "quận/huyện/thị xã/thành phố" stand before a name, people write them
+P. F. X. TT. Q. H. TX. TP.; "P.12" is also a room; a name after "đường", "chợ", "cầu" is a street or a landmark.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from routing.folding import fold, fold_plain, spelling
+from routing.gazetteer import LONGEST, DistrictName, Gazetteer, Reading
+
+#: A meaning of a name that knows how it is spelt.
+_Spelt = TypeVar("_Spelt", Reading, DistrictName)
+
+_WORD: Final = re.compile(r"([^a-z0-9]*)([a-z]+|[0-9]+)")
+_MARKS: Final = re.compile("[\u0300-\u036f]")
+#: A place is named early or late in a text; in an enormous one only this much is read from each end.
+_READ: Final = 6000
+
+
+def _folded(words: str) -> frozenset[str]:
+    return frozenset(fold(word) for word in words.split())
+
+
+#: Marker words by their folded form: the type of unit, and the spellings that are this word and not another one.
+_WARD: Final = {fold(w): fold(t) for w, t in (("phường", "phường"), ("p", "phường"), ("f", "phường"), ("xã", "xã"), ("x", "xã"),
+                                             ("tt", "thị trấn"), ("đk", "đặc khu"))}  # fmt: skip
+_DISTRICT: Final = {fold(w): fold(t) for w, t in (("quận", "quận"), ("q", "quận"), ("huyện", "huyện"), ("h", "huyện"),
+                                                 ("tx", "thị xã"), ("tp", "thành phố"))}  # fmt: skip
+_TWO_WORDS: Final = {("thi", "tran"): (True, "thi tran"), ("dac", "khu"): (True, "dac khu"), ("thi", "xa"): (False, "thi xa"),
+                     ("thanh", "pho"): (False, "thanh pho")}  # fmt: skip
+_SPELT: Final = {
+    fold(word): frozenset(spelling(form) for form in forms.split())
+    for word, forms in (("phường", "phường phuờng phưòng phừơng phuong"), ("xã", "xã xa"), ("quận", "quận quân quan"),
+                        ("huyện", "huyện huyên huyen"))
+}  # fmt: skip
+_SHORT: Final = frozenset(("p", "f", "x", "q", "h"))
+#: After these words a name is a street, a building or a body of water.
+_NOT_A_WARD: Final = _folded(
+    "đường cầu chợ kênh rạch viện trường thcs thpt học cư bay ga hầm xoay lộ đạo cổng cảng kcn kcx kdc nghiệp xuất lâu phố "
+    "quán chùa thờ đình miếu đền sạn plaza tower hotel villa hẻm ngõ hiệu hãng ty siêu thị tuyến bến mall hồ suối sông xe"
+)
+#: Before or after "P.12", these words make it a room.
+_BUILDING: Final = _folded("lô block tầng lầu căn phòng tòa toà nhà")
+_AFTER_ROOM: Final = _folded("lô block lầu tầng chung khách ký nhà tòa")
+_AT: Final = _folded("ở tại khu vực bàn bên dưới trên quanh thuộc về phía")
+
+
+def _number_words() -> dict[str, int]:
+    ones = ["", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín"]
+    words = {one: n for n, one in enumerate(ones) if one} | {"mười": 10, "mười lăm": 15, "mười tư": 14}
+    words |= {f"mười {one}": 10 + n for n, one in enumerate(ones) if one}
+    for ten in (2, 3):
+        words |= {f"{ones[ten]} mươi": 10 * ten}
+        last = {one: n for n, one in enumerate(ones) if one} | {"mốt": 1, "tư": 4, "lăm": 5, "nhăm": 5}
+        words |= {f"{ones[ten]} mươi {one}": 10 * ten + n for one, n in last.items()}
+        words |= {f"{ones[ten]} {one}": 10 * ten + n for one, n in last.items() if one in {"mốt", "tư", "lăm"}}
+    return {fold(word): number for word, number in words.items()}
+
+
+_NUMBERS: Final = _number_words()
+
+
+@dataclass(frozen=True, slots=True)
+class WardMention:
+    """A place in the text that names a ward: words `first` to `end` (not counted), what the name can mean, how it stands.
+
+    `marked`: "phường" or the like stands before it. `at`: a bare name after "ở", "tại" or the like. `era` is "new" after
+    "nay là", "old" beside "cũ" or after "trước là".
+    """
+
+    first: int
+    end: int
+    key: str
+    readings: tuple[Reading, ...]
+    marked: bool
+    at: bool = False
+    era: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictMention:
+    """A place in the text that names one district (or several of one name); `readings` when the bare name is a ward's too."""
+
+    first: int
+    end: int
+    districts: frozenset[str]
+    marked: bool
+    readings: tuple[Reading, ...] = ()
+
+
+@dataclass(slots=True)
+class Mentions:
+    """What a text names."""
+
+    wards: list[WardMention] = field(default_factory=list)
+    districts: list[DistrictMention] = field(default_factory=list)
+    provinces: set[str] = field(default_factory=set)
+    elsewhere: list[int] = field(default_factory=list)
+
+
+class Words:
+    """A text as words: folded, as spelt, and where each stands. Digits and letters are separate words ("P12": p, 12)."""
+
+    __slots__ = ("composed", "folded", "gaps", "low", "starts", "words")
+
+    def __init__(self, text: str) -> None:
+        if len(text) > 2 * _READ:
+            text = f"{text[:_READ]} . {text[-_READ:]}"
+        composed = unicodedata.normalize("NFC", text)
+        if not composed.isascii():
+            composed = _MARKS.sub("", composed)
+        low = composed.lower()
+        self.composed = composed if len(low) == len(composed) else low
+        self.low = low
+        self.folded = fold_plain(low)
+        found = [(m[1], m[2], m.start(2)) for m in _WORD.finditer(self.folded)]
+        self.gaps = [gap for gap, _, _ in found]
+        self.words = [word for _, word, _ in found]
+        self.starts = [start for _, _, start in found]
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def as_spelt(self, i: int) -> str:
+        """Return word `i` with its accents."""
+        start = self.starts[i]
+        return self.low[start : start + len(self.words[i])]
+
+    def spelt(self, first: int, end: int) -> str:
+        """Return the words with tones in one position, for comparing accents."""
+        return " ".join(spelling(self.as_spelt(i)) for i in range(first, end))
+
+    def original(self, first: int, end: int) -> str:
+        """Return the words as written."""
+        last = end - 1
+        return self.composed[self.starts[first] : self.starts[last] + len(self.words[last])]
+
+    def joined(self, i: int) -> bool:
+        """Tell whether word `i` belongs to the word before: nothing but space or a hyphen is between."""
+        gap = self.gaps[i]
+        return gap in {" ", ""} or not gap.strip(" \t\n-–")
+
+
+def find_mentions(gazetteer: Gazetteer, words: Words) -> Mentions:
+    """Return everything the text names, in order, none overlapping another."""
+    found = Mentions()
+    i, taken = 0, 0
+    count, all_words = len(words), words.words
+    while i < count:
+        word = all_words[i]
+        end = 0
+        if word in _WARD or word in _DISTRICT or (word in {"thi", "dac", "thanh"} and i + 1 < count):
+            end = _marked(gazetteer, words, i, found)
+        if not end and word in gazetteer.firsts:
+            end = _bare(gazetteer, words, i, taken, found)
+        if end:
+            i = taken = end
+        else:
+            i += 1
+    return found
+
+
+def _marked(gazetteer: Gazetteer, words: Words, i: int, found: Mentions) -> int:
+    """Read a marker at word `i` with its name; return the end of the mention, 0 when there is none."""
+    marker = _marker(words, i)
+    if marker is None:
+        return 0
+    is_ward, kind, j = marker
+    if j >= len(words) or not _close(words, j, short=j == i + 1 and words.words[i] in _SHORT):
+        return 0
+    if not is_ward:
+        if kind == "thanh pho" and _province(gazetteer, words, i, found):
+            return _province(gazetteer, words, i, found)
+        return _district_at(gazetteer, words, i, j, found)
+    return _ward_at(gazetteer, words, (i, j, kind), found)
+
+
+def _marker(words: Words, i: int) -> tuple[bool, str, int] | None:
+    """Return (is a ward, type, where the name starts) when a marker stands at word `i`."""
+    word = words.words[i]
+    if i + 1 < len(words):
+        two = _TWO_WORDS.get((word, words.words[i + 1]))
+        if two is not None and words.joined(i + 1):
+            return two[0], two[1], i + 2
+    kind = _WARD.get(word) or _DISTRICT.get(word)
+    if kind is None:
+        return None
+    forms = _SPELT.get(word)
+    if forms is not None and spelling(words.as_spelt(i)) not in forms:
+        return None
+    if len(word) <= 2 and i and not words.gaps[i] and words.words[i - 1].isdigit():
+        # "15p" is minutes and "22h" is an hour, but "P14Q10" is a ward and a district.
+        before = i >= 2 and not words.gaps[i - 1] and words.words[i - 2] in _WARD and word in {"q", "h", "tp", "tx"}
+        if not before:
+            return None
+    return word in _WARD, kind, i + 1
+
+
+def _close(words: Words, j: int, *, short: bool) -> bool:
+    gap = words.gaps[j].strip()
+    return gap in {"", ".", "-", ":", ".:"} if short or gap != "." else True
+
+
+def _number(words: Words, j: int) -> tuple[str, int] | None:
+    """Return the number at word `j`, in digits or words, as its key and its end."""
+    word = words.words[j]
+    if word.isdigit():
+        if len(word) > 2 or _goes_on(words, j + 1):
+            return None
+        return str(int(word)), j + 1
+    for length in (3, 2, 1):
+        if j + length <= len(words) and all(words.joined(k) for k in range(j + 1, j + length)):
+            number = _NUMBERS.get(" ".join(words.words[j : j + length]))
+            if number is not None:
+                return str(number), j + length
+    return None
+
+
+def _goes_on(words: Words, i: int) -> bool:
+    """Tell whether a number goes on with "/4" or a letter of a house number: "12/4", "12A"."""
+    if i >= len(words):
+        return False
+    gap, word = words.gaps[i], words.words[i]
+    if "/" in gap and not gap.strip(" ").strip("/") and word.isdigit():
+        return gap == "/"
+    return not gap and not word.isdigit() and word not in _DISTRICT and word not in _WARD
+
+
+def _name(words: Words, names: dict[str, tuple[_Spelt, ...]], j: int) -> tuple[int, tuple[_Spelt, ...], bool] | None:
+    """Return the longest name at word `j`: its end, what it can mean, and whether the accents agree.
+
+    Accents that agree beat length: "Bình Hưng Hòa ạ" is not "Bình Hưng Hòa A". A name typed without accents agrees.
+    """
+    loose: tuple[int, tuple[_Spelt, ...], bool] | None = None
+    last = j + 1
+    while last < len(words) and last - j < LONGEST and words.joined(last):
+        last += 1
+    for end in range(last, j, -1):
+        meanings = names.get(" ".join(words.words[j:end]))
+        if meanings is None:
+            continue
+        start, stop = words.starts[j], words.starts[end - 1] + len(words.words[end - 1])
+        if words.low[start:stop].isascii():
+            return end, meanings, True
+        spelt = words.spelt(j, end)
+        agreeing = tuple(meaning for meaning in meanings if meaning.spelt == spelt)
+        if agreeing:
+            return end, agreeing, True
+        loose = loose or (end, meanings, False)
+    return loose
+
+
+def _district_at(gazetteer: Gazetteer, words: Words, i: int, j: int, found: Mentions) -> int:
+    number = _number(words, j)
+    if number is not None:
+        meanings = gazetteer.districts.get(number[0])
+        if meanings is not None:
+            found.districts.append(DistrictMention(i, number[1], frozenset(m.district for m in meanings), marked=True))
+            return number[1]
+    name = _name(words, gazetteer.districts, j)
+    if name is None:
+        return 0
+    found.districts.append(DistrictMention(i, name[0], frozenset(m.district for m in name[1]), marked=True))
+    return name[0]
+
+
+def _ward_at(gazetteer: Gazetteer, words: Words, marker: tuple[int, int, str], found: Mentions) -> int:
+    i, j, kind = marker
+    name = _name(words, gazetteer.wards, j) if not words.words[j].isdigit() else None
+    number = _number(words, j)
+    if name is not None and (number is None or name[2] or name[0] > number[1]):
+        end, readings = name[0], _of_type(name[1], kind)
+        if not readings and words.words[i] in {"tt", "x", "dk"}:
+            return 0
+        found.wards.append(
+            WardMention(i, end, words.words[j], readings or name[1], marked=True, era=_era(words, i, end))
+        )
+        return end
+    if number is None or number[0] not in gazetteer.wards:
+        return 0
+    key, end = number
+    if words.words[i] in {"p", "f"} and _is_room(words, i, end):
+        return end
+    readings = _of_type(gazetteer.wards[key], kind) or gazetteer.wards[key]
+    found.wards.append(WardMention(i, end, key, readings, marked=True, era=_era(words, i, end)))
+    return end
+
+
+def _of_type(readings: tuple[Reading, ...], kind: str) -> tuple[Reading, ...]:
+    return tuple(reading for reading in readings if reading.type == kind)
+
+
+def _is_room(words: Words, i: int, end: int) -> bool:
+    """Tell whether "P.12" is a room: a building's parts stand around it."""
+    if any(word in _BUILDING for word in words.words[max(0, i - 3) : i]):
+        return True
+    return end < len(words) and words.words[end] in _AFTER_ROOM
+
+
+def _era(words: Words, first: int, end: int) -> str:
+    before = words.words[max(0, first - 3) : first]
+    if before[-2:] in (["nai", "la"], ["gio", "la"], ["moi", "la"], ["doi", "thanh"]) or before[-1:] == ["nai"]:
+        return "new"
+    if before[-2:] in (["truoc", "la"], ["cu", "la"], ["dai", "la"]) or before == ["truoc", "kia", "la"]:
+        return "old"
+    return _era_after(words, end)
+
+
+def _era_after(words: Words, end: int) -> str:
+    if end >= len(words):
+        return ""
+    word, following = words.words[end], words.words[end + 1] if end + 1 < len(words) else ""
+    if word == "cu" and words.as_spelt(end) in {"cũ", "cu"} and following != "xa":
+        return "old"
+    return "new" if word == "moi" and words.as_spelt(end) == "mới" and "(" in words.gaps[end] else ""
+
+
+def _province(gazetteer: Gazetteer, words: Words, i: int, found: Mentions) -> int:
+    """Read a province's name at word `i`; return its end, 0 when there is none."""
+    last = i + 1
+    while last < len(words) and last - i < LONGEST and words.joined(last):
+        last += 1
+    if last == i + 1 and last < len(words) and words.gaps[last].strip() in {".", ". "}:
+        last = min(i + 4, len(words))  # "TP.HCM", "TP. Hồ Chí Minh"
+    for end in range(last, i, -1):
+        key = " ".join(words.words[i:end])
+        if key in gazetteer.provinces:
+            province = gazetteer.provinces[key]
+            if province is not None:
+                found.provinces.add(province)
+            return end
+    return 0
+
+
+def _bare(gazetteer: Gazetteer, words: Words, i: int, taken: int, found: Mentions) -> int:
+    """Read a name without a marker at word `i`; `taken` is where the mention before ended."""
+    street = _after_street(words, i, taken)
+    ward = _name(words, gazetteer.wards, i) if not words.words[i].isdigit() else None
+    district = _name(words, gazetteer.districts, i) if not words.words[i].isdigit() else None
+    longest = max(ward[0] if ward else 0, district[0] if district else 0)
+    province = _province(gazetteer, words, i, found) if not street else 0
+    if province and province >= longest:
+        return province
+    outside = _outside(gazetteer, words, i)
+    if outside and outside > longest:
+        if not street:
+            found.elsewhere.append(i)
+        return outside
+    if street:
+        return longest
+    if district is not None and district[2] and district[0] >= longest:
+        readings = ward[1] if ward is not None and ward[0] == district[0] else ()
+        found.districts.append(
+            DistrictMention(i, district[0], frozenset(m.district for m in district[1]), marked=False, readings=readings)
+        )
+        return district[0]
+    if ward is not None and ward[2] and ward[0] - i >= 2:
+        at = i > 0 and words.words[i - 1] in _AT and words.joined(i)
+        key = " ".join(words.words[i : ward[0]])
+        found.wards.append(WardMention(i, ward[0], key, ward[1], marked=False, at=at, era=_era(words, i, ward[0])))
+        return ward[0]
+    return 0
+
+
+def _outside(gazetteer: Gazetteer, words: Words, i: int) -> int:
+    for end in (i + 3, i + 2, i + 1):
+        if end <= len(words) and " ".join(words.words[i:end]) in gazetteer.elsewhere:
+            return end
+    return 0
+
+
+def _after_street(words: Words, i: int, taken: int) -> bool:
+    """Tell whether the name at word `i` is a street's or a landmark's: "đường Tân Sơn Nhì", "12 Bình Thới"."""
+    if i == 0 or i <= taken or not words.joined(i):
+        return False
+    before = words.words[i - 1]
+    if before.isdigit():
+        return True
+    return before in _NOT_A_WARD

@@ -1,0 +1,227 @@
+"""Which ward a free text is about, from the words alone and, where they leave a choice, from a pin on the map.
+
+Rules (source: the conversion of old wards to new, the name traps measured on it): a name beside an old district is read as
+of the old era; without one, "phường X" is the ward of today unless the same name was also a ward somewhere else; a ward that
+was split gives all its heirs; nothing that could be two places is ever `sure`. Nothing is looked up over the network.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from math import cos, hypot, pi, radians, sqrt
+from typing import Final
+
+from routing.city import City
+from routing.gazetteer import Reading
+from routing.mentions import DistrictMention, Mentions, WardMention, Words, find_mentions
+from routing.streets import landmark_in, street_in
+from routing.wards import WardFact
+
+#: A pin further than this (km) from the edge of every ward is outside the city, or a slip.
+_OUTSIDE_KM: Final = 25.0
+#: The nearest centre decides when the next one is at least this many times as far.
+_CLEARLY_NEARER: Final = 1.6
+#: How many wards a pin alone proposes.
+_NEAREST: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Ward codes, best first. Only when `sure` may the first be used without asking. `how` says what decided."""
+
+    candidates: tuple[str, ...]
+    sure: bool
+    how: str
+    street: str | None = None
+    landmark: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Opinion:
+    """What one mention says."""
+
+    codes: tuple[str, ...]
+    sure: bool
+    how: str
+
+
+def resolve_place(
+    city: City, text: str, lat: float | None = None, lon: float | None = None, on_date: date | None = None
+) -> Place:
+    """Return the wards a text can be about. `lat` and `lon` are a pin on the map, `on_date` the day it was written."""
+    words = Words(text)
+    mentions = find_mentions(city.gazetteer, words)
+    before_reform = on_date is not None and on_date < city.gazetteer.effective
+    opinion = _decide(city, words, mentions, before_reform=before_reform)
+    if lat is not None and lon is not None:
+        opinion = _with_pin(city, opinion, lat, lon)
+    return Place(opinion.codes, opinion.sure, opinion.how, street_in(words), landmark_in(words))
+
+
+def _decide(city: City, words: Words, mentions: Mentions, *, before_reform: bool) -> _Opinion:
+    reader = _Reader(city, mentions, before_reform=before_reform)
+    marked = [reader.read(mention) for mention in mentions.wards if mention.marked]
+    bare = [(mention, reader.read(mention)) for mention in mentions.wards if not mention.marked]
+    paired = [opinion for mention, opinion in bare if reader.beside_its_district(mention)]
+    if marked:
+        return _together(marked)
+    if paired:
+        return _together([replace(opinion, how=f"bare-{opinion.how}") for opinion in paired])
+    if bare and not any(d.marked for d in mentions.districts):
+        return _together([reader.unmarked(mention, opinion) for mention, opinion in bare])
+    if mentions.districts:
+        return _of_districts(city, mentions.districts)
+    return _Opinion((), sure=False, how="nothing-found" if len(words) else "empty")
+
+
+class _Reader:
+    """Reads one ward mention at a time in the light of the districts and provinces of the same text."""
+
+    def __init__(self, city: City, mentions: Mentions, *, before_reform: bool) -> None:
+        self._city = city
+        self._mentions = mentions
+        self._before_reform = before_reform
+
+    def read(self, mention: WardMention) -> _Opinion:
+        """Return what the mention means."""
+        if any(0 <= at - mention.end <= 5 for at in self._mentions.elsewhere):
+            return _Opinion((), sure=False, how="outside-the-city")
+        readings = self._in_provinces(mention.readings)
+        context = self._context(mention)
+        if context is not None:
+            districts = frozenset().union(*(d.districts for d in context))
+            inside = tuple(reading for reading in readings if reading.districts & districts)
+            if inside:
+                return _in_district(inside, mention.era)
+            if any(d.marked for d in context):
+                codes = _codes(readings)
+                return _Opinion(codes, sure=False, how="no-such-ward-in-that-district")
+        return self._alone(readings, mention.era)
+
+    def unmarked(self, mention: WardMention, opinion: _Opinion) -> _Opinion:
+        """Return what a bare name without its district means: sure only where it can hardly be anything else."""
+        distinctive = mention.at or mention.end - mention.first >= 3
+        sure = opinion.sure and distinctive and mention.key not in self._city.gazetteer.never_bare
+        return _Opinion(opinion.codes, sure=sure, how="bare-name")
+
+    def beside_its_district(self, mention: WardMention) -> bool:
+        """Tell whether a bare name stands beside the district that it is in."""
+        return any(
+            -3 <= district.first - mention.end <= 2 or -2 <= mention.first - district.end <= 1
+            for district in self._mentions.districts
+            if any(reading.districts & district.districts for reading in mention.readings)
+        )
+
+    def _in_provinces(self, readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
+        provinces = self._mentions.provinces
+        return tuple(r for r in readings if r.provinces & provinces) or readings if provinces else readings
+
+    def _context(self, mention: WardMention) -> list[DistrictMention] | None:
+        """Return the districts that say where this ward is: the next one after it, else the one before, else all."""
+        districts = self._mentions.districts
+        if not districts:
+            return None
+        after = [d for d in districts if 0 <= d.first - mention.end <= 6 and not self._between(mention.end, d.first)]
+        if after:
+            return after[:1]
+        before = [d for d in districts if 0 <= mention.first - d.end <= 5]
+        if before:
+            return before[-1:]
+        if len({d.districts for d in districts}) == 1:
+            return districts[:1]
+        marked = [d for d in districts if d.marked]
+        return marked or districts
+
+    def _between(self, first: int, last: int) -> bool:
+        return any(first <= other.first < last for other in self._mentions.wards)
+
+    def _alone(self, readings: tuple[Reading, ...], era: str) -> _Opinion:
+        """Read a ward's name that stands without a district."""
+        today = tuple(r for r in readings if r.today)
+        before = tuple(r for r in readings if not r.today)
+        if (era == "old" or self._before_reform) and before:
+            return _one_or_many(_codes(before), "old-name")
+        if era == "new" and today:
+            return _one_or_many(_codes(today), "new-name")
+        if not today:
+            how = "number-without-district" if _numbered(readings) else "old-name"
+            return _one_or_many(_codes(before), how)
+        here = frozenset(_codes(today))
+        elsewhere = tuple(r for r in before if not r.alias and not here & frozenset(r.codes))
+        if elsewhere:
+            return _Opinion(_codes(today + elsewhere), sure=False, how="name-of-two-eras")
+        return _one_or_many(_codes(today), "new-name")
+
+
+def _numbered(readings: tuple[Reading, ...]) -> bool:
+    return any(reading.spelt.isdigit() for reading in readings)
+
+
+def _in_district(inside: tuple[Reading, ...], era: str) -> _Opinion:
+    """Read a name beside an old district: as of the old era, unless it says otherwise or only today has it there."""
+    today = tuple(r for r in inside if r.today)
+    before = tuple(r for r in inside if not r.today and not r.alias) or tuple(r for r in inside if not r.today)
+    if today and (era == "new" or not before):
+        return _one_or_many(_codes(today), "new-name-in-old-district")
+    if not today or era == "old":
+        return _one_or_many(_codes(before), "old-name")
+    if set(_codes(today)) <= set(_codes(before)):
+        return _one_or_many(_codes(before), "old-name")
+    return _Opinion(_codes(before + today), sure=False, how="name-of-two-eras")
+
+
+def _one_or_many(codes: tuple[str, ...], how: str) -> _Opinion:
+    return _Opinion(codes, sure=len(codes) == 1, how=how if len(codes) == 1 else f"{how}-of-several")
+
+
+def _codes(readings: tuple[Reading, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(code for reading in readings for code in reading.codes))
+
+
+def _together(opinions: list[_Opinion]) -> _Opinion:
+    """Join what several mentions say: what they agree on; where they do not, all of it and nothing sure."""
+    opinions = [o for o in opinions if o.codes] or opinions
+    joined = opinions[0]
+    for other in opinions[1:]:
+        common = tuple(code for code in joined.codes if code in other.codes)
+        if not common:
+            codes = tuple(dict.fromkeys(joined.codes + other.codes))
+            return _Opinion(codes, sure=False, how="several-places")
+        sure = len(common) == 1 and (joined.sure or other.sure)
+        joined = _Opinion(common, sure=sure, how=joined.how if joined.sure else other.how)
+    return joined
+
+
+def _of_districts(city: City, mentions: list[DistrictMention]) -> _Opinion:
+    marked = [d for d in mentions if d.marked] or mentions
+    own = [code for d in marked for reading in d.readings if reading.today for code in reading.codes]
+    inside = [code for d in marked for name in sorted(d.districts) for code in city.gazetteer.of_district.get(name, ())]
+    codes = tuple(dict.fromkeys([*own, *inside]))
+    return _Opinion(codes, sure=len(codes) == 1, how="district")
+
+
+def _km(ward: WardFact, lat: float, lon: float) -> float:
+    return hypot((ward.lat - lat) * 110.6, (ward.lon - lon) * 111.3 * cos(radians(ward.lat)))
+
+
+def _radius(ward: WardFact) -> float:
+    return sqrt(ward.area_km2 / pi)
+
+
+def _with_pin(city: City, opinion: _Opinion, lat: float, lon: float) -> _Opinion:
+    """Let the pin choose among what the words allow; wards are known by centre and size only."""
+    distances = {code: _km(ward, lat, lon) for code, ward in city.wards.items()}
+    near = sorted(distances, key=lambda code: distances[code] / _radius(city.wards[code]))
+    if distances[near[0]] - _radius(city.wards[near[0]]) > _OUTSIDE_KM:
+        return opinion
+    if not opinion.codes:
+        return _Opinion(tuple(near[:_NEAREST]), sure=False, how="pin")
+    ranked = tuple(sorted(opinion.codes, key=lambda code: distances[code]))
+    first = city.wards[ranked[0]]
+    if distances[ranked[0]] > 3 * _radius(first) + 2:
+        codes = tuple(dict.fromkeys((*ranked, *near[:_NEAREST])))
+        return _Opinion(codes, sure=False, how="pin-far-from-words")
+    if len(ranked) == 1:
+        return opinion if opinion.sure else _Opinion(ranked, sure=True, how=f"{opinion.how}+pin")
+    clear = distances[ranked[1]] >= _CLEARLY_NEARER * max(distances[ranked[0]], 0.3)
+    inside = distances[ranked[0]] <= _radius(first)
+    return _Opinion(ranked, sure=clear and inside, how=f"{opinion.how}+pin")

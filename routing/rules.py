@@ -1,0 +1,146 @@
+"""Which unit acts on a report: the first rule in force whose conditions hold, with its reason in plain Vietnamese.
+
+Pure: the same facts and the same city give the same decision. The rules themselves are the city's `rules.yaml`.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from models.vocabulary import UNCLEAR_TOPIC
+from routing.city import City
+from routing.folding import fold
+from routing.rulebook import Rule, Target
+
+#: More words than these do not make a report's subject clearer, and a text may be of any length.
+_READ: Final = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known about a report when it is routed. `ward` is a ward code, only when it is sure."""
+
+    topic: str | None
+    ward: str | None
+    submission_type: str
+    urgency: str
+    text: str
+    on_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One rule that was looked at; `why_not` names the first condition that did not hold, empty when it matched."""
+
+    rule_id: str
+    matched: bool
+    why_not: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who leads, who helps, by which rule and why; `tried` is every rule looked at, in order."""
+
+    lead: str
+    coordinating: tuple[str, ...]
+    rule_id: str
+    because: str
+    because_en: str
+    tried: tuple[Tried, ...]
+
+
+def decide(city: City, facts: Facts) -> Decision:
+    """Return the decision of the first rule that matches; what no unit can take goes to the coordinator with the reason.
+
+    A topic nobody knows is treated as unclear. A rule that asks for a unit of the ward, when the ward is not known, goes
+    to the coordinator too: a wrong ward is worse than a question.
+    """
+    topic = facts.topic if facts.topic in city.rules.by_topic else UNCLEAR_TOPIC
+    known = _Known(city, facts)
+    tried: list[Tried] = []
+    for rule in city.rules.by_topic[topic]:
+        why_not = _why_not(rule, known)
+        tried.append(Tried(rule.id, not why_not, why_not))
+        if not why_not:
+            return _by(city, facts, rule, tuple(tried))
+    raise LookupError(f"no rule for topic {topic!r}; the rule book was not checked")
+
+
+class _Known:
+    """The values that conditions compare with; what the text says is looked up only when a rule asks."""
+
+    def __init__(self, city: City, facts: Facts) -> None:
+        self.facts = facts
+        self._book = city.rules
+        self._folded: str | None = None
+        self._values = {
+            "submission_type": facts.submission_type,
+            "urgency": facts.urgency,
+            "ward": facts.ward if facts.ward in city.wards else "unknown",
+        }
+
+    def value(self, name: str) -> str:
+        found = self._values.get(name)
+        if found is None:
+            if self._folded is None:
+                self._folded = fold(self.facts.text[:_READ])
+            found = self._values[name] = self._book.attribute(name, self._folded)
+        return found
+
+
+def _why_not(rule: Rule, known: _Known) -> str:
+    if not rule.in_force(known.facts.on_date):
+        return "ngoài thời gian áp dụng"
+    for name, allowed in rule.when:
+        value = known.value(name)
+        if value not in allowed:
+            return f"{name}={value}"
+    return ""
+
+
+def _by(city: City, facts: Facts, rule: Rule, tried: tuple[Tried, ...]) -> Decision:
+    lead = _unit(city, facts, rule.lead)
+    if lead is None:
+        return _to_coordinator(city, facts, rule, tried)
+    helpers: list[str] = []
+    for target in rule.coordinating:
+        unit = _unit(city, facts, target)
+        if unit is not None and unit != lead and unit not in helpers:
+            helpers.append(unit)
+    return Decision(lead, tuple(helpers), rule.id, rule.because, rule.because_en, tried)
+
+
+def _unit(city: City, facts: Facts, target: Target) -> str | None:
+    """Return the unit that exists on that day: where one does not yet or no more, the nearest one above it."""
+    name: str | None = target.id
+    if target.per_ward:
+        if facts.ward not in city.wards:
+            return None
+        name = f"{target.id}-{facts.ward}"
+    while name is not None:
+        fact = city.departments[name]
+        if fact.valid_on(facts.on_date):
+            return name
+        name = fact.parent
+    return None
+
+
+def _to_coordinator(city: City, facts: Facts, rule: Rule, tried: tuple[Tried, ...]) -> Decision:
+    if rule.lead.per_ward and facts.ward not in city.wards:
+        missing, missing_en = (
+            "chưa xác định được phường/xã nên chuyển điều phối viên",
+            "the ward is not known, so a coordinator decides",
+        )
+    else:
+        missing, missing_en = (
+            "đơn vị này không còn hoạt động nên chuyển điều phối viên",
+            "that unit is not active, so a coordinator decides",
+        )
+    return Decision(
+        lead=city.coordinator,
+        coordinating=(),
+        rule_id=rule.id,
+        because=f"{rule.because.rstrip('.')}; {missing}.",
+        because_en=f"{rule.because_en.rstrip('.')}; {missing_en}.",
+        tried=tried,
+    )

@@ -1,0 +1,170 @@
+"""Reading a city's files so that every mistake is reported with its file and line, all of them at once.
+
+The shape of the files is this project's own; nothing in here knows a city.
+"""
+
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LINE: Final = "\0line"
+
+
+class CityDataError(Exception):
+    """A city's files cannot be used; the message lists every problem, one per line, as `file:line: what`."""
+
+
+class Problems:
+    """The list of what is wrong, collected while reading."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def add(self, where: str, what: str) -> None:
+        """Note one problem."""
+        self.found.append(f"{where}: {what}")
+
+    def refuse(self) -> None:
+        """Raise `CityDataError` when anything was found."""
+        if self.found:
+            raise CityDataError("\n".join(self.found))
+
+
+class _LinedLoader(_Loader):  # type: ignore[misc]
+    """A safe YAML loader that remembers on which line each mapping began."""
+
+
+def _mapping(loader: Any, node: Any) -> dict[Any, Any]:
+    loader.flatten_mapping(node)
+    built: dict[Any, Any] = {_LINE: node.start_mark.line + 1}
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if key in built:
+            raise yaml.MarkedYAMLError(problem=f"{key!r} is written twice", problem_mark=key_node.start_mark)
+        built[key] = loader.construct_object(value_node, deep=True)
+    return built
+
+
+_LinedLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
+
+
+class Block:
+    """One mapping of a file, read key by key; what is missing or of the wrong type becomes a problem."""
+
+    def __init__(self, values: dict[Any, Any], file: str, problems: Problems) -> None:
+        self.line: int = values.get(_LINE, 1)
+        self.file = file
+        self.problems = problems
+        self._values = {str(key): value for key, value in values.items() if key != _LINE}
+
+    @property
+    def where(self) -> str:
+        """File and line of this block."""
+        return f"{self.file}:{self.line}"
+
+    def keys(self) -> list[str]:
+        """Return the keys in written order."""
+        return list(self._values)
+
+    def wrong(self, what: str) -> None:
+        """Note a problem at this block."""
+        self.problems.add(self.where, what)
+
+    def only(self, *allowed: str) -> None:
+        """Refuse keys that nobody reads: they are usually slips of the pen."""
+        for key in self._values.keys() - set(allowed):
+            self.wrong(f"unknown key {key!r}; known: {', '.join(sorted(allowed))}")
+
+    def has(self, key: str) -> bool:
+        """Tell whether the key is there and not empty."""
+        return self._values.get(key) is not None
+
+    def text(self, key: str) -> str:
+        """Return a text that must be there."""
+        value = self._values.get(key)
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+        self.wrong(f"{key!r} must be a text")
+        return ""
+
+    def text_or_none(self, key: str) -> str | None:
+        """Return a text that may be missing."""
+        return self.text(key) if self.has(key) else None
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return a list of texts; a missing key is an empty list, a single text a list of one."""
+        value = self._values.get(key)
+        if value is None:
+            return ()
+        if isinstance(value, str):
+            return (value,)
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        self.wrong(f"{key!r} must be a list of texts")
+        return ()
+
+    def number(self, key: str, otherwise: int) -> int:
+        """Return a whole number, not negative."""
+        value = self._values.get(key, otherwise)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value
+        self.wrong(f"{key!r} must be a whole number")
+        return otherwise
+
+    def truth(self, key: str) -> bool:
+        """Return a yes or no that must be there."""
+        value = self._values.get(key)
+        if isinstance(value, bool):
+            return value
+        self.wrong(f"{key!r} must be true or false")
+        return False
+
+    def day(self, key: str) -> date | None:
+        """Return a date, or None when it is missing."""
+        value = self._values.get(key)
+        if value is None or (isinstance(value, date) and type(value) is date):
+            return value
+        self.wrong(f"{key!r} must be a date like 2026-01-31")
+        return None
+
+    def block(self, key: str) -> "Block":
+        """Return a mapping inside this one; a missing key is an empty block."""
+        value = self._values.get(key)
+        if isinstance(value, dict):
+            return Block(value, self.file, self.problems)
+        if value is not None:
+            self.wrong(f"{key!r} must be a mapping")
+        return Block({_LINE: self.line}, self.file, self.problems)
+
+    def blocks(self, key: str) -> list["Block"]:
+        """Return a list of mappings; a missing key is an empty list."""
+        value = self._values.get(key)
+        if value is None:
+            return []
+        if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+            return [Block(item, self.file, self.problems) for item in value]
+        self.wrong(f"{key!r} must be a list of mappings")
+        return []
+
+
+def read_yaml(folder: Path, name: str, problems: Problems) -> Block:
+    """Read one file of a city; what cannot be read at all is a problem and an empty block."""
+    try:
+        raw = yaml.load((folder / name).read_text("utf-8"), Loader=_LinedLoader)  # noqa: S506 (a safe loader)
+    except (OSError, UnicodeDecodeError) as error:
+        problems.add(name, f"cannot be read: {error.__class__.__name__}")
+        return Block({}, name, problems)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        problems.add(f"{name}:{mark.line + 1 if mark else 1}", str(error.problem))
+        return Block({}, name, problems)
+    except yaml.YAMLError as error:
+        problems.add(name, f"is not YAML: {error}")
+        return Block({}, name, problems)
+    if isinstance(raw, dict):
+        return Block(raw, name, problems)
+    problems.add(f"{name}:1", "must be a mapping")
+    return Block({}, name, problems)
