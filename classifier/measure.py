@@ -1,0 +1,243 @@
+"""What held-out reports say of a model: how right it is, how well it knows that, and where it should stay silent."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from classifier.corpus import Row
+from models.vocabulary import SubmissionType, Urgency
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+#: What an answer without a human promises, and what the two gates promise to find.
+PRECISION: Final = 0.95
+RECALL: Final = 0.97
+BINS: Final = 15
+#: A topic's own evidence counts against this many imagined cases of the whole.
+PRIOR_CASES: Final = 20
+COVERAGES: Final = (0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 1.0)
+
+
+@dataclass(frozen=True)
+class Held:
+    """Scores of held-out copies of the corpus, one row a copy, and whose copy it is."""
+
+    rows: Sequence[Row]
+    owners: Sequence[int]
+    changes: Sequence[str]
+    folds: npt.NDArray[np.int64]
+    scores: Mapping[str, Floats]
+    classes: Mapping[str, npt.NDArray[np.str_]]
+
+    def truth(self, head: str) -> npt.NDArray[np.int64]:
+        """Return the number of the right class a copy."""
+        field = {"topic": "topic", "submission_type": "type", "urgency": "urgency"}[head]
+        labels = np.array([getattr(self.rows[owner], field) for owner in self.owners])
+        return np.searchsorted(self.classes[head], labels)
+
+    def originals(self) -> Mask:
+        """Return which copies are the texts as they were written."""
+        return np.array([change == "none" for change in self.changes])
+
+
+def softmax(scores: Floats, temperature: float) -> Floats:
+    """Return probabilities."""
+    cooled = (scores - scores.max(axis=1, keepdims=True)) / temperature
+    powers = np.exp(cooled)
+    return powers / powers.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
+
+
+def temperature(scores: Floats, truth: npt.NDArray[np.int64]) -> float:
+    """Return the temperature that makes the right answers most probable (searched on a fixed grid, so it repeats)."""
+    grid = np.exp(np.linspace(np.log(0.2), np.log(5), 81))
+
+    def loss(at: float) -> float:
+        right = softmax(scores, at)[np.arange(len(truth)), truth]
+        return float(-np.log(np.maximum(right, 1e-12)).mean())
+
+    return round(float(min(grid, key=loss)), 4)
+
+
+def calibration_error(confidence: Floats, right: Mask) -> float:
+    """Return the expected calibration error over bins of equal width."""
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    gaps = [abs(confidence[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)]
+    return float(sum(gaps))
+
+
+def thresholds(held: Held) -> dict[str, Any]:
+    """Return where probabilities become decisions."""
+    base = held.originals()
+    temperatures = {name: temperature(held.scores[name], held.truth(name)) for name in held.scores}
+    chance = {name: softmax(held.scores[name], temperatures[name]) for name in held.scores}
+
+    def gate(head: str, label: str) -> float:
+        column = int(np.searchsorted(held.classes[head], label))
+        return for_recall(chance[head][:, column], held.truth(head) == column)
+
+    return {
+        "temperatures": temperatures,
+        "topics": _topic_thresholds(chance["topic"][base], held.truth("topic")[base], held.classes["topic"]),
+        "denunciation": gate("submission_type", SubmissionType.DENUNCIATION.value),
+        "emergency_type": gate("submission_type", SubmissionType.EMERGENCY.value),
+        "emergency": gate("urgency", Urgency.EMERGENCY.value),
+    }
+
+
+def for_recall(chance: Floats, positive: Mask) -> float:
+    """Return the highest threshold that still finds `RECALL` of the positive cases, never above one half."""
+    found = np.sort(chance[positive])
+    missable = int(np.floor(len(found) * (1 - RECALL)))
+    return round(min(0.5, float(found[missable]) - 1e-6), 6) if len(found) else 0.5
+
+
+def _topic_thresholds(chance: Floats, truth: npt.NDArray[np.int64], classes: npt.NDArray[np.str_]) -> dict[str, float]:
+    """Return a threshold a topic, above which `PRECISION` of the answers are right; few cases count less."""
+    best = chance.argmax(axis=1)
+    confidence = chance.max(axis=1)
+    right = best == truth
+    overall = _for_precision(confidence, right, lambda hits, cases: hits / cases)
+    return {
+        str(label): max(
+            0.3,
+            _for_precision(
+                confidence[best == number],
+                right[best == number],
+                lambda hits, cases: (hits + PRECISION * PRIOR_CASES) / (cases + PRIOR_CASES),
+                least=min(overall, 0.9) / 2,
+            ),
+        )
+        for number, label in enumerate(classes)
+    }
+
+
+def _for_precision(
+    confidence: Floats, right: Mask, precision: Callable[[Floats, Floats], Floats], least: float = 0.0
+) -> float:
+    """Return the lowest threshold above which the answers keep the promise."""
+    order = np.argsort(-confidence, kind="stable")
+    hits = np.cumsum(right[order]).astype(np.float64)
+    cases = np.arange(1, len(order) + 1, dtype=np.float64)
+    kept = np.flatnonzero(precision(hits, cases) >= PRECISION)
+    if not len(kept):
+        return 0.99
+    return round(max(least, float(confidence[order][kept[-1]]) - 1e-6), 6)
+
+
+def measured(held: Held) -> dict[str, Any]:
+    """Return the figures for the manifest and the card; calibration is judged on other folds than it is fitted on."""
+    limits = thresholds(held)
+    chance = _cross_calibrated(held, "topic")
+    truth = held.truth("topic")
+    best = chance.argmax(axis=1)
+    right = best == truth
+    base = held.originals()
+    confidence = chance.max(axis=1)
+    routed = confidence >= np.array([limits["topics"][str(label)] for label in held.classes["topic"]])[best]
+    ranks = (chance >= chance[np.arange(len(truth)), truth][:, None]).sum(axis=1)
+    return {
+        "reports": int(base.sum()),
+        "topic": {
+            "top1": _share(right[base]),
+            "top3": _share(ranks[base] <= 3),
+            "calibration_error": round(calibration_error(confidence[base], right[base]), 4),
+            "routed": _share(routed[base]),
+            "routed_right": _share(right[base & routed]),
+            "coverage": _coverage(confidence[base], right[base]),
+            "by_change": _by(held.changes, right, np.ones_like(base)),
+            "by_voice": _by([held.rows[owner].voice for owner in held.owners], right, base),
+            "by_topic": _by_topic(held, best, truth, (base, routed)),
+            "confusions": _confusions(held, best, truth, base),
+        },
+        "submission_type": _head(held, "submission_type", base),
+        "urgency": _head(held, "urgency", base),
+        "gates": {
+            "denunciation": _gate(held, ("submission_type", "to-cao"), limits["denunciation"], base),
+            "emergency_type": _gate(held, ("submission_type", "khan-cap"), limits["emergency_type"], base),
+            "emergency": _gate(held, ("urgency", "emergency"), limits["emergency"], base),
+        },
+    }
+
+
+def _cross_calibrated(held: Held, head: str) -> Floats:
+    chance = np.empty_like(held.scores[head])
+    truth = held.truth(head)
+    for fold in np.unique(held.folds):
+        inside = held.folds == fold
+        others = ~inside if (~inside).any() else inside
+        chance[inside] = softmax(held.scores[head][inside], temperature(held.scores[head][others], truth[others]))
+    return chance
+
+
+def _share(mask: npt.NDArray[Any]) -> float:
+    return round(float(mask.mean()), 4) if len(mask) else 0.0
+
+
+def _coverage(confidence: Floats, right: Mask) -> dict[str, float]:
+    order = np.argsort(-confidence, kind="stable")
+    return {f"{share:.2f}": _share(right[order[: round(len(order) * share)]]) for share in COVERAGES}
+
+
+def _by(names: Sequence[str], right: Mask, among: Mask) -> dict[str, dict[str, float]]:
+    found: dict[str, list[bool]] = defaultdict(list)
+    for name, hit, counted in zip(names, right.tolist(), among.tolist(), strict=True):
+        if counted:
+            found[name].append(hit)
+    return {name: {"n": len(hits), "top1": round(sum(hits) / len(hits), 4)} for name, hits in sorted(found.items())}
+
+
+def _by_topic(
+    held: Held, best: npt.NDArray[np.int64], truth: npt.NDArray[np.int64], masks: tuple[Mask, Mask]
+) -> dict[str, dict[str, float]]:
+    base, routed = masks
+    return {
+        str(label): {
+            "n": int((base & (truth == number)).sum()),
+            "recall": _share(best[base & (truth == number)] == number),
+            "precision": _share(truth[base & (best == number)] == number),
+            "routed": _share(routed[base & (best == number)]),
+            "routed_precision": _share(truth[base & routed & (best == number)] == number),
+        }
+        for number, label in enumerate(held.classes["topic"])
+    }
+
+
+def _confusions(
+    held: Held, best: npt.NDArray[np.int64], truth: npt.NDArray[np.int64], base: Mask
+) -> list[tuple[str, str, int]]:
+    wrong = base & (best != truth)
+    names = held.classes["topic"]
+    pairs = Counter((str(names[t]), str(names[b])) for t, b in zip(truth[wrong], best[wrong], strict=True))
+    return [(*pair, count) for pair, count in sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:25]]
+
+
+def _head(held: Held, head: str, base: Mask) -> dict[str, Any]:
+    chance = _cross_calibrated(held, head)[base]
+    truth = held.truth(head)[base]
+    best = chance.argmax(axis=1)
+    return {
+        "top1": _share(best == truth),
+        "calibration_error": round(calibration_error(chance.max(axis=1), best == truth), 4),
+        "recall": {
+            str(label): {"n": int((truth == number).sum()), "recall": _share(best[truth == number] == number)}
+            for number, label in enumerate(held.classes[head])
+        },
+    }
+
+
+def _gate(held: Held, of: tuple[str, str], limit: float, base: Mask) -> dict[str, float]:
+    head, label = of
+    column = int(np.searchsorted(held.classes[head], label))
+    warned = _cross_calibrated(held, head)[:, column] >= limit
+    meant = held.truth(head) == column
+    return {
+        "threshold": limit,
+        "recall": _share(warned[base & meant]),
+        "precision": _share(meant[base & warned]),
+        "false_alarms_per_100": round(100 * float((warned & ~meant)[base].mean()), 2),
+    }

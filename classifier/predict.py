@@ -1,0 +1,211 @@
+"""A trained model in service: what a report is about, what it legally is, how urgent, and the words that decided."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from classifier import artifact, emergency
+from classifier.artifact import ArtifactRefused
+from classifier.features import Ids, Reading, Values, Vocabulary, read
+from classifier.model import HEADS, WEIGHTS_FILE, Model, from_bytes
+from classifier.text import canonical
+from models.vocabulary import SubmissionType, Urgency
+
+Scores = npt.NDArray[np.float32]
+
+SHOWN_ALTERNATIVES: Final = 3
+SHOWN_REASONS: Final = 5
+#: A word pushes the decision if it weighs at least this part of the weightiest.
+PUSHES: Final = 0.35
+
+_PIECE = re.compile(r"\S+")
+_EDGES: Final = ".,;:!?()[]{}<>\"'“”‘’…/\\-–*_~|"
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A topic the report may have."""
+
+    slug: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the model says of one text. `topic` is None where it abstains; `because` is spelled as the citizen did."""
+
+    topic: str | None
+    alternatives: tuple[Alternative, ...]
+    confidence: float
+    submission_type: str
+    submission_confidence: float
+    urgency: str
+    emergency_numbers: tuple[str, ...]
+    because: tuple[str, ...]
+    model_version: str
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Where a probability becomes a decision: found on held-out reports, stored in the manifest."""
+
+    topics: Mapping[str, float]
+    temperatures: Mapping[str, float]
+    denunciation: float
+    emergency_type: float
+    emergency: float
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Self:
+        """Read them from a manifest."""
+        return cls(
+            topics=stored["topics"],
+            temperatures=stored["temperatures"],
+            denunciation=stored["denunciation"],
+            emergency_type=stored["emergency_type"],
+            emergency=stored["emergency"],
+        )
+
+
+class Classifier:
+    """A model ready to predict; safe to share between threads and to fork."""
+
+    def __init__(self, version: str, model: Model, thresholds: Thresholds) -> None:
+        self.version = version
+        self._vocabulary: Vocabulary = model.vocabulary
+        self._thresholds = thresholds
+        heads = [model.heads[name] for name in HEADS]
+        self._labels = [[str(label) for label in head.classes_] for head in heads]
+        self._weights = np.ascontiguousarray(np.concatenate([head.coef_ for head in heads]).T, dtype=np.float32)
+        self._intercepts = np.concatenate([head.intercept_ for head in heads]).astype(np.float32)
+        self._heads = _slices([len(labels) for labels in self._labels])
+
+    @classmethod
+    def load(cls, directory: Path) -> "Classifier":
+        """Load an artifact and make it warm; `ArtifactRefused` says why not."""
+        manifest = artifact.verify(directory)
+        try:
+            model = from_bytes((directory / WEIGHTS_FILE).read_bytes())
+        except Exception as error:
+            # whatever a foreign file makes skops raise, the answer is the same: it is not ours
+            raise ArtifactRefused(
+                f"{directory / WEIGHTS_FILE} cannot be read ({error}); run `langnghe train`"
+            ) from error
+        known = dict(zip(HEADS, ("topics", "submission_types", "urgencies"), strict=True))
+        for head, kind in known.items():
+            if sorted(str(label) for label in model.heads[head].classes_) != sorted(manifest["labels"][kind]):
+                raise ArtifactRefused(f"the model in {directory} was not trained for all {kind}; run `langnghe train`")
+        classifier = cls(manifest["version"], model, Thresholds.of(manifest["thresholds"]))
+        classifier.predict(["khởi động"])
+        return classifier
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """Return a prediction a text, in order."""
+        return [self._predict(text) for text in texts]
+
+    def _predict(self, text: str) -> Prediction:
+        reading = read(text)
+        ids, values = self._vocabulary.vector(reading)
+        topic, kind, urgency = self.probabilities(ids, values)
+        best = np.argsort(-topic, kind="stable")[:SHOWN_ALTERNATIVES]
+        alternatives = tuple(Alternative(self._labels[0][k], float(topic[k])) for k in best)
+        first = alternatives[0]
+        submission = self._submission(kind)
+        level = self._urgency(urgency, submission)
+        sure = first.confidence >= self._thresholds.topics[first.slug] and bool(reading.words)
+        return Prediction(
+            topic=first.slug if sure else None,
+            alternatives=alternatives,
+            confidence=first.confidence,
+            submission_type=submission,
+            submission_confidence=float(kind[self._labels[1].index(submission)]),
+            urgency=level,
+            emergency_numbers=emergency.numbers(text, first.slug) if level == Urgency.EMERGENCY else (),
+            because=tuple(self._because(text, reading, (ids, values), int(best[0]))),
+            model_version=self.version,
+        )
+
+    def probabilities(self, ids: Ids, values: Values) -> list[Scores]:
+        """Return the calibrated probabilities of each head."""
+        scores = values @ self._weights[ids] + self._intercepts
+        return [
+            _softmax(scores[part] / self._thresholds.temperatures[name])
+            for name, part in zip(HEADS, self._heads, strict=True)
+        ]
+
+    def _submission(self, kind: Scores) -> str:
+        """Return the submission type; denunciation and emergency win early, for missing one is far worse."""
+        labels = self._labels[1]
+        if kind[labels.index(SubmissionType.DENUNCIATION)] >= self._thresholds.denunciation:
+            return SubmissionType.DENUNCIATION.value
+        if kind[labels.index(SubmissionType.EMERGENCY)] >= self._thresholds.emergency_type:
+            return SubmissionType.EMERGENCY.value
+        gated = {SubmissionType.DENUNCIATION, SubmissionType.EMERGENCY}
+        order: list[int] = np.argsort(-kind, kind="stable").tolist()
+        return next(labels[k] for k in order if labels[k] not in gated)
+
+    def _urgency(self, urgency: Scores, submission: str) -> str:
+        labels = self._labels[2]
+        danger = urgency[labels.index(Urgency.EMERGENCY)] >= self._thresholds.emergency
+        if danger or submission == SubmissionType.EMERGENCY:
+            return Urgency.EMERGENCY.value
+        calm = [labels.index(Urgency.NORMAL), labels.index(Urgency.URGENT)]
+        return labels[max(calm, key=lambda k: float(urgency[k]))]
+
+    def _because(self, text: str, reading: Reading, vector: tuple[Ids, Values], topic: int) -> Iterator[str]:
+        """Yield what pushed the topic, in the order of the text: neighbouring words as one phrase."""
+        pushes = self._pushes(reading, vector, topic)
+        pieces: dict[int, float] = {}
+        for piece, push in zip(reading.pieces, pushes, strict=True):
+            pieces[piece] = pieces.get(piece, 0.0) + push
+        least = max(max(pieces.values(), default=0.0) * PUSHES, 1e-6)
+        phrases = _phrases({piece for piece, push in pieces.items() if push >= least})
+        strongest = sorted(phrases, key=lambda phrase: -max(pieces[piece] for piece in phrase))[:SHOWN_REASONS]
+        yield from dict.fromkeys(
+            filter(None, _spelled(text if reading.aligned else canonical(text), sorted(strongest)))
+        )
+
+    def _pushes(self, reading: Reading, vector: tuple[Ids, Values], topic: int) -> list[float]:
+        ids, values = vector
+        rows = self._weights[ids, self._heads[0]]
+        gains = dict(zip(ids.tolist(), (values * (rows[:, topic] - rows.mean(axis=1))).tolist(), strict=True))
+        pushes = [0.0] * len(reading.words)
+        for feature, start, end in self._vocabulary.span_ids(reading):
+            share = gains[feature] / (end - start + 1)
+            for at in range(start, end + 1):
+                pushes[at] += share
+        return pushes
+
+
+def _slices(lengths: Sequence[int]) -> list[slice]:
+    ends = np.cumsum([0, *lengths])
+    return [slice(start, end) for start, end in pairwise(ends.tolist())]
+
+
+def _softmax(scores: Scores) -> Scores:
+    powers = np.exp(scores - scores.max())
+    return powers / powers.sum()  # type: ignore[no-any-return]
+
+
+def _phrases(pieces: set[int]) -> list[list[int]]:
+    phrases: list[list[int]] = []
+    for piece in sorted(pieces):
+        if phrases and phrases[-1][-1] == piece - 1:
+            phrases[-1].append(piece)
+        else:
+            phrases.append([piece])
+    return phrases
+
+
+def _spelled(text: str, phrases: Sequence[Sequence[int]]) -> Iterator[str]:
+    """Yield the phrases as they stand in the text."""
+    places = [match.span() for match in _PIECE.finditer(text)]
+    for phrase in phrases:
+        if phrase[-1] < len(places):
+            yield text[places[phrase[0]][0] : places[phrase[-1]][1]].strip(_EDGES)
