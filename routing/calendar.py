@@ -1,11 +1,13 @@
 """When public offices work: hours with a lunch break, a seed of public holidays, and the city's own corrections.
 
-Source of facts: the city's `calendar.yaml`; the seed is the `holidays` package, which misses days that are decided late.
+Source of facts: the city's `calendar.yaml`; the seed is the `holidays` package, which misses
+days that are decided late.
 """
 
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -31,7 +33,7 @@ class WorkingCalendar:
     _years: dict[int, tuple[frozenset[date], frozenset[date]]] = field(default_factory=dict, compare=False, repr=False)
 
     def is_working_day(self, day: date) -> bool:
-        """Tell whether offices are open: the city's override first, then holidays and make-up days, then the weekday."""
+        """Tell whether offices are open: the override first, then holidays and make-up days, then the weekday."""
         decided = self.overrides.get(day)
         if decided is not None:
             return decided
@@ -145,7 +147,7 @@ def _hours(page: Block) -> tuple[tuple[time, time], ...]:
         except ValueError:
             block.wrong('hours must look like {from: "07:30", to: "11:30"}')
     edges = [edge for stretch in stretches for edge in stretch]
-    if not stretches or any(later <= earlier for earlier, later in zip(edges, edges[1:], strict=False)):
+    if not stretches or any(later <= earlier for earlier, later in pairwise(edges)):
         page.wrong("hours must be given, in order, without overlap")
         return ((time(8), time(17)),)
     return tuple(stretches)

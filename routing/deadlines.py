@@ -1,7 +1,7 @@
 """When a report is due, as pure functions of the city's calendar and of what it promises per topic.
 
-Sources: `sla.yaml` (proposals, said there) and `calendar.yaml` of the city; complaints and denunciations in the sense of
-the law have no time limit of the hotline's (law on complaints, law on denunciations).
+Sources: `sla.yaml` (proposals, said there) and `calendar.yaml` of the city; complaints and denunciations in the sense
+of the law have no time limit of the hotline's (law on complaints, law on denunciations).
 """
 
 from dataclasses import dataclass, replace

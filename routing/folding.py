@@ -1,6 +1,7 @@
 """One plain form of Vietnamese text, so that what people type without accents, in capitals or decomposed is found too.
 
-`plain` keeps the length of the text (one character in, one out), so a position in the folded text is one in the plain text.
+`plain` keeps the length of the text (one character in, one out), so a position in the folded text is one in
+the plain text.
 Facts: đ has no decomposition and is mapped by hand; hòa/hoà differ only in where the tone stands; Mỹ/Mĩ only in i or y.
 """
 

@@ -22,7 +22,7 @@ _ABBREVIATED: Final = ("q", "h", "tp", "tx")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One thing a ward's name can mean: a ward of today, one before the reform, or (`alias`) one abolished even earlier."""
+    """One thing a ward's name can mean: a ward of today, one before the reform, or (`alias`) an older one."""
 
     today: bool
     alias: bool
@@ -49,7 +49,8 @@ class Gazetteer:
     effective: date
     wards: dict[str, tuple[Reading, ...]]
     districts: dict[str, tuple[DistrictName, ...]]
-    provinces: dict[str, str | None]
+    provinces: dict[str, str]
+    whole: str | None
     elsewhere: frozenset[str]
     never_bare: frozenset[str]
     firsts: frozenset[str]
@@ -73,7 +74,7 @@ def read_gazetteer(folder: Path, ward_map: WardMap, problems: Problems) -> Gazet
     page.only("name", "effective", "provinces", "districts", "never_bare", "elsewhere")
     wards = _ward_names(ward_map)
     districts = _district_names(page, ward_map.legacy)
-    provinces = _province_names(page, ward_map.legacy)
+    provinces, whole = _province_names(page, ward_map.legacy)
     elsewhere = frozenset(name_key(name) for name in page.texts("elsewhere"))
     never_bare = frozenset(name_key(name) for name in page.texts("never_bare"))
     return Gazetteer(
@@ -82,6 +83,7 @@ def read_gazetteer(folder: Path, ward_map: WardMap, problems: Problems) -> Gazet
         wards=wards,
         districts=districts,
         provinces=provinces,
+        whole=whole,
         elsewhere=elsewhere,
         never_bare=never_bare,
         firsts=frozenset(key.split()[0] for names in (wards, districts, provinces, elsewhere) for key in names if key),
@@ -158,9 +160,10 @@ def _district_names(page: Block, legacy: tuple[LegacyFact, ...]) -> dict[str, tu
     return {key: tuple(found) for key, found in names.items()}
 
 
-def _province_names(page: Block, legacy: tuple[LegacyFact, ...]) -> dict[str, str | None]:
-    """Return each way of writing a province; None means the whole city of today, which narrows nothing."""
-    names: dict[str, str | None] = {}
+def _province_names(page: Block, legacy: tuple[LegacyFact, ...]) -> tuple[dict[str, str], str | None]:
+    """Return each way of writing a province, and the province that has given the whole city of today its name."""
+    names: dict[str, str] = {}
+    bearer: str | None = None
     real = {old.province for old in legacy}
     for block in page.blocks("provinces"):
         block.only("name", "whole", "aliases")
@@ -169,8 +172,9 @@ def _province_names(page: Block, legacy: tuple[LegacyFact, ...]) -> dict[str, st
         if not whole and province not in real:
             block.wrong(f"province {province!r} is in no old ward")
         for alias in (province, *block.texts("aliases")):
-            names[name_key(alias)] = None if whole else province
-    return names
+            names[name_key(alias)] = province
+        bearer = province if whole else bearer
+    return names, bearer
 
 
 def _wards_of_districts(legacy: tuple[LegacyFact, ...]) -> dict[str, tuple[str, ...]]:

@@ -1,12 +1,13 @@
 """Finding where a free text names wards, districts and provinces, before anybody decides what they mean.
 
-Language facts used: "phường/xã/thị trấn/đặc khu" and "quận/huyện/thị xã/thành phố" stand before a name, people write them
-P. F. X. TT. Q. H. TX. TP.; "P.12" is also a room; a name after "đường", "chợ", "cầu" is a street or a landmark.
+Language facts used: "phường/xã/thị trấn/đặc khu" and "quận/huyện/thị xã/thành phố" stand before a name, people write
+them P. F. X. TT. Q. H. TX. TP.; "P.12" is also a room; a name after "đường", "chợ", "cầu" is a street or a landmark.
 """
 
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, TypeVar
 
 from routing.folding import fold, fold_plain, spelling
@@ -26,12 +27,23 @@ def _folded(words: str) -> frozenset[str]:
 
 
 #: Marker words by their folded form: the type of unit, and the spellings that are this word and not another one.
-_WARD: Final = {fold(w): fold(t) for w, t in (("phường", "phường"), ("p", "phường"), ("f", "phường"), ("xã", "xã"), ("x", "xã"),
-                                             ("tt", "thị trấn"), ("đk", "đặc khu"))}  # fmt: skip
-_DISTRICT: Final = {fold(w): fold(t) for w, t in (("quận", "quận"), ("q", "quận"), ("huyện", "huyện"), ("h", "huyện"),
-                                                 ("tx", "thị xã"), ("tp", "thành phố"))}  # fmt: skip
-_TWO_WORDS: Final = {("thi", "tran"): (True, "thi tran"), ("dac", "khu"): (True, "dac khu"), ("thi", "xa"): (False, "thi xa"),
-                     ("thanh", "pho"): (False, "thanh pho")}  # fmt: skip
+_WARD: Final = {
+    fold(word): fold(kind)
+    for kind, words in (("phường", "phường p f"), ("xã", "xã x"), ("thị trấn", "tt"), ("đặc khu", "đk"))
+    for word in words.split()
+}
+_DISTRICT: Final = {
+    fold(word): fold(kind)
+    for kind, words in (("quận", "quận q"), ("huyện", "huyện h"), ("thị xã", "tx"), ("thành phố", "tp"))
+    for word in words.split()
+}
+#: Markers of two words: (is a ward's, type).
+_TWO_WORDS: Final = {
+    ("thi", "tran"): (True, "thi tran"),
+    ("dac", "khu"): (True, "dac khu"),
+    ("thi", "xa"): (False, "thi xa"),
+    ("thanh", "pho"): (False, "thanh pho"),
+}
 _SPELT: Final = {
     fold(word): frozenset(spelling(form) for form in forms.split())
     for word, forms in (("phường", "phường phuờng phưòng phừơng phuong"), ("xã", "xã xa"), ("quận", "quận quân quan"),
@@ -40,8 +52,9 @@ _SPELT: Final = {
 _SHORT: Final = frozenset(("p", "f", "x", "q", "h"))
 #: After these words a name is a street, a building or a body of water.
 _NOT_A_WARD: Final = _folded(
-    "đường cầu chợ kênh rạch viện trường thcs thpt học cư bay ga hầm xoay lộ đạo cổng cảng kcn kcx kdc nghiệp xuất lâu phố "
-    "quán chùa thờ đình miếu đền sạn plaza tower hotel villa hẻm ngõ hiệu hãng ty siêu thị tuyến bến mall hồ suối sông xe"
+    "đường cầu chợ kênh rạch viện trường thcs thpt học cư bay ga hầm xoay lộ đạo cổng cảng kcn kcx kdc nghiệp "
+    "xuất lâu phố quán chùa thờ đình miếu đền sạn plaza tower hotel villa hẻm ngõ hiệu hãng ty siêu thị tuyến bến mall "
+    "hồ suối sông xe"
 )
 #: Before or after "P.12", these words make it a room.
 _BUILDING: Final = _folded("lô block tầng lầu căn phòng tòa toà nhà")
@@ -66,10 +79,10 @@ _NUMBERS: Final = _number_words()
 
 @dataclass(frozen=True, slots=True)
 class WardMention:
-    """A place in the text that names a ward: words `first` to `end` (not counted), what the name can mean, how it stands.
+    """A place in the text that names a ward: words `first` to `end` (not counted) and what the name can mean.
 
-    `marked`: "phường" or the like stands before it. `at`: a bare name after "ở", "tại" or the like. `era` is "new" after
-    "nay là", "old" beside "cũ" or after "trước là".
+    `marked`: "phường" or the like stands before it. `at`: a bare name after "ở", "tại" or the like. `era` is "new"
+    after "nay là", "old" beside "cũ" or after "trước là".
     """
 
     first: int
@@ -83,7 +96,7 @@ class WardMention:
 
 @dataclass(frozen=True, slots=True)
 class DistrictMention:
-    """A place in the text that names one district (or several of one name); `readings` when the bare name is a ward's too."""
+    """A place in the text that names one district (or several of one name); `readings` when it is a ward's name too."""
 
     first: int
     end: int
@@ -103,9 +116,9 @@ class Mentions:
 
 
 class Words:
-    """A text as words: folded, as spelt, and where each stands. Digits and letters are separate words ("P12": p, 12)."""
+    """A text as words: folded, as spelt, and where each stands. Digits and letters are apart ("P12": p, 12)."""
 
-    __slots__ = ("composed", "folded", "gaps", "low", "starts", "words")
+    __slots__ = ("accented", "composed", "folded", "gaps", "low", "starts", "words")
 
     def __init__(self, text: str) -> None:
         if len(text) > 2 * _READ:
@@ -116,6 +129,7 @@ class Words:
         low = composed.lower()
         self.composed = composed if len(low) == len(composed) else low
         self.low = low
+        self.accented = not low.isascii()
         self.folded = fold_plain(low)
         found = [(m[1], m[2], m.start(2)) for m in _WORD.finditer(self.folded)]
         self.gaps = [gap for gap, _, _ in found]
@@ -161,7 +175,18 @@ def find_mentions(gazetteer: Gazetteer, words: Words) -> Mentions:
             i = taken = end
         else:
             i += 1
+    _reread(found)
     return found
+
+
+def _reread(found: Mentions) -> None:
+    """Read the first of two bare names as a ward where it is one of the second: "Tân Bình, Dĩ An"."""
+    for name, following in pairwise(list(found.districts)):
+        beside = 0 <= following.first - name.end <= 1
+        if beside and any(reading.districts & following.districts for reading in name.readings):
+            found.districts.remove(name)
+            found.wards.append(WardMention(name.first, name.end, "", name.readings, marked=False))
+    found.wards.sort(key=lambda mention: mention.first)
 
 
 def _marked(gazetteer: Gazetteer, words: Words, i: int, found: Mentions) -> int:
@@ -243,11 +268,10 @@ def _name(words: Words, names: dict[str, tuple[_Spelt, ...]], j: int) -> tuple[i
         meanings = names.get(" ".join(words.words[j:end]))
         if meanings is None:
             continue
-        start, stop = words.starts[j], words.starts[end - 1] + len(words.words[end - 1])
-        if words.low[start:stop].isascii():
-            return end, meanings, True
         spelt = words.spelt(j, end)
         agreeing = tuple(meaning for meaning in meanings if meaning.spelt == spelt)
+        if spelt.isascii():
+            return end, (agreeing if words.accented else ()) or meanings, True
         if agreeing:
             return end, agreeing, True
         loose = loose or (end, meanings, False)
@@ -256,16 +280,17 @@ def _name(words: Words, names: dict[str, tuple[_Spelt, ...]], j: int) -> tuple[i
 
 def _district_at(gazetteer: Gazetteer, words: Words, i: int, j: int, found: Mentions) -> int:
     number = _number(words, j)
-    if number is not None:
-        meanings = gazetteer.districts.get(number[0])
-        if meanings is not None:
-            found.districts.append(DistrictMention(i, number[1], frozenset(m.district for m in meanings), marked=True))
-            return number[1]
-    name = _name(words, gazetteer.districts, j)
-    if name is None:
+    name = _name(words, gazetteer.districts, j) if not words.words[j].isdigit() else None
+    if number is not None and (name is None or name[0] < number[1]):
+        meanings, end = gazetteer.districts.get(number[0]), number[1]
+    elif name is not None:
+        meanings, end = name[1], name[0]
+    else:
         return 0
-    found.districts.append(DistrictMention(i, name[0], frozenset(m.district for m in name[1]), marked=True))
-    return name[0]
+    if meanings is None:
+        return 0
+    found.districts.append(DistrictMention(i, end, frozenset(m.district for m in meanings), marked=True))
+    return end
 
 
 def _ward_at(gazetteer: Gazetteer, words: Words, marker: tuple[int, int, str], found: Mentions) -> int:
@@ -329,9 +354,7 @@ def _province(gazetteer: Gazetteer, words: Words, i: int, found: Mentions) -> in
     for end in range(last, i, -1):
         key = " ".join(words.words[i:end])
         if key in gazetteer.provinces:
-            province = gazetteer.provinces[key]
-            if province is not None:
-                found.provinces.add(province)
+            found.provinces.add(gazetteer.provinces[key])
             return end
     return 0
 

@@ -1,8 +1,8 @@
 """Which ward a free text is about, from the words alone and, where they leave a choice, from a pin on the map.
 
-Rules (source: the conversion of old wards to new, the name traps measured on it): a name beside an old district is read as
-of the old era; without one, "phường X" is the ward of today unless the same name was also a ward somewhere else; a ward that
-was split gives all its heirs; nothing that could be two places is ever `sure`. Nothing is looked up over the network.
+Rules (source: the conversion of old wards to new, the name traps measured on it): a name beside an old district is read
+as of the old era; without one, "phường X" is the ward of today unless the name was also a ward somewhere else; a ward
+that was split gives all its heirs; nothing that could be two places is ever `sure`. Nothing is asked over a network.
 """
 
 from dataclasses import dataclass, replace
@@ -112,8 +112,13 @@ class _Reader:
         )
 
     def _in_provinces(self, readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
-        provinces = self._mentions.provinces
-        return tuple(r for r in readings if r.provinces & provinces) or readings if provinces else readings
+        named, whole = self._mentions.provinces, self._city.gazetteer.whole
+        narrow = named - {whole}
+        if narrow:
+            return tuple(r for r in readings if r.provinces & narrow) or readings
+        if named:  # an old ward of another province was never written with the name of the city
+            return tuple(r for r in readings if r.today or r.provinces & named) or readings
+        return readings
 
     def _context(self, mention: WardMention) -> list[DistrictMention] | None:
         """Return the districts that say where this ward is: the next one after it, else the one before, else all."""

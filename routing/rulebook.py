@@ -32,7 +32,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """First match wins. `when` holds for each condition the values that satisfy it; `since` counts, `until` does not."""
+    """First match wins. `when` holds for each condition the values that satisfy it; `since` counts, `until` not."""
 
     id: str
     topics: frozenset[str]
@@ -52,7 +52,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Words that set one attribute to one value; `pattern` matches folded text, `masks` are phrases that do not count."""
+    """Words that set one attribute to one value; `pattern` also holds the phrases that mask them."""
 
     attribute: str
     value: str

@@ -50,9 +50,9 @@ class Decision:
 
 
 def decide(city: City, facts: Facts) -> Decision:
-    """Return the decision of the first rule that matches; what no unit can take goes to the coordinator with the reason.
+    """Return the decision of the first rule that matches; what no unit can take goes to the coordinator.
 
-    A topic nobody knows is treated as unclear. A rule that asks for a unit of the ward, when the ward is not known, goes
+    A topic nobody knows is treated as unclear. A rule that asks for a unit of an unknown ward goes
     to the coordinator too: a wrong ward is worse than a question.
     """
     topic = facts.topic if facts.topic in city.rules.by_topic else UNCLEAR_TOPIC
@@ -125,17 +125,18 @@ def _unit(city: City, facts: Facts, target: Target) -> str | None:
     return None
 
 
+_NO_WARD: Final = (
+    "chưa xác định được phường/xã nên chuyển điều phối viên",
+    "the ward is not known, so a coordinator decides",
+)
+_NO_UNIT: Final = (
+    "đơn vị này không còn hoạt động nên chuyển điều phối viên",
+    "that unit is not active, so a coordinator decides",
+)
+
+
 def _to_coordinator(city: City, facts: Facts, rule: Rule, tried: tuple[Tried, ...]) -> Decision:
-    if rule.lead.per_ward and facts.ward not in city.wards:
-        missing, missing_en = (
-            "chưa xác định được phường/xã nên chuyển điều phối viên",
-            "the ward is not known, so a coordinator decides",
-        )
-    else:
-        missing, missing_en = (
-            "đơn vị này không còn hoạt động nên chuyển điều phối viên",
-            "that unit is not active, so a coordinator decides",
-        )
+    missing, missing_en = _NO_WARD if rule.lead.per_ward and facts.ward not in city.wards else _NO_UNIT
     return Decision(
         lead=city.coordinator,
         coordinating=(),
