@@ -197,11 +197,19 @@ def _check_files(directory: Path, manifest: Mapping[str, Any]) -> None:
         path = directory / name
         if path.suffix != ".skops" or path.name != name:
             raise ArtifactRefused(f"{path} is not a skops file, and nothing else is ever loaded; {_RETRAIN}")
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise ArtifactRefused(f"{path} is missing; {_RETRAIN}") from error
-        if not content.startswith(b"PK"):
+        if not path.is_file():
+            raise ArtifactRefused(f"{path} is missing; {_RETRAIN}")
+        if not _is_archive(path):
             raise ArtifactRefused(f"{path} is not a skops file (a pickle is never loaded); {_RETRAIN}")
-        if hashlib.sha256(content).hexdigest() != wanted:
+        if _sha256(path) != wanted:
             raise ArtifactRefused(f"{path} is damaged: its SHA-256 is not the one in the manifest; {_RETRAIN}")
+
+
+def _is_archive(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"PK"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

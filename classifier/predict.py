@@ -118,7 +118,8 @@ class Classifier:
         first = alternatives[0]
         submission = self._submission(kind)
         level = self._urgency(urgency, submission)
-        sure = first.confidence >= self._thresholds.topics[first.slug] and bool(reading.words)
+        says_something = any(word.isalpha() for word in reading.words)
+        sure = says_something and first.confidence >= self._thresholds.topics[first.slug]
         return Prediction(
             topic=first.slug if sure else None,
             alternatives=alternatives,

@@ -143,7 +143,7 @@ def _bearer(vowels: str, *, closed: bool) -> int:
     qualified = [place for place, vowel in enumerate(vowels) if vowel in "ăâêôơư"]
     if qualified:
         return qualified[-1]
-    return 1 if closed or len(vowels) == 3 else 0
+    return 1 if len(vowels) == 3 or (closed and len(vowels) == 2) else 0
 
 
 def expand(text: str) -> str:
