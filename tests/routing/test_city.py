@@ -186,5 +186,6 @@ def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
 
 def test_a_rule_shadowed_by_several_is_refused(broken: Broken) -> None:
     """No single earlier rule covers the last one, but together they do: only the walk over combinations sees it."""
-    added = "- {id: dead, topics: street-lighting, when: {urgency: urgent}, lead: doi-den, because: x, because_en: x}\n- {id: rest,"
+    dead = "- {id: dead, topics: street-lighting, when: {urgency: urgent}, lead: doi-den, because: x, because_en: x}"
+    added = f"{dead}\n- {{id: rest,"
     assert "rule 'dead' can never apply: earlier rules take everything" in broken("rules.yaml", "- {id: rest,", added)
