@@ -6,12 +6,12 @@ them P. F. X. TT. Q. H. TX. TP.; "P.12" is also a room; a name after "đường"
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Final, TypeVar
 
 from routing.folding import fold, fold_plain, spelling
-from routing.gazetteer import LONGEST, DistrictName, Gazetteer, Reading
+from routing.gazetteer import LONGEST, DistrictName, Gazetteer, Reading, spelt
 
 #: A meaning of a name that knows how it is spelt.
 _Spelt = TypeVar("_Spelt", Reading, DistrictName)
@@ -26,6 +26,7 @@ def _folded(words: str) -> frozenset[str]:
     return frozenset(fold(word) for word in words.split())
 
 
+_FIRST_OF_TWO: Final = frozenset(("thi", "dac", "thanh"))
 #: Marker words by their folded form: the type of unit, and the spellings that are this word and not another one.
 _WARD: Final = {
     fold(word): fold(kind)
@@ -59,30 +60,34 @@ _NOT_A_WARD: Final = _folded(
 #: Before or after "P.12", these words make it a room.
 _BUILDING: Final = _folded("lô block tầng lầu căn phòng tòa toà nhà")
 _AFTER_ROOM: Final = _folded("lô block lầu tầng chung khách ký nhà tòa")
+#: After "quận" or "huyện" these words say that no name follows.
+_NO_NAME: Final = _folded("mình này nào khác tôi tui cũ mới em ta nhà không có thì là và với lộ đội ủy uỷ của trên ở")
 _AT: Final = _folded("ở tại khu vực bàn bên dưới trên quanh thuộc về phía")
 
 
 def _number_words() -> dict[str, int]:
+    """Return 1 to 39 as they are spoken; "hai tám" is 28."""
     ones = ["", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín"]
-    words = {one: n for n, one in enumerate(ones) if one} | {"mười": 10, "mười lăm": 15, "mười tư": 14}
-    words |= {f"mười {one}": 10 + n for n, one in enumerate(ones) if one}
+    units = {one: n for n, one in enumerate(ones) if one}
+    words = units | {"mười": 10, "mười lăm": 15, "mười tư": 14} | {f"mười {one}": 10 + n for one, n in units.items()}
+    last = units | {"mốt": 1, "tư": 4, "lăm": 5, "nhăm": 5}
     for ten in (2, 3):
-        words |= {f"{ones[ten]} mươi": 10 * ten}
-        last = {one: n for n, one in enumerate(ones) if one} | {"mốt": 1, "tư": 4, "lăm": 5, "nhăm": 5}
+        words[f"{ones[ten]} mươi"] = 10 * ten
         words |= {f"{ones[ten]} mươi {one}": 10 * ten + n for one, n in last.items()}
-        words |= {f"{ones[ten]} {one}": 10 * ten + n for one, n in last.items() if one in {"mốt", "tư", "lăm"}}
-    return {fold(word): number for word, number in words.items()}
+        words |= {f"{ones[ten]} {one}": 10 * ten + n for one, n in last.items() if ten == 2 or one not in units}
+    return words
 
 
-_NUMBERS: Final = _number_words()
+#: Number words by their folded form: the number, and how it is spelt ("tâm" is not "tám", "quan tâm" no district).
+_NUMBERS: Final = {fold(word): (number, spelt(word)) for word, number in _number_words().items()}
 
 
 @dataclass(frozen=True, slots=True)
 class WardMention:
     """A place in the text that names a ward: words `first` to `end` (not counted) and what the name can mean.
 
-    `marked`: "phường" or the like stands before it. `at`: a bare name after "ở", "tại" or the like. `era` is "new"
-    after "nay là", "old" beside "cũ" or after "trước là".
+    `marked`: "phường" or the like stands before it. `doubtful`: its accents or its type are not its own. `at`: a bare
+    name after "ở", "tại" or the like. `era` is "new" after "nay là", "old" beside "cũ" or after "trước là".
     """
 
     first: int
@@ -92,6 +97,7 @@ class WardMention:
     marked: bool
     at: bool = False
     era: str = ""
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,7 @@ class Mentions:
     districts: list[DistrictMention] = field(default_factory=list)
     provinces: set[str] = field(default_factory=set)
     elsewhere: list[int] = field(default_factory=list)
+    unknown_districts: list[int] = field(default_factory=list)
 
 
 class Words:
@@ -167,8 +174,12 @@ def find_mentions(gazetteer: Gazetteer, words: Words) -> Mentions:
     while i < count:
         word = all_words[i]
         end = 0
-        if word in _WARD or word in _DISTRICT or (word in {"thi", "dac", "thanh"} and i + 1 < count):
+        if word in _WARD or word in _DISTRICT or word in _FIRST_OF_TWO:
             end = _marked(gazetteer, words, i, found)
+        elif word == "tinh" and i + 1 < count and words.as_spelt(i) in {"tỉnh", "tinh"}:
+            end = _province(gazetteer, words, i, found) or _outside(gazetteer, words, i + 1)
+            if end and " ".join(words.words[i + 1 : end]) in gazetteer.elsewhere:
+                found.elsewhere.append(i)
         if not end and word in gazetteer.firsts:
             end = _bare(gazetteer, words, i, taken, found)
         if end:
@@ -198,9 +209,8 @@ def _marked(gazetteer: Gazetteer, words: Words, i: int, found: Mentions) -> int:
     if j >= len(words) or not _close(words, j, short=j == i + 1 and words.words[i] in _SHORT):
         return 0
     if not is_ward:
-        if kind == "thanh pho" and _province(gazetteer, words, i, found):
-            return _province(gazetteer, words, i, found)
-        return _district_at(gazetteer, words, i, j, found)
+        province = _province(gazetteer, words, i, found) if kind == "thanh pho" else 0
+        return province or _district_at(gazetteer, words, (i, j, kind), found)
     return _ward_at(gazetteer, words, (i, j, kind), found)
 
 
@@ -215,7 +225,7 @@ def _marker(words: Words, i: int) -> tuple[bool, str, int] | None:
     if kind is None:
         return None
     forms = _SPELT.get(word)
-    if forms is not None and spelling(words.as_spelt(i)) not in forms:
+    if forms is not None and not _is_marker(words, i, forms):
         return None
     if len(word) <= 2 and i and not words.gaps[i] and words.words[i - 1].isdigit():
         # "15p" is minutes and "22h" is an hour, but "P14Q10" is a ward and a district.
@@ -223,6 +233,14 @@ def _marker(words: Words, i: int) -> tuple[bool, str, int] | None:
         if not before:
             return None
     return word in _WARD, kind, i + 1
+
+
+def _is_marker(words: Words, i: int, forms: frozenset[str]) -> bool:
+    """Tell whether a word is the marker and not another one: "xả", and "quan" before an accented word, are not."""
+    form = spelling(words.as_spelt(i))
+    if form.isascii() and i + 1 < len(words):
+        return words.as_spelt(i + 1).isascii()
+    return form in forms
 
 
 def _close(words: Words, j: int, *, short: bool) -> bool:
@@ -240,9 +258,13 @@ def _number(words: Words, j: int) -> tuple[str, int] | None:
     for length in (3, 2, 1):
         if j + length <= len(words) and all(words.joined(k) for k in range(j + 1, j + length)):
             number = _NUMBERS.get(" ".join(words.words[j : j + length]))
-            if number is not None:
-                return str(number), j + length
+            if number is not None and _agrees(words.spelt(j, j + length), number[1]):
+                return str(number[0]), j + length
     return None
+
+
+def _agrees(written: str, right: str) -> bool:
+    return written == right or written.isascii()
 
 
 def _goes_on(words: Words, i: int) -> bool:
@@ -278,17 +300,21 @@ def _name(words: Words, names: dict[str, tuple[_Spelt, ...]], j: int) -> tuple[i
     return loose
 
 
-def _district_at(gazetteer: Gazetteer, words: Words, i: int, j: int, found: Mentions) -> int:
+def _district_at(gazetteer: Gazetteer, words: Words, marker: tuple[int, int, str], found: Mentions) -> int:
+    i, j, kind = marker
     number = _number(words, j)
     name = _name(words, gazetteer.districts, j) if not words.words[j].isdigit() else None
     if number is not None and (name is None or name[0] < number[1]):
         meanings, end = gazetteer.districts.get(number[0]), number[1]
-    elif name is not None:
-        meanings, end = name[1], name[0]
     else:
-        return 0
+        meanings, end = (name[1], name[0]) if name is not None else (None, 0)
     if meanings is None:
-        return 0
+        outside = _outside(gazetteer, words, j)
+        if outside:
+            found.elsewhere.append(i)
+        elif kind != "thanh pho" and words.words[j] not in _NO_NAME:
+            found.unknown_districts.append(i)
+        return outside
     found.districts.append(DistrictMention(i, end, frozenset(m.district for m in meanings), marked=True))
     return end
 
@@ -298,12 +324,12 @@ def _ward_at(gazetteer: Gazetteer, words: Words, marker: tuple[int, int, str], f
     name = _name(words, gazetteer.wards, j) if not words.words[j].isdigit() else None
     number = _number(words, j)
     if name is not None and (number is None or name[2] or name[0] > number[1]):
-        end, readings = name[0], _of_type(name[1], kind)
+        end, meanings, agrees = name
+        readings = _of_type(meanings, kind)
         if not readings and words.words[i] in {"tt", "x", "dk"}:
             return 0
-        found.wards.append(
-            WardMention(i, end, words.words[j], readings or name[1], marked=True, era=_era(words, i, end))
-        )
+        mention = WardMention(i, end, " ".join(words.words[j:end]), readings or meanings, marked=True)
+        found.wards.append(replace(mention, era=_era(words, i, end), doubtful=not agrees or not readings))
         return end
     if number is None or number[0] not in gazetteer.wards:
         return 0
@@ -361,8 +387,8 @@ def _province(gazetteer: Gazetteer, words: Words, i: int, found: Mentions) -> in
 
 def _bare(gazetteer: Gazetteer, words: Words, i: int, taken: int, found: Mentions) -> int:
     """Read a name without a marker at word `i`; `taken` is where the mention before ended."""
-    street = _after_street(words, i, taken)
     ward = _name(words, gazetteer.wards, i) if not words.words[i].isdigit() else None
+    street = _after_street(words, i, taken) and not (ward and _before_its_district(gazetteer, words, i, ward))
     district = _name(words, gazetteer.districts, i) if not words.words[i].isdigit() else None
     longest = max(ward[0] if ward else 0, district[0] if district else 0)
     province = _province(gazetteer, words, i, found) if not street else 0
@@ -375,7 +401,8 @@ def _bare(gazetteer: Gazetteer, words: Words, i: int, taken: int, found: Mention
         return outside
     if street:
         return longest
-    if district is not None and district[2] and district[0] >= longest:
+    abbreviated = district is not None and district[0] == i + 1 and len(words.words[i]) <= 3
+    if district is not None and district[2] and district[0] >= longest and (not abbreviated or i == taken):
         readings = ward[1] if ward is not None and ward[0] == district[0] else ()
         found.districts.append(
             DistrictMention(i, district[0], frozenset(m.district for m in district[1]), marked=False, readings=readings)
@@ -394,6 +421,18 @@ def _outside(gazetteer: Gazetteer, words: Words, i: int) -> int:
         if end <= len(words) and " ".join(words.words[i:end]) in gazetteer.elsewhere:
             return end
     return 0
+
+
+def _before_its_district(
+    gazetteer: Gazetteer, words: Words, i: int, ward: tuple[int, tuple[Reading, ...], bool]
+) -> bool:
+    """Tell whether a name after a number is a ward after all: "đường số 23 Hiệp Bình Chánh Thủ Đức"."""
+    end = ward[0]
+    if not words.words[i - 1].isdigit() or end >= len(words) or words.words[end].isdigit():
+        return False
+    district = _name(words, gazetteer.districts, end)
+    names = {meaning.district for meaning in district[1]} if district else set()
+    return any(reading.districts & names for reading in ward[1])
 
 
 def _after_street(words: Words, i: int, taken: int) -> bool:

@@ -95,7 +95,10 @@ class _Reader:
             if any(d.marked for d in context):
                 codes = _codes(readings)
                 return _Opinion(codes, sure=False, how="no-such-ward-in-that-district")
-        return self._alone(readings, mention.era)
+        opinion = self._alone(readings, mention.era)
+        if mention.doubtful or any(0 <= at - mention.end <= 1 for at in self._mentions.unknown_districts):
+            return replace(opinion, sure=False, how=f"doubtful-{opinion.how}")
+        return opinion
 
     def unmarked(self, mention: WardMention, opinion: _Opinion) -> _Opinion:
         """Return what a bare name without its district means: sure only where it can hardly be anything else."""
@@ -148,8 +151,9 @@ class _Reader:
         if era == "new" and today:
             return _one_or_many(_codes(today), "new-name")
         if not today:
-            how = "number-without-district" if _numbered(readings) else "old-name"
-            return _one_or_many(_codes(before), how)
+            if _numbered(readings):
+                return _Opinion(_codes(before), sure=False, how="number-without-district")
+            return _one_or_many(_codes(before), "old-name")
         here = frozenset(_codes(today))
         elsewhere = tuple(r for r in before if not r.alias and not here & frozenset(r.codes))
         if elsewhere:

@@ -34,9 +34,9 @@ _TWO_WORDS: Final = frozenset(
 )
 #: Words that end the name of a street.
 _STOP: Final = _folded(
-    "phường p f xã x quận q huyện h tp thành thị đoạn gần bị có và khu số ngay tới đến ra vào trước sau đối từ qua là thì "
-    "mà nay này kia đang rất nhiều ngập hư hỏng không ko đèn rác cây kẹt giao với ở tại nội lớn nhỏ dẫn đi vô hẻm ngõ "
-    "bên làm mới cũ chưa đã sáng"
+    "phường p f xã x quận q huyện h tp thành thị đoạn gần bị có và khu số ngay tới đến ra vào trước sau đối từ qua là "
+    "thì mà nay này kia đang rất nhiều ngập hư hỏng không ko đèn rác cây kẹt giao với ở tại nội lớn nhỏ dẫn đi vô "
+    "hẻm ngõ bên làm mới cũ chưa đã sáng"
 )
 
 

@@ -1,0 +1,90 @@
+"""How fast routing is on this machine: place, rules and deadlines of a report, beside a plain folding of the same texts."""
+
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from statistics import median
+from typing import Final
+
+from models.vocabulary import topics
+from routing.city import PACKAGED, City, load_city, read_city
+from routing.deadlines import due_dates
+from routing.folding import fold
+from routing.place import resolve_place
+from routing.rules import Facts, decide
+
+_REPORTS: Final = 2000
+_ROUNDS: Final = 5
+_DAY: Final = date(2026, 3, 2)
+_RECEIVED: Final = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
+_TEMPLATES: Final = (
+    "Kính gửi tổng đài, đèn đường trước nhà số {n} {ward}, {district} tắt đã ba đêm, đi lại rất nguy hiểm, mong xử lý sớm.",
+    "Alo, tôi ở hẻm {n} {ward} {district}, cống nghẹt nước đen tràn ra hẻm, hôi không chịu nổi, gọi mấy lần chưa ai tới.",
+    "Rác chất đống trước hẻm {n}/{n}, không ai thu gom cả tuần nay, ruồi nhặng bay khắp nơi, trẻ con bệnh hết rồi.",
+    "Hàng xóm tại {ward} ({district} cũ) hát karaoke loa kẹo kéo tới 23 giờ đêm, đã nhắc nhiều lần nhưng thách thức lại.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One invented report: its text and the topic it is said to have."""
+
+    text: str
+    topic: str
+
+
+def reports(city: City, count: int) -> list[Report]:
+    """Return so many invented reports over all old wards and topics, always the same ones."""
+    slugs = list(topics())
+    made = []
+    for n in range(count):
+        old = city.legacy[n * 7 % len(city.legacy)]
+        text = _TEMPLATES[n % len(_TEMPLATES)].format(n=n % 400 + 1, ward=old.ward, district=old.district)
+        made.append(Report(text, slugs[n % len(slugs)]))
+    return made
+
+
+def route(city: City, report: Report) -> None:
+    """Do for one report all that routing does."""
+    place = resolve_place(city, report.text, on_date=_DAY)
+    ward = place.candidates[0] if place.sure else None
+    decide(city, Facts(report.topic, ward, "phan-anh", "normal", report.text, _DAY))
+    due_dates(city, topic=report.topic, urgency="normal", submission_type="phan-anh", received_at=_RECEIVED)
+
+
+def run() -> str:
+    """Measure and return a table: microseconds a report and reports a second on one core, median of five rounds."""
+    city = load_city()
+    made = reports(city, _REPORTS)
+    length = sum(len(report.text) for report in made) / len(made)
+    load = _seconds(lambda: read_city(PACKAGED))
+    rows = [
+        ("place + rules + deadlines", _seconds(lambda: [route(city, report) for report in made])),
+        ("place", _seconds(lambda: [resolve_place(city, report.text) for report in made])),
+        ("rules", _seconds(lambda: [decide(city, _facts(report)) for report in made])),
+        ("deadlines", _seconds(lambda: [_due(city, report) for report in made])),
+        ("baseline: folding the text", _seconds(lambda: [fold(report.text) for report in made])),
+    ]
+    lines = [f"{len(made)} reports of {length:.0f} characters on average; Python {platform.python_version()}, one core"]
+    lines += [f"{name:28}{1e6 * took / len(made):10.1f} µs{len(made) / took:12,.0f} a second" for name, took in rows]
+    lines.append(f"{'reading the city':28}{1e3 * load:10.1f} ms")
+    return "\n".join(lines)
+
+
+def _facts(report: Report) -> Facts:
+    return Facts(report.topic, None, "phan-anh", "normal", report.text, _DAY)
+
+
+def _due(city: City, report: Report) -> None:
+    due_dates(city, topic=report.topic, urgency="normal", submission_type="phan-anh", received_at=_RECEIVED)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    took = []
+    for _ in range(_ROUNDS):
+        began = time.perf_counter()
+        work()
+        took.append(time.perf_counter() - began)
+    return median(took)
