@@ -23,6 +23,8 @@ FORMAT: Final = 1
 #: Raise when training makes another model of the same corpus: features, augmentation, algorithm, thresholds.
 RECIPE: Final = 1
 
+DATA_DIR: Final = Path(__file__).with_name("data")
+
 MANIFEST: Final = "manifest.json"
 CURRENT: Final = "CURRENT"
 LIBRARIES: Final = ("scikit-learn", "numpy", "skops", "underthesea")
@@ -36,9 +38,9 @@ class ArtifactRefused(Exception):
 
 
 def corpus_digest(corpus_dir: Path | None = None) -> str:
-    """Return the SHA-256 of what a model is made from: the corpus and the number of the recipe."""
+    """Return the SHA-256 of what a model is made from: corpus, phrases, short forms, and the number of the recipe."""
     digest = hashlib.sha256(f"format {FORMAT} recipe {RECIPE}\n".encode())
-    for path in sorted((corpus_dir or CORPUS_DIR).glob("*.jsonl")):
+    for path in [*sorted((corpus_dir or CORPUS_DIR).glob("*.jsonl")), *sorted(DATA_DIR.glob("*.txt"))]:
         content = path.read_bytes()
         digest.update(f"{path.name} {len(content)}\n".encode())
         digest.update(content)

@@ -7,7 +7,7 @@ words (so that a slip of the finger costs a little and not everything). Numbers 
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -15,8 +15,8 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from underthesea import word_tokenize  # type: ignore[import-untyped]
 
+from classifier.segment import compounds
 from classifier.shortforms import expand_pieces
 from classifier.text import canonical, fold
 
@@ -30,6 +30,8 @@ BLOCK_WEIGHTS: Final = (1.0, 1.0, 0.8)
 #: A feature of fewer texts than this is chance.
 LEAST_TEXTS: Final = 2
 LETTERS: Final = (2, 3, 4, 5)
+#: A worker meets new words for ever; it keeps the features of this many.
+MOST_REMEMBERED: Final = 50_000
 
 _WORD = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+")
@@ -43,9 +45,8 @@ class Reading:
     """
 
     words: list[str]
-    plain: list[str]
     pieces: list[int]
-    segments: list[str]
+    compounds: list[str]
     aligned: bool
 
 
@@ -53,21 +54,13 @@ def read(text: str) -> Reading:
     """Read a text of any origin; never raises."""
     text = text[:LONGEST]
     typed = canonical(text).lower().split()
-    pieces = expand_pieces(typed)
     words: list[str] = []
     origins: list[int] = []
-    for number, piece in enumerate(pieces):
+    for number, piece in enumerate(expand_pieces(typed)):
         found = _words(piece)
         words += found
         origins += [number] * len(found)
-    segments = word_tokenize(" ".join(words)) if words else []
-    return Reading(
-        words=words,
-        plain=[_plain(word) for word in words],
-        pieces=origins,
-        segments=[segment for segment in segments if " " in segment],
-        aligned=len(typed) == len(text.split()),
-    )
+    return Reading(words, origins, compounds(words), aligned=len(typed) == len(text.split()))
 
 
 @lru_cache(maxsize=32768)
@@ -86,14 +79,28 @@ def _letters(word: str) -> tuple[str, ...]:
     return tuple(padded[at : at + n] for n in LETTERS for at in range(len(padded) - n + 1))
 
 
-def _pairs(words: Sequence[str]) -> list[str]:
+def _pairs(words: Iterable[str]) -> list[str]:
     return [f"{first} {second}" for first, second in pairwise(words)]
 
 
 def _block_terms(reading: Reading) -> tuple[list[str], list[str], list[str]]:
-    typed = [*reading.words, *_pairs(reading.words), *(f"{segment}_" for segment in reading.segments)]
-    plain = [*reading.plain, *_pairs(reading.plain)]
-    return typed, plain, [letters for word in reading.plain for letters in _letters(word)]
+    plain = [_plain(word) for word in reading.words]
+    typed = [*reading.words, *_pairs(reading.words), *(f"{compound}_" for compound in reading.compounds)]
+    return typed, [*plain, *_pairs(plain)], [letters for word in plain for letters in _letters(word)]
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """The features of a text and their weights; and where the words are among them, for saying why.
+
+    `singles` has the feature of every word as typed and without marks, `pairs` that of every word with the next one;
+    -1 is a word the model does not know.
+    """
+
+    ids: Ids
+    values: Values
+    singles: Ids
+    pairs: Ids
 
 
 class Vocabulary:
@@ -104,12 +111,18 @@ class Vocabulary:
         self.idf = idf
         starts = np.cumsum([0, *(len(block) for block in self.terms)])
         self.size = int(starts[-1])
-        self._ids = [
+        self._starts = starts[1:-1]
+        self._typed, self._plain, self._letters = (
             {term: int(start) + place for place, term in enumerate(block)}
             for start, block in zip(starts, self.terms, strict=False)
-        ]
-        self._starts = starts[1:-1]
-        self._letters: dict[str, list[int]] = {}
+        )
+        self._pairs = self._pair_numbers(self._typed) | self._pair_numbers(self._plain)
+        self._entries: dict[str, tuple[int, int, list[int]]] = {}
+
+    def _pair_numbers(self, block: Mapping[str, int]) -> dict[int, int]:
+        """Return the pairs of a block by the numbers of their words, which are quicker to look up than strings."""
+        split = ((term.split(" "), number) for term, number in block.items() if " " in term and term[-1] != "_")
+        return {block[first] * self.size + block[second]: number for (first, second), number in split}
 
     @classmethod
     def fit(cls, readings: Iterable[Reading]) -> "Vocabulary":
@@ -125,42 +138,39 @@ class Vocabulary:
         idf = np.log((1 + total) / (1 + np.array(held, dtype=np.float64))) + 1
         return cls(kept, idf.astype(np.float32))
 
-    def ids(self, reading: Reading) -> list[int]:
-        """Return the number of every known term of a reading, as often as it occurs."""
-        typed, plain, letters = self._ids
-        found = [typed.get(word) for word in reading.words]
-        found += [typed.get(pair) for pair in _pairs(reading.words)]
-        found += [typed.get(f"{segment}_") for segment in reading.segments]
-        found += [plain.get(word) for word in reading.plain]
-        found += [plain.get(pair) for pair in _pairs(reading.plain)]
-        known = [number for number in found if number is not None]
-        for word in reading.plain:
-            known += self._letter_ids(word, letters)
-        return known
+    def _entry(self, word: str) -> tuple[int, int, list[int]]:
+        """Return what one word adds: its features as typed and without marks (-1 for none), and its letters."""
+        if (entry := self._entries.get(word)) is None:
+            plain = _plain(word)
+            letters = [self._letters[part] for part in _letters(plain) if part in self._letters]
+            entry = (self._typed.get(word, -1), self._plain.get(plain, -1), letters)
+            if len(self._entries) < MOST_REMEMBERED:
+                self._entries[word] = entry
+        return entry
 
-    def _letter_ids(self, word: str, letters: dict[str, int]) -> list[int]:
-        if (found := self._letters.get(word)) is None:
-            found = [letters[part] for part in _letters(word) if part in letters]
-            if len(self._letters) < 50_000:
-                self._letters[word] = found
-        return found
-
-    def vector(self, reading: Reading) -> tuple[Ids, Values]:
-        """Return the features of a reading and their weights, each block of its own length."""
-        ids, counts = np.unique(np.array(self.ids(reading), dtype=np.int32), return_counts=True)
+    def vector(self, reading: Reading) -> Vector:
+        """Return the features of a reading, each block scaled to its own length."""
+        entries = [self._entry(word) for word in reading.words]
+        singles = [entry[0] for entry in entries], [entry[1] for entry in entries]
+        pairs = tuple([self._pairs.get(a * self.size + b, -1) for a, b in pairwise(block)] for block in singles)
+        found = [*singles[0], *singles[1], *pairs[0], *pairs[1]]
+        found += [self._typed.get(f"{compound}_", -1) for compound in reading.compounds]
+        for entry in entries:
+            found += entry[2]
+        ids, counts = _counted(found)
         values = (1 + np.log(counts)).astype(np.float32) * self.idf[ids]
-        bounds = [0, *np.searchsorted(ids, self._starts), len(ids)]
-        for weight, start, end in zip(BLOCK_WEIGHTS, bounds, bounds[1:], strict=False):
+        bounds = [0, *np.searchsorted(ids, self._starts).tolist(), len(ids)]
+        for weight, (start, end) in zip(BLOCK_WEIGHTS, pairwise(bounds), strict=True):
             block = values[start:end]
             if (length := float(np.sqrt(block @ block))) > 0:
                 block *= weight / length
-        return ids, values
+        return Vector(ids, values, np.array(singles, dtype=np.int32), np.array(pairs, dtype=np.int32))
 
-    def span_ids(self, reading: Reading) -> list[tuple[int, int, int]]:
-        """Return (feature, first word, last word) of the single words and pairs, for showing what decided."""
-        typed, plain, _ = self._ids
-        spans = []
-        for known, words in ((typed, reading.words), (plain, reading.plain)):
-            spans += [(known[word], at, at) for at, word in enumerate(words) if word in known]
-            spans += [(known[pair], at, at + 1) for at, pair in enumerate(_pairs(words)) if pair in known]
-        return spans
+
+def _counted(found: list[int]) -> tuple[Ids, Values]:
+    """Return the different features in order, and how often each occurs."""
+    ordered = np.array(found, dtype=np.int32)
+    ordered.sort()
+    ordered = ordered[np.searchsorted(ordered, 0) :]
+    starts = np.flatnonzero(np.diff(ordered, prepend=np.int32(-1)))
+    return ordered[starts], np.diff(starts, append=len(ordered)).astype(np.float32)

@@ -13,7 +13,7 @@ from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 import skops.io  # type: ignore[import-untyped]
-from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+from sklearn.svm import LinearSVC  # type: ignore[import-untyped]
 
 from classifier.features import Vocabulary
 
@@ -30,7 +30,7 @@ class Model:
     """The fitted parts: which features there are, and a linear decision a head."""
 
     vocabulary: Vocabulary
-    heads: Mapping[str, LogisticRegression]
+    heads: Mapping[str, LinearSVC]
 
 
 def to_bytes(model: Model) -> bytes:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from classifier import artifact, emergency
 from classifier.artifact import ArtifactRefused
-from classifier.features import Ids, Reading, Values, Vocabulary, read
+from classifier.features import Reading, Vector, Vocabulary, read
 from classifier.model import HEADS, WEIGHTS_FILE, Model, from_bytes
 from classifier.text import canonical
 from models.vocabulary import SubmissionType, Urgency
@@ -111,8 +111,8 @@ class Classifier:
 
     def _predict(self, text: str) -> Prediction:
         reading = read(text)
-        ids, values = self._vocabulary.vector(reading)
-        topic, kind, urgency = self.probabilities(ids, values)
+        vector = self._vocabulary.vector(reading)
+        topic, kind, urgency = self.probabilities(vector)
         best = np.argsort(-topic, kind="stable")[:SHOWN_ALTERNATIVES]
         alternatives = tuple(Alternative(self._labels[0][k], float(topic[k])) for k in best)
         first = alternatives[0]
@@ -128,13 +128,13 @@ class Classifier:
             submission_confidence=float(kind[self._labels[1].index(submission)]),
             urgency=level,
             emergency_numbers=emergency.numbers(text, first.slug) if level == Urgency.EMERGENCY else (),
-            because=tuple(self._because(text, reading, (ids, values), int(best[0]))),
+            because=tuple(self._because(text, reading, vector, int(best[0]))),
             model_version=self.version,
         )
 
-    def probabilities(self, ids: Ids, values: Values) -> list[Scores]:
+    def probabilities(self, vector: Vector) -> list[Scores]:
         """Return the calibrated probabilities of each head."""
-        scores = values @ self._weights[ids] + self._intercepts
+        scores = vector.values @ self._weights[vector.ids] + self._intercepts
         return [
             _softmax(scores[part] / self._thresholds.temperatures[name])
             for name, part in zip(HEADS, self._heads, strict=True)
@@ -159,28 +159,28 @@ class Classifier:
         calm = [labels.index(Urgency.NORMAL), labels.index(Urgency.URGENT)]
         return labels[max(calm, key=lambda k: float(urgency[k]))]
 
-    def _because(self, text: str, reading: Reading, vector: tuple[Ids, Values], topic: int) -> Iterator[str]:
+    def _because(self, text: str, reading: Reading, vector: Vector, topic: int) -> Iterator[str]:
         """Yield what pushed the topic, in the order of the text: neighbouring words as one phrase."""
-        pushes = self._pushes(reading, vector, topic)
-        pieces: dict[int, float] = {}
-        for piece, push in zip(reading.pieces, pushes, strict=True):
-            pieces[piece] = pieces.get(piece, 0.0) + push
-        least = max(max(pieces.values(), default=0.0) * PUSHES, 1e-6)
-        phrases = _phrases({piece for piece, push in pieces.items() if push >= least})
-        strongest = sorted(phrases, key=lambda phrase: -max(pieces[piece] for piece in phrase))[:SHOWN_REASONS]
-        yield from dict.fromkeys(
-            filter(None, _spelled(text if reading.aligned else canonical(text), sorted(strongest)))
-        )
+        if not reading.words:
+            return
+        pushes = np.bincount(reading.pieces, self._pushes(vector, topic))
+        pushing = np.flatnonzero(pushes >= max(float(pushes.max()) * PUSHES, 1e-6))
+        phrases = _phrases(pushing.tolist())
+        strongest = sorted(phrases, key=lambda phrase: -max(pushes[phrase]))[:SHOWN_REASONS]
+        spelled = _spelled(text if reading.aligned else canonical(text), sorted(strongest))
+        yield from dict.fromkeys(filter(None, spelled))
 
-    def _pushes(self, reading: Reading, vector: tuple[Ids, Values], topic: int) -> list[float]:
-        ids, values = vector
-        rows = self._weights[ids, self._heads[0]]
-        gains = dict(zip(ids.tolist(), (values * (rows[:, topic] - rows.mean(axis=1))).tolist(), strict=True))
-        pushes = [0.0] * len(reading.words)
-        for feature, start, end in self._vocabulary.span_ids(reading):
-            share = gains[feature] / (end - start + 1)
-            for at in range(start, end + 1):
-                pushes[at] += share
+    def _pushes(self, vector: Vector, topic: int) -> npt.NDArray[np.float64]:
+        """Return how much more each word speaks for a topic than for others; two words share the push of their pair."""
+        rows = self._weights[vector.ids, self._heads[0]]
+        gains = np.append(vector.values * (rows[:, topic] - rows.mean(axis=1)), 0.0)
+        unknown = len(gains) - 1
+        singles = np.where(vector.singles < 0, unknown, np.searchsorted(vector.ids, vector.singles))
+        pairs = np.where(vector.pairs < 0, unknown, np.searchsorted(vector.ids, vector.pairs))
+        pushes: npt.NDArray[np.float64] = gains[singles].sum(axis=0)
+        halves = gains[pairs].sum(axis=0) / 2
+        pushes[:-1] += halves
+        pushes[1:] += halves
         return pushes
 
 
@@ -194,9 +194,9 @@ def _softmax(scores: Scores) -> Scores:
     return powers / powers.sum()  # type: ignore[no-any-return]
 
 
-def _phrases(pieces: set[int]) -> list[list[int]]:
+def _phrases(pieces: Sequence[int]) -> list[list[int]]:
     phrases: list[list[int]] = []
-    for piece in sorted(pieces):
+    for piece in pieces:
         if phrases and phrases[-1][-1] == piece - 1:
             phrases[-1].append(piece)
         else:
