@@ -49,3 +49,8 @@ def spelling(word: str) -> str:
     tones = "".join(letter for letter in letters if letter in _TONES)
     rest = "".join(letter for letter in letters if letter not in _TONES)
     return (unicodedata.normalize("NFC", rest) + tones).replace("y", "i")
+
+
+def spelt(name: str) -> str:
+    """Return a name of several words with each tone in one position, for comparing accents."""
+    return " ".join(spelling(word) for word in plain(name).split())

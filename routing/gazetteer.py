@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from routing.folding import fold, plain, spelling
+from routing.folding import fold, spelt
 from routing.source import Block, Problems, read_yaml
 from routing.wards import LegacyFact, WardFact, WardMap, split_type
 
@@ -55,11 +55,6 @@ class Gazetteer:
     never_bare: frozenset[str]
     firsts: frozenset[str]
     of_district: dict[str, tuple[str, ...]]
-
-
-def spelt(name: str) -> str:
-    """Return the name with tones in one position, for comparing accents."""
-    return " ".join(spelling(word) for word in plain(name).split())
 
 
 def name_key(name: str) -> str:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Final, TypeVar
 
-from routing.folding import fold, fold_plain, spelling
-from routing.gazetteer import LONGEST, DistrictName, Gazetteer, Reading, spelt
+from routing.folding import fold, fold_plain, spelling, spelt
+from routing.gazetteer import LONGEST, DistrictName, Gazetteer, Reading
 
 #: A meaning of a name that knows how it is spelt.
 _Spelt = TypeVar("_Spelt", Reading, DistrictName)

@@ -20,6 +20,8 @@ from routing.wards import WardFact
 _OUTSIDE_KM: Final = 25.0
 #: The nearest centre decides when the next one is at least this many times as far.
 _CLEARLY_NEARER: Final = 1.6
+#: Among more wards than these (a whole district) centres are too coarse for a pin to be sure.
+_FEW: Final = 3
 #: How many wards a pin alone proposes.
 _NEAREST: Final = 3
 
@@ -233,4 +235,4 @@ def _with_pin(city: City, opinion: _Opinion, lat: float, lon: float) -> _Opinion
         return opinion if opinion.sure else _Opinion(ranked, sure=True, how=f"{opinion.how}+pin")
     clear = distances[ranked[1]] >= _CLEARLY_NEARER * max(distances[ranked[0]], 0.3)
     inside = distances[ranked[0]] <= _radius(first)
-    return _Opinion(ranked, sure=clear and inside, how=f"{opinion.how}+pin")
+    return _Opinion(ranked, sure=clear and inside and len(ranked) <= _FEW, how=f"{opinion.how}+pin")

@@ -13,7 +13,7 @@ from typing import Final
 
 from models.vocabulary import SubmissionType, Urgency, topics
 from routing.departments import Units
-from routing.folding import fold
+from routing.folding import fold, spelt
 from routing.source import Block, Problems, read_yaml
 from routing.wards import WardFact
 
@@ -52,15 +52,29 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Words that set one attribute to one value; `pattern` also holds the phrases that mask them."""
+    """Words that set one attribute to one value.
+
+    `pattern` finds them (and the phrases that mask them) in folded text. Where the text has accents they must be the
+    words' own ("ngõ" is not "Ngô"); `with_accents` are those that do not count without any ("ngo" may be either).
+    """
 
     attribute: str
     value: str
     pattern: re.Pattern[str]
+    spellings: frozenset[str]
+    with_accents: frozenset[str]
 
-    def found_in(self, folded: str) -> bool:
-        """Tell whether a phrase is there outside the masked ones."""
-        return any(match.lastgroup == "cue" for match in self.pattern.finditer(folded))
+    def found_in(self, text: str, folded: str) -> bool:
+        """Tell whether a phrase is there outside the masked ones; `text` is plain and as long as `folded`."""
+        return any(
+            match.lastgroup == "cue" and self._is_spelt(text[match.start() : match.end()])
+            for match in self.pattern.finditer(folded)
+        )
+
+    def _is_spelt(self, phrase: str) -> bool:
+        if phrase.isascii():
+            return " ".join(phrase.split()) in self.spellings or fold(phrase) not in self.with_accents
+        return spelt(phrase) in self.spellings
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +86,10 @@ class RuleBook:
     cues: dict[str, tuple[Cue, ...]]
     per_ward: tuple[str, ...]
 
-    def attribute(self, name: str, folded: str) -> str:
+    def attribute(self, name: str, text: str, folded: str) -> str:
         """Return what the text says about an attribute: the first cue that is found, else "unknown"."""
         for cue in self.cues.get(name, ()):
-            if cue.found_in(folded):
+            if cue.found_in(text, folded):
                 return cue.value
         return "unknown"
 
@@ -103,14 +117,23 @@ def read_rules(folder: Path, units: Units, wards: dict[str, WardFact], problems:
 def _cues(page: Block) -> dict[str, tuple[Cue, ...]]:
     cues: dict[str, list[Cue]] = {}
     for block in page.blocks("cues"):
-        block.only("set", "to", "words", "unless")
-        name, words, unless = block.text("set"), block.texts("words"), block.texts("unless")
+        block.only("set", "to", "words", "with_accents", "unless")
+        name, strict = block.text("set"), block.texts("with_accents")
+        words = block.texts("words") + strict
         if not words:
             block.wrong("a cue needs words")
             continue
         if name in _BUILT_IN:
             block.wrong(f"{name!r} is not set by cues")
-        cues.setdefault(name, []).append(Cue(name, block.text("to"), _phrases(words, unless)))
+        cues.setdefault(name, []).append(
+            Cue(
+                attribute=name,
+                value=block.text("to"),
+                pattern=_phrases(words, block.texts("unless")),
+                spellings=frozenset(spelt(word) for word in words),
+                with_accents=frozenset(fold(word) for word in strict),
+            )
+        )
     return {name: tuple(found) for name, found in cues.items()}
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from models.vocabulary import UNCLEAR_TOPIC
 from routing.city import City
-from routing.folding import fold
+from routing.folding import fold_plain, plain
 from routing.rulebook import Rule, Target
 
 #: More words than these do not make a report's subject clearer, and a text may be of any length.
@@ -72,6 +72,7 @@ class _Known:
     def __init__(self, city: City, facts: Facts) -> None:
         self.facts = facts
         self._book = city.rules
+        self._text = ""
         self._folded: str | None = None
         self._values = {
             "submission_type": facts.submission_type,
@@ -83,8 +84,9 @@ class _Known:
         found = self._values.get(name)
         if found is None:
             if self._folded is None:
-                self._folded = fold(self.facts.text[:_READ])
-            found = self._values[name] = self._book.attribute(name, self._folded)
+                self._text = plain(self.facts.text[:_READ])
+                self._folded = fold_plain(self._text)
+            found = self._values[name] = self._book.attribute(name, self._text, self._folded)
         return found
 
 

@@ -1,4 +1,4 @@
-"""The bench runs and says what it measured; the target itself is for a quiet machine, here only a tenth of it is asked."""
+"""The bench runs and says what it measured. Its target is for a quiet machine: here a tenth of it is asked."""
 
 import re
 
