@@ -51,15 +51,22 @@ _SPELT: Final = {
                         ("huyện", "huyện huyên huyen"))
 }  # fmt: skip
 _SHORT: Final = frozenset(("p", "f", "x", "q", "h"))
+
+
+def _spelt_words(words: str) -> frozenset[str]:
+    """Return the words as spelt with accents, and without: `Words.is_one_of` tells which counts."""
+    return frozenset(spelling(word) for word in words.split()) | {f"~{fold(word)}" for word in words.split()}
+
+
 #: After these words a name is a street, a building or a body of water.
-_NOT_A_WARD: Final = _folded(
+_NOT_A_WARD: Final = _spelt_words(
     "đường cầu chợ kênh rạch viện trường thcs thpt học cư bay ga hầm xoay lộ đạo cổng cảng kcn kcx kdc nghiệp "
     "xuất lâu phố quán chùa thờ đình miếu đền sạn plaza tower hotel villa hẻm ngõ hiệu hãng ty siêu thị tuyến bến mall "
     "hồ suối sông xe"
 )
 #: Before or after "P.12", these words make it a room.
-_BUILDING: Final = _folded("lô block tầng lầu căn phòng tòa toà nhà")
-_AFTER_ROOM: Final = _folded("lô block lầu tầng chung khách ký nhà tòa")
+_BUILDING: Final = _spelt_words("lô block tầng lầu căn phòng tòa toà nhà")
+_AFTER_ROOM: Final = _spelt_words("lô block lầu tầng chung khách ký nhà tòa")
 #: After "quận" or "huyện" these words say that no name follows.
 _NO_NAME: Final = _folded("mình này nào khác tôi tui cũ mới em ta nhà không có thì là và với lộ đội ủy uỷ của trên ở")
 _AT: Final = _folded("ở tại khu vực bàn bên dưới trên quanh thuộc về phía")
@@ -150,6 +157,12 @@ class Words:
         """Return word `i` with its accents."""
         start = self.starts[i]
         return self.low[start : start + len(self.words[i])]
+
+    def is_one_of(self, i: int, known: frozenset[str]) -> bool:
+        """Tell whether word `i` is one of these; accents must agree where the text has any ("cho" is not "chợ")."""
+        if f"~{self.words[i]}" not in known:
+            return False
+        return not self.accented or spelling(self.as_spelt(i)) in known
 
     def spelt(self, first: int, end: int) -> str:
         """Return the words with tones in one position, for comparing accents."""
@@ -347,9 +360,9 @@ def _of_type(readings: tuple[Reading, ...], kind: str) -> tuple[Reading, ...]:
 
 def _is_room(words: Words, i: int, end: int) -> bool:
     """Tell whether "P.12" is a room: a building's parts stand around it."""
-    if any(word in _BUILDING for word in words.words[max(0, i - 3) : i]):
+    if any(words.is_one_of(k, _BUILDING) for k in range(max(0, i - 3), i)):
         return True
-    return end < len(words) and words.words[end] in _AFTER_ROOM
+    return end < len(words) and words.is_one_of(end, _AFTER_ROOM)
 
 
 def _era(words: Words, first: int, end: int) -> str:
@@ -439,7 +452,4 @@ def _after_street(words: Words, i: int, taken: int) -> bool:
     """Tell whether the name at word `i` is a street's or a landmark's: "đường Tân Sơn Nhì", "12 Bình Thới"."""
     if i == 0 or i <= taken or not words.joined(i):
         return False
-    before = words.words[i - 1]
-    if before.isdigit():
-        return True
-    return before in _NOT_A_WARD
+    return words.words[i - 1].isdigit() or words.is_one_of(i - 1, _NOT_A_WARD)
