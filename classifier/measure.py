@@ -54,7 +54,7 @@ def softmax(scores: Floats, temperature: float) -> Floats:
 
 def temperature(scores: Floats, truth: npt.NDArray[np.int64]) -> float:
     """Return the temperature that makes the right answers most probable (searched on a fixed grid, so it repeats)."""
-    grid = np.exp(np.linspace(np.log(0.2), np.log(5), 81))
+    grid = np.exp(np.linspace(np.log(0.02), np.log(2), 93))
 
     def loss(at: float) -> float:
         right = softmax(scores, at)[np.arange(len(truth)), truth]
@@ -74,26 +74,26 @@ def thresholds(held: Held) -> dict[str, Any]:
     """Return where probabilities become decisions."""
     base = held.originals()
     temperatures = {name: temperature(held.scores[name], held.truth(name)) for name in held.scores}
-    chance = {name: softmax(held.scores[name], temperatures[name]) for name in held.scores}
+    chance = softmax(held.scores["topic"], temperatures["topic"])[base]
 
     def gate(head: str, label: str) -> float:
         column = int(np.searchsorted(held.classes[head], label))
-        return for_recall(chance[head][:, column], held.truth(head) == column)
+        return for_recall(held.scores[head][:, column], held.truth(head) == column)
 
     return {
         "temperatures": temperatures,
-        "topics": _topic_thresholds(chance["topic"][base], held.truth("topic")[base], held.classes["topic"]),
+        "topics": _topic_thresholds(chance, held.truth("topic")[base], held.classes["topic"]),
         "denunciation": gate("submission_type", SubmissionType.DENUNCIATION.value),
         "emergency_type": gate("submission_type", SubmissionType.EMERGENCY.value),
         "emergency": gate("urgency", Urgency.EMERGENCY.value),
     }
 
 
-def for_recall(chance: Floats, positive: Mask) -> float:
-    """Return the highest threshold that still finds `RECALL` of the positive cases, never above one half."""
-    found = np.sort(chance[positive])
+def for_recall(scores: Floats, positive: Mask) -> float:
+    """Return the highest score that still finds `RECALL` of the positive cases, never above an even decision."""
+    found = np.sort(scores[positive])
     missable = int(np.floor(len(found) * (1 - RECALL)))
-    return round(min(0.5, float(found[missable]) - 1e-6), 6) if len(found) else 0.5
+    return round(min(0.0, float(found[missable]) - 1e-6), 6) if len(found) else 0.0
 
 
 def _topic_thresholds(chance: Floats, truth: npt.NDArray[np.int64], classes: npt.NDArray[np.str_]) -> dict[str, float]:
@@ -233,7 +233,7 @@ def _head(held: Held, head: str, base: Mask) -> dict[str, Any]:
 def _gate(held: Held, of: tuple[str, str], limit: float, base: Mask) -> dict[str, float]:
     head, label = of
     column = int(np.searchsorted(held.classes[head], label))
-    warned = _cross_calibrated(held, head)[:, column] >= limit
+    warned = held.scores[head][:, column] >= limit
     meant = held.truth(head) == column
     return {
         "threshold": limit,

@@ -53,7 +53,10 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Where a probability becomes a decision: found on held-out reports, stored in the manifest."""
+    """Where scores become decisions: found on held-out reports, stored in the manifest.
+
+    Topics are decided on probabilities, the gates on the bare score of their class.
+    """
 
     topics: Mapping[str, float]
     temperatures: Mapping[str, float]
@@ -112,12 +115,13 @@ class Classifier:
     def _predict(self, text: str) -> Prediction:
         reading = read(text)
         vector = self._vocabulary.vector(reading)
-        topic, kind, urgency = self.probabilities(vector)
+        scores = self._scores(vector)
+        topic, kind = (_softmax(scores[k] / self._thresholds.temperatures[HEADS[k]]) for k in (0, 1))
         best = np.argsort(-topic, kind="stable")[:SHOWN_ALTERNATIVES]
         alternatives = tuple(Alternative(self._labels[0][k], float(topic[k])) for k in best)
         first = alternatives[0]
-        submission = self._submission(kind)
-        level = self._urgency(urgency, submission)
+        submission = self._submission(scores[1])
+        level = self._urgency(scores[2], submission)
         says_something = any(word.isalpha() for word in reading.words)
         sure = says_something and first.confidence >= self._thresholds.topics[first.slug]
         return Prediction(
@@ -132,32 +136,29 @@ class Classifier:
             model_version=self.version,
         )
 
-    def probabilities(self, vector: Vector) -> list[Scores]:
-        """Return the calibrated probabilities of each head."""
+    def _scores(self, vector: Vector) -> list[Scores]:
+        """Return how each head scores its classes."""
         scores = vector.values @ self._weights[vector.ids] + self._intercepts
-        return [
-            _softmax(scores[part] / self._thresholds.temperatures[name])
-            for name, part in zip(HEADS, self._heads, strict=True)
-        ]
+        return [scores[part] for part in self._heads]
 
-    def _submission(self, kind: Scores) -> str:
+    def _submission(self, scores: Scores) -> str:
         """Return the submission type; denunciation and emergency win early, for missing one is far worse."""
         labels = self._labels[1]
-        if kind[labels.index(SubmissionType.DENUNCIATION)] >= self._thresholds.denunciation:
+        if scores[labels.index(SubmissionType.DENUNCIATION)] >= self._thresholds.denunciation:
             return SubmissionType.DENUNCIATION.value
-        if kind[labels.index(SubmissionType.EMERGENCY)] >= self._thresholds.emergency_type:
+        if scores[labels.index(SubmissionType.EMERGENCY)] >= self._thresholds.emergency_type:
             return SubmissionType.EMERGENCY.value
         gated = {SubmissionType.DENUNCIATION, SubmissionType.EMERGENCY}
-        order: list[int] = np.argsort(-kind, kind="stable").tolist()
+        order: list[int] = np.argsort(-scores, kind="stable").tolist()
         return next(labels[k] for k in order if labels[k] not in gated)
 
-    def _urgency(self, urgency: Scores, submission: str) -> str:
+    def _urgency(self, scores: Scores, submission: str) -> str:
         labels = self._labels[2]
-        danger = urgency[labels.index(Urgency.EMERGENCY)] >= self._thresholds.emergency
+        danger = scores[labels.index(Urgency.EMERGENCY)] >= self._thresholds.emergency
         if danger or submission == SubmissionType.EMERGENCY:
             return Urgency.EMERGENCY.value
         calm = [labels.index(Urgency.NORMAL), labels.index(Urgency.URGENT)]
-        return labels[max(calm, key=lambda k: float(urgency[k]))]
+        return labels[max(calm, key=lambda k: float(scores[k]))]
 
     def _because(self, text: str, reading: Reading, vector: Vector, topic: int) -> Iterator[str]:
         """Yield what pushed the topic, in the order of the text: neighbouring words as one phrase."""

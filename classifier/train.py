@@ -18,15 +18,34 @@ from classifier.corpus import Row
 from classifier.features import Reading, Vocabulary, read
 from classifier.measure import Held, measured, thresholds
 from classifier.model import HEADS, WEIGHTS_FILE, Model, to_bytes
-from classifier.phrases import phrases
+from classifier.phrases import topic_phrases, type_phrases, urgency_phrases
 
 Progress = Callable[[str, float], None]
+Labels = npt.NDArray[np.str_]
 
 SEED: Final = 1022
 FOLDS: Final = 3
-#: Inverse strength of regularisation a head, and how much a phrase counts against a report: found on held-out voices.
-STRENGTH: Final = {"topic": 0.5, "submission_type": 0.5, "urgency": 0.3}
-PHRASE_WEIGHT: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a head is fitted: found on held-out voices.
+
+    `strength` is the inverse of regularisation, `phrases` how much a phrase counts against a report, `balance` whether
+    a rare class counts as much as a common one.
+    """
+
+    strength: float
+    phrases: float
+    balance: str | None
+
+
+RECIPES: Final[Mapping[str, Recipe]] = {
+    "topic": Recipe(0.5, 0.5, None),
+    "submission_type": Recipe(0.1, 1.0, "balanced"),
+    "urgency": Recipe(0.1, 0.5, "balanced"),
+}
+PHRASES: Final = {"topic": topic_phrases, "submission_type": type_phrases, "urgency": urgency_phrases}
 #: Where a fit may stop: more precision moves held-out figures in the fourth digit only.
 TOLERANCE: Final = 1e-2
 MOST_STEPS: Final = 5000
@@ -45,12 +64,12 @@ class Copy:
 
 @dataclass(frozen=True)
 class Lesson:
-    """What a fit sees: features and right answers; short phrases teach the topic only."""
+    """What a fit sees: features of the copies and the right answers, and the same of each head's own phrases."""
 
     features: csr_matrix
-    targets: Mapping[str, npt.NDArray[np.str_]]
-    phrases: csr_matrix
-    phrase_topics: npt.NDArray[np.str_]
+    targets: Mapping[str, Labels]
+    phrases: Mapping[str, csr_matrix]
+    phrase_targets: Mapping[str, Labels]
 
     def of(self, chosen: npt.NDArray[np.bool_]) -> "Lesson":
         """Return the same lesson with some of the copies only."""
@@ -85,14 +104,14 @@ def _silent(_stage: str, _done: float) -> None:
 def _require_all_labels(rows: Sequence[Row]) -> None:
     known = artifact.labels()
     for kind, found in (
-        ("topics", {row.topic for row in rows} | {topic for topic, _ in phrases()}),
+        ("topics", {row.topic for row in rows}),
         ("submission_types", {row.type for row in rows}),
         ("urgencies", {row.urgency for row in rows}),
     ):
-        if missing := sorted(set(known[kind]) - found):
-            raise corpus.BadCorpus(f"no report of the corpus has one of these {kind}: {', '.join(missing)}")
         if foreign := sorted(found - set(known[kind])):
             raise corpus.BadCorpus(f"the corpus has unknown {kind}: {', '.join(foreign)}")
+    if missing := sorted(set(known["urgencies"]) - {row.urgency for row in rows}):
+        raise corpus.BadCorpus(f"no report of the corpus has one of these urgencies: {', '.join(missing)}")
 
 
 def _copies(rows: Sequence[Row], seed: int) -> Iterator[Copy]:
@@ -117,18 +136,21 @@ def matrix(vocabulary: Vocabulary, readings: Sequence[Reading]) -> csr_matrix:
 
 def _lesson(rows: Sequence[Row], copies: Sequence[Copy]) -> tuple[Vocabulary, Lesson]:
     readings = [read(copy.text) for copy in copies]
-    said = [(topic, form) for topic, phrase in phrases() for form in (phrase, strip_marks(phrase))]
-    phrase_readings = [read(form) for _, form in said]
-    vocabulary = Vocabulary.fit([*readings, *phrase_readings])
+    said = {
+        name: [(label, f) for label, text in source() for f in (text, strip_marks(text))]
+        for name, source in PHRASES.items()
+    }
+    short = {name: [read(text) for _, text in pairs] for name, pairs in said.items()}
+    vocabulary = Vocabulary.fit([*readings, *(reading for name in HEADS for reading in short[name])])
     return vocabulary, Lesson(
         features=matrix(vocabulary, readings),
         targets=_targets(rows, copies),
-        phrases=matrix(vocabulary, phrase_readings),
-        phrase_topics=np.array([topic for topic, _ in said]),
+        phrases={name: matrix(vocabulary, found) for name, found in short.items()},
+        phrase_targets={name: np.array([label for label, _ in pairs]) for name, pairs in said.items()},
     )
 
 
-def _targets(rows: Sequence[Row], copies: Sequence[Copy]) -> dict[str, npt.NDArray[np.str_]]:
+def _targets(rows: Sequence[Row], copies: Sequence[Copy]) -> dict[str, Labels]:
     return {
         "topic": np.array([rows[copy.row].topic for copy in copies]),
         "submission_type": np.array([rows[copy.row].type for copy in copies]),
@@ -142,13 +164,14 @@ def fit(lesson: Lesson, seed: int) -> dict[str, LinearSVC]:
 
 
 def _fit_head(name: str, lesson: Lesson, seed: int) -> LinearSVC:
-    features, labels, weights = lesson.features, lesson.targets[name], np.ones(lesson.features.shape[0])
-    if name == "topic":
-        features = vstack([features, lesson.phrases]).tocsr()
-        labels = np.concatenate([labels, lesson.phrase_topics])
-        weights = np.concatenate([weights, np.full(len(lesson.phrase_topics), PHRASE_WEIGHT)])
-    head = LinearSVC(C=STRENGTH[name], tol=TOLERANCE, max_iter=MOST_STEPS, random_state=seed)
-    head.fit(features, labels, sample_weight=weights)
+    recipe = RECIPES[name]
+    labels = np.concatenate([lesson.targets[name], lesson.phrase_targets[name]])
+    weights = np.ones(len(labels))
+    weights[len(lesson.targets[name]) :] = recipe.phrases
+    head = LinearSVC(
+        C=recipe.strength, class_weight=recipe.balance, tol=TOLERANCE, max_iter=MOST_STEPS, random_state=seed
+    )
+    head.fit(vstack([lesson.features, lesson.phrases[name]]).tocsr(), labels, sample_weight=weights)
     head.coef_ = head.coef_.astype(np.float32)
     return head
 
@@ -156,8 +179,7 @@ def _fit_head(name: str, lesson: Lesson, seed: int) -> LinearSVC:
 def _held_out(rows: Sequence[Row], copies: Sequence[Copy], lesson: Lesson, run: tuple[int, Progress]) -> Held:
     """Return the scores each copy gets from a model that has heard neither its voice nor a near duplicate."""
     seed, tell = run
-    classes = {name: np.unique(labels) for name, labels in lesson.targets.items()}
-    classes["topic"] = np.unique(np.concatenate([classes["topic"], lesson.phrase_topics]))
+    classes = {name: np.unique([*lesson.targets[name], *lesson.phrase_targets[name]]) for name in HEADS}
     scores = {name: np.full((len(copies), len(classes[name])), UNHEARD) for name in HEADS}
     fold_of = np.array(folds(rows))[[copy.row for copy in copies]]
     for number in range(FOLDS):

@@ -33,8 +33,8 @@ def test_no_voice_and_no_near_duplicate_is_on_both_sides_of_a_split(small_corpus
         assert fold_of.setdefault(group, fold) == fold
 
 
-def test_a_corpus_without_every_label_is_refused(tmp_path: Path) -> None:
+def test_a_corpus_without_every_urgency_is_refused(tmp_path: Path) -> None:
     row = {"id": "a", "topic": "noise", "type": "rac", "urgency": "normal", "voice": "v", "region": "nam", "text": "ồn"}
     (tmp_path / "one.jsonl").write_text(json.dumps(row), "utf-8")
-    with pytest.raises(corpus.BadCorpus, match="submission_types"):
+    with pytest.raises(corpus.BadCorpus, match="urgent"):
         train(tmp_path / "models", corpus_dir=tmp_path)
