@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import Final
 
 _MARKS: Final = re.compile("[\u0300-\u036f]")
+#: Letters of other languages that some keyboards give for đ.
+_LOOKALIKES: Final = {ord("ð"): "đ", ord("ɖ"): "đ"}
 _TONES: Final = "\u0300\u0301\u0303\u0309\u0323"
 
 
@@ -29,7 +31,7 @@ _LETTERS: Final = _letters()
 def plain(text: str) -> str:
     """Return the text composed and in small letters; marks that belong to no letter are dropped."""
     composed = unicodedata.normalize("NFC", text.lower())
-    return _MARKS.sub("", composed) if not composed.isascii() else composed
+    return composed if composed.isascii() else _MARKS.sub("", composed).translate(_LOOKALIKES)
 
 
 def fold(text: str) -> str:

@@ -4,12 +4,12 @@ Source of facts: the city's `wards.json` and `city.yaml`. Only what is true of V
 (phường, quận, numbers in words); every name comes from the city's folder.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Final
 
-from routing.folding import fold, spelt
+from routing.folding import fold, spelling, spelt
 from routing.source import Block, Problems, read_yaml
 from routing.wards import LegacyFact, WardFact, WardMap, split_type
 
@@ -99,7 +99,19 @@ def _ward_names(ward_map: WardMap) -> dict[str, tuple[Reading, ...]]:
             kind, short = split_type(written)
             if kind:  # a district that never had wards is known by its own name
                 names.setdefault(name_key(short), []).append(_before(old, kind, short, alias))
-    return {key: tuple(found) for key, found in names.items()}
+    readings = {key: tuple(found) for key, found in names.items()}
+    return readings | {key: found for key, found in _run_together(readings).items() if key not in readings}
+
+
+def _run_together(names: dict[str, tuple[Reading, ...]]) -> dict[str, tuple[Reading, ...]]:
+    """Return the same names written without spaces ("GòVấp"), which is how some people type."""
+    return {
+        key.replace(" ", ""): tuple(
+            replace(reading, spelt=spelling(reading.spelt.replace(" ", ""))) for reading in readings
+        )
+        for key, readings in names.items()
+        if " " in key
+    }
 
 
 def _today(ward: WardFact, former: list[LegacyFact]) -> Reading:
@@ -133,14 +145,19 @@ def _without_type(name: str) -> tuple[bool, str]:
     return False, name
 
 
+def _joined(name: DistrictName) -> DistrictName:
+    return replace(name, spelt=spelling(name.spelt.replace(" ", "")))
+
+
 def _district_names(page: Block, legacy: tuple[LegacyFact, ...]) -> dict[str, tuple[DistrictName, ...]]:
     names: dict[str, list[DistrictName]] = {}
 
     def add(written: str, district: str) -> None:
         _, short = _without_type(written)
         entry = DistrictName(district, spelt(short))
-        if entry not in names.setdefault(name_key(short), []):
-            names[name_key(short)].append(entry)
+        for key, named in ((name_key(short), entry), (name_key(short).replace(" ", ""), _joined(entry))):
+            if named not in names.setdefault(key, []):
+                names[key].append(named)
 
     real = dict.fromkeys(old.district for old in legacy)
     for district in real:

@@ -30,12 +30,19 @@ _FIRST_OF_TWO: Final = frozenset(("thi", "dac", "thanh"))
 #: Marker words by their folded form: the type of unit, and the spellings that are this word and not another one.
 _WARD: Final = {
     fold(word): fold(kind)
-    for kind, words in (("phường", "phường p f"), ("xã", "xã x"), ("thị trấn", "tt"), ("đặc khu", "đk"))
+    for kind, words in (
+        ("phường", "phường p f"),
+        ("xã", "xã x"),
+        ("phường", "ward"),
+        ("xã", "commune"),
+        ("thị trấn", "tt"),
+        ("đặc khu", "đk"),
+    )
     for word in words.split()
 }
 _DISTRICT: Final = {
     fold(word): fold(kind)
-    for kind, words in (("quận", "quận q"), ("huyện", "huyện h"), ("thị xã", "tx"), ("thành phố", "tp"))
+    for kind, words in (("quận", "quận q district dist"), ("huyện", "huyện h"), ("thị xã", "tx"), ("thành phố", "tp"))
     for word in words.split()
 }
 #: Markers of two words: (is a ward's, type).
@@ -50,7 +57,7 @@ _SPELT: Final = {
     for word, forms in (("phường", "phường phuờng phưòng phừơng phuong"), ("xã", "xã xa"), ("quận", "quận quân quan"),
                         ("huyện", "huyện huyên huyen"))
 }  # fmt: skip
-_SHORT: Final = frozenset(("p", "f", "x", "q", "h"))
+_SHORT: Final = frozenset(("p", "f", "x", "q", "h", "tt", "tp", "tx", "dk", "dist"))
 
 
 def _spelt_words(words: str) -> frozenset[str]:
@@ -62,8 +69,9 @@ def _spelt_words(words: str) -> frozenset[str]:
 _NOT_A_WARD: Final = _spelt_words(
     "đường cầu chợ kênh rạch viện trường thcs thpt học cư bay ga hầm xoay lộ đạo cổng cảng kcn kcx kdc nghiệp "
     "xuất lâu phố quán chùa thờ đình miếu đền sạn plaza tower hotel villa hẻm ngõ hiệu hãng ty siêu thị tuyến bến mall "
-    "hồ suối sông xe"
+    "hồ suối sông xe đ trang án phí máy lịch điện hóa hoá trại góc tháp rạp bãi"
 )
+_CROSSING: Final = _spelt_words("ngã")
 #: Before or after "P.12", these words make it a room.
 _BUILDING: Final = _spelt_words("lô block tầng lầu căn phòng tòa toà nhà")
 _AFTER_ROOM: Final = _spelt_words("lô block lầu tầng chung khách ký nhà tòa")
@@ -94,7 +102,8 @@ class WardMention:
     """A place in the text that names a ward: words `first` to `end` (not counted) and what the name can mean.
 
     `marked`: "phường" or the like stands before it. `doubtful`: its accents or its type are not its own. `at`: a bare
-    name after "ở", "tại" or the like. `era` is "new" after "nay là", "old" beside "cũ" or after "trước là".
+    name after "ở", "tại" or the like. `addressed`: between a comma and the name of the city. `era` is "new" after
+    "nay là", "old" beside "cũ" or after "trước là".
     """
 
     first: int
@@ -105,6 +114,7 @@ class WardMention:
     at: bool = False
     era: str = ""
     doubtful: bool = False
+    addressed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +150,7 @@ class Words:
         composed = unicodedata.normalize("NFC", text)
         if not composed.isascii():
             composed = _MARKS.sub("", composed)
-        low = composed.lower()
+        low = composed.lower().replace("ð", "đ").replace("ɖ", "đ")
         self.composed = composed if len(low) == len(composed) else low
         self.low = low
         self.accented = not low.isascii()
@@ -176,7 +186,7 @@ class Words:
     def joined(self, i: int) -> bool:
         """Tell whether word `i` belongs to the word before: nothing but space or a hyphen is between."""
         gap = self.gaps[i]
-        return gap in {" ", ""} or not gap.strip(" \t\n-–")
+        return gap in {" ", ""} or not gap.strip(" \t\r\n\u00a0\u200b-–")
 
 
 def find_mentions(gazetteer: Gazetteer, words: Words) -> Mentions:
@@ -257,8 +267,9 @@ def _is_marker(words: Words, i: int, forms: frozenset[str]) -> bool:
 
 
 def _close(words: Words, j: int, *, short: bool) -> bool:
-    gap = words.gaps[j].strip()
-    return gap in {"", ".", "-", ":", ".:"} if short or gap != "." else True
+    """Tell whether a name may follow its marker over this gap: "P. 12" and "phường.12", but not "phường. Tân"."""
+    gap = words.gaps[j]
+    return gap == "." or gap.strip() in {"", "-", ":", ".:"} or (short and gap.strip() == ".")
 
 
 def _number(words: Words, j: int) -> tuple[str, int] | None:
@@ -385,6 +396,8 @@ def _era_after(words: Words, end: int) -> str:
 
 def _province(gazetteer: Gazetteer, words: Words, i: int, found: Mentions) -> int:
     """Read a province's name at word `i`; return its end, 0 when there is none."""
+    if i >= len(words):
+        return 0
     last = i + 1
     while last < len(words) and last - i < LONGEST and words.joined(last):
         last += 1
@@ -422,11 +435,21 @@ def _bare(gazetteer: Gazetteer, words: Words, i: int, taken: int, found: Mention
         )
         return district[0]
     if ward is not None and ward[2] and ward[0] - i >= 2:
-        at = i > 0 and words.words[i - 1] in _AT and words.joined(i)
-        key = " ".join(words.words[i : ward[0]])
-        found.wards.append(WardMention(i, ward[0], key, ward[1], marked=False, at=at, era=_era(words, i, ward[0])))
-        return ward[0]
+        found.wards.append(_bare_ward(gazetteer, words, i, ward))
+        return ward[0] + (found.wards[-1].marked)
     return 0
+
+
+def _bare_ward(gazetteer: Gazetteer, words: Words, i: int, ward: tuple[int, tuple[Reading, ...], bool]) -> WardMention:
+    """Describe a name without a marker before it; English puts it behind ("Ben Thanh Ward")."""
+    end, readings, _ = ward
+    marked = end < len(words) and words.words[end] in {"ward", "commune"} and words.joined(end)
+    at = i > 0 and words.words[i - 1] in _AT and words.joined(i)
+    # "123 Lê Văn Sỹ, Nhiêu Lộc, Hồ Chí Minh": between the street and the city stands the ward.
+    addressed = "," in words.gaps[i] and _province(gazetteer, words, end, Mentions()) > 0
+    key = " ".join(words.words[i:end])
+    mention = WardMention(i, end, key, readings, marked=marked, at=at, era=_era(words, i, end))
+    return replace(mention, addressed=addressed)
 
 
 def _outside(gazetteer: Gazetteer, words: Words, i: int) -> int:
@@ -452,4 +475,5 @@ def _after_street(words: Words, i: int, taken: int) -> bool:
     """Tell whether the name at word `i` is a street's or a landmark's: "đường Tân Sơn Nhì", "12 Bình Thới"."""
     if i == 0 or i <= taken or not words.joined(i):
         return False
-    return words.words[i - 1].isdigit() or words.is_one_of(i - 1, _NOT_A_WARD)
+    crossing = i >= 2 and words.words[i - 2] == "nga" and words.is_one_of(i - 2, _CROSSING)
+    return crossing or words.words[i - 1].isdigit() or words.is_one_of(i - 1, _NOT_A_WARD)

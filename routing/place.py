@@ -105,7 +105,8 @@ class _Reader:
     def unmarked(self, mention: WardMention, opinion: _Opinion) -> _Opinion:
         """Return what a bare name without its district means: sure only where it can hardly be anything else."""
         distinctive = mention.at or mention.end - mention.first >= 3
-        sure = opinion.sure and distinctive and mention.key not in self._city.gazetteer.never_bare
+        single = distinctive and mention.key not in self._city.gazetteer.never_bare
+        sure = opinion.sure and (mention.addressed or single)
         return _Opinion(opinion.codes, sure=sure, how="bare-name")
 
     def beside_its_district(self, mention: WardMention) -> bool:
