@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix, vstack  # type: ignore[import-untyped]
 from sklearn.svm import LinearSVC  # type: ignore[import-untyped]
 
-from classifier import artifact, corpus
+from classifier import artifact, card, corpus
 from classifier.augment import CHANGES, strip_marks
 from classifier.corpus import Row
 from classifier.features import Reading, Vocabulary, read
@@ -78,9 +78,14 @@ class Lesson:
 
 
 def train(
-    models_dir: Path, *, seed: int = SEED, corpus_dir: Path | None = None, progress: Progress | None = None
+    models_dir: Path,
+    *,
+    seed: int = SEED,
+    corpus_dir: Path | None = None,
+    progress: Progress | None = None,
+    card_path: Path | None = None,
 ) -> Path:
-    """Train on a corpus, write the artifact, promote it, and return its directory."""
+    """Train on a corpus, write the artifact (and its model card), promote it, and return its directory."""
     tell = progress or _silent
     tell("reading the corpus", 0.0)
     rows = corpus.load(corpus_dir)
@@ -93,6 +98,8 @@ def train(
     model = Model(vocabulary, fit(lesson, seed))
     tell("writing", 0.95)
     directory = _write(models_dir, model, held, (rows, seed, corpus_dir))
+    if card_path is not None:
+        card.write(card_path, artifact.verify(directory))
     tell("done", 1.0)
     return directory
 
