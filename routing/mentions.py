@@ -20,6 +20,8 @@ _WORD: Final = re.compile(r"([^a-z0-9]*)([a-z]+|[0-9]+)")
 _MARKS: Final = re.compile("[\u0300-\u036f]")
 #: A place is named early or late in a text; in an enormous one only this much is read from each end.
 _READ: Final = 6000
+#: A text that names more places than this is a list; the rest is not read and nothing is sure.
+_MANY: Final = 60
 
 
 def _folded(words: str) -> frozenset[str]:
@@ -137,6 +139,7 @@ class Mentions:
     provinces: set[str] = field(default_factory=set)
     elsewhere: list[int] = field(default_factory=list)
     unknown_districts: list[int] = field(default_factory=list)
+    crowded: bool = False
 
 
 class Words:
@@ -195,6 +198,9 @@ def find_mentions(gazetteer: Gazetteer, words: Words) -> Mentions:
     i, taken = 0, 0
     count, all_words = len(words), words.words
     while i < count:
+        if len(found.wards) + len(found.districts) >= _MANY:
+            found.crowded = True
+            break
         word = all_words[i]
         end = 0
         if word in _WARD or word in _DISTRICT or word in _FIRST_OF_TWO:

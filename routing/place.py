@@ -54,7 +54,9 @@ def resolve_place(
     mentions = find_mentions(city.gazetteer, words)
     before_reform = on_date is not None and on_date < city.gazetteer.effective
     opinion = _decide(city, words, mentions, before_reform=before_reform)
-    if lat is not None and lon is not None:
+    if mentions.crowded:
+        opinion = replace(opinion, sure=False, how="too-many-places")
+    elif lat is not None and lon is not None:
         opinion = _with_pin(city, opinion, lat, lon)
     return Place(opinion.codes, opinion.sure, opinion.how, street_in(words), landmark_in(words))
 

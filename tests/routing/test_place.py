@@ -152,7 +152,10 @@ def test_a_pin_outside_the_city_is_no_help(hcmc: City) -> None:
 
 
 def test_before_the_reform_a_name_is_the_old_ward(hcmc: City) -> None:
-    assert wards(hcmc, resolve_place(hcmc, "phường Tân Định", on_date=date(2025, 6, 30)))[0] != ""
+    assert wards(hcmc, resolve_place(hcmc, "phường An Phú")) == ["An Phú", "Bình Trưng", "An Khánh"]
+    before = resolve_place(hcmc, "thị trấn Tân Bình, Bắc Tân Uyên", on_date=date(2025, 6, 30))
+    assert wards(hcmc, before) == ["Vĩnh Tân"]
+    assert not resolve_place(hcmc, "phường Tân Định", on_date=date(2025, 6, 30)).sure
     old = resolve_place(hcmc, "xã Bình Mỹ, huyện Củ Chi", on_date=date(2025, 6, 30))
     assert wards(hcmc, old) == ["Bình Mỹ"]
 
@@ -199,6 +202,16 @@ def test_a_text_of_any_length_is_read_in_linear_time(hcmc: City) -> None:
     began = time.perf_counter()
     assert wards(hcmc, resolve_place(hcmc, text)) == ["Hòa Hưng"]
     assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize(
+    "piece", ["p1 q1 ", "tân bình ", "phường tân bình hưng hòa ", "phường 1 quận 3 ", "phường hai mươi "]
+)
+def test_a_list_of_places_is_read_quickly_and_never_sure(hcmc: City, piece: str) -> None:
+    began = time.perf_counter()
+    place = resolve_place(hcmc, piece * 3000)
+    assert time.perf_counter() - began < 0.5
+    assert not place.sure
 
 
 def test_a_text_takes_under_a_fifth_of_a_millisecond(hcmc: City) -> None:
