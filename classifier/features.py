@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classifier.segment import compounds
-from classifier.shortforms import expand_pieces
+from classifier.shortforms import expand_alone, expand_piece
 from classifier.text import canonical, fold
 
 Ids = npt.NDArray[np.int32]
@@ -39,33 +39,40 @@ _DIGITS = re.compile(r"\d+")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A text as the model reads it: its words, and for each the blank-separated piece of the text it came from.
-
-    `aligned` says that the pieces of what was read are those of the text as typed, one for one.
-    """
+    """A text as the model reads it: its words, and for each the blank-separated piece of the text it came from."""
 
     words: list[str]
     pieces: list[int]
     compounds: list[str]
-    aligned: bool
 
 
 def read(text: str) -> Reading:
-    """Read a text of any origin; never raises."""
-    text = text[:LONGEST]
-    typed = canonical(text).lower().split()
+    """Read a text of any origin; never raises.
+
+    Piece by piece, because most pieces were met before: the same words as those of `expand(canonical(text))`.
+    """
+    typed = text[:LONGEST].split()
     words: list[str] = []
     origins: list[int] = []
-    for number, piece in enumerate(expand_pieces(typed)):
+    for number, piece in enumerate(typed):
         found = _words(piece)
+        if found is None:
+            near = [canonical(other).lower() for other in typed[max(0, number - 1) : number + 2]]
+            found = _split(expand_piece(near, min(1, number)))
         words += found
         origins += [number] * len(found)
-    return Reading(words, origins, compounds(words), aligned=len(typed) == len(text.split()))
+    return Reading(words, origins, compounds(words))
 
 
 @lru_cache(maxsize=32768)
-def _words(piece: str) -> tuple[str, ...]:
-    return tuple(_DIGITS.sub("#", word) for word in _WORD.findall(piece))
+def _words(piece: str) -> tuple[str, ...] | None:
+    """Return the words of a piece; None where only its neighbours can tell what it means."""
+    expanded = [expand_alone(part) for part in canonical(piece).lower().split()]
+    return None if None in expanded else _split(" ".join(filter(None, expanded)))
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(_DIGITS.sub("#", word) for word in _WORD.findall(text))
 
 
 @lru_cache(maxsize=32768)

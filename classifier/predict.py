@@ -14,10 +14,10 @@ from classifier import artifact, emergency
 from classifier.artifact import ArtifactRefused
 from classifier.features import Reading, Vector, Vocabulary, read
 from classifier.model import HEADS, WEIGHTS_FILE, Model, from_bytes
-from classifier.text import canonical
 from models.vocabulary import SubmissionType, Urgency
 
 Scores = npt.NDArray[np.float32]
+Pushes = npt.NDArray[np.float64]
 
 SHOWN_ALTERNATIVES: Final = 3
 SHOWN_REASONS: Final = 5
@@ -88,6 +88,7 @@ class Classifier:
         self._weights = np.ascontiguousarray(np.concatenate([head.coef_ for head in heads]).T, dtype=np.float32)
         self._intercepts = np.concatenate([head.intercept_ for head in heads]).astype(np.float32)
         self._heads = _slices([len(labels) for labels in self._labels])
+        self._usual = self._weights[:, self._heads[0]].mean(axis=1)
 
     @classmethod
     def load(cls, directory: Path) -> "Classifier":
@@ -115,7 +116,8 @@ class Classifier:
     def _predict(self, text: str) -> Prediction:
         reading = read(text)
         vector = self._vocabulary.vector(reading)
-        scores = self._scores(vector)
+        rows = self._weights[vector.ids]
+        scores = self._scores(vector, rows)
         topic, kind = (_softmax(scores[k] / self._thresholds.temperatures[HEADS[k]]) for k in (0, 1))
         best = np.argsort(-topic, kind="stable")[:SHOWN_ALTERNATIVES]
         alternatives = tuple(Alternative(self._labels[0][k], float(topic[k])) for k in best)
@@ -132,13 +134,13 @@ class Classifier:
             submission_confidence=float(kind[self._labels[1].index(submission)]),
             urgency=level,
             emergency_numbers=emergency.numbers(text, first.slug) if level == Urgency.EMERGENCY else (),
-            because=tuple(self._because(text, reading, vector, int(best[0]))),
+            because=tuple(_because(text, reading, self._pushes(vector, rows[:, best[0]]))),
             model_version=self.version,
         )
 
-    def _scores(self, vector: Vector) -> list[Scores]:
+    def _scores(self, vector: Vector, rows: Scores) -> list[Scores]:
         """Return how each head scores its classes."""
-        scores = vector.values @ self._weights[vector.ids] + self._intercepts
+        scores = vector.values @ rows + self._intercepts
         return [scores[part] for part in self._heads]
 
     def _submission(self, scores: Scores) -> str:
@@ -160,29 +162,28 @@ class Classifier:
         calm = [labels.index(Urgency.NORMAL), labels.index(Urgency.URGENT)]
         return labels[max(calm, key=lambda k: float(scores[k]))]
 
-    def _because(self, text: str, reading: Reading, vector: Vector, topic: int) -> Iterator[str]:
-        """Yield what pushed the topic, in the order of the text: neighbouring words as one phrase."""
-        if not reading.words:
-            return
-        pushes = np.bincount(reading.pieces, self._pushes(vector, topic))
-        pushing = np.flatnonzero(pushes >= max(float(pushes.max()) * PUSHES, 1e-6))
-        phrases = _phrases(pushing.tolist())
-        strongest = sorted(phrases, key=lambda phrase: -max(pushes[phrase]))[:SHOWN_REASONS]
-        spelled = _spelled(text if reading.aligned else canonical(text), sorted(strongest))
-        yield from dict.fromkeys(filter(None, spelled))
-
-    def _pushes(self, vector: Vector, topic: int) -> npt.NDArray[np.float64]:
+    def _pushes(self, vector: Vector, weights: Scores) -> Pushes:
         """Return how much more each word speaks for a topic than for others; two words share the push of their pair."""
-        rows = self._weights[vector.ids, self._heads[0]]
-        gains = np.append(vector.values * (rows[:, topic] - rows.mean(axis=1)), 0.0)
+        gains = np.append(vector.values * (weights - self._usual[vector.ids]), 0.0)
         unknown = len(gains) - 1
         singles = np.where(vector.singles < 0, unknown, np.searchsorted(vector.ids, vector.singles))
         pairs = np.where(vector.pairs < 0, unknown, np.searchsorted(vector.ids, vector.pairs))
-        pushes: npt.NDArray[np.float64] = gains[singles].sum(axis=0)
+        pushes: Pushes = gains[singles].sum(axis=0)
         halves = gains[pairs].sum(axis=0) / 2
         pushes[:-1] += halves
         pushes[1:] += halves
         return pushes
+
+
+def _because(text: str, reading: Reading, pushes: Pushes) -> Iterator[str]:
+    """Yield what pushed the topic, in the order of the text: neighbouring words as one phrase."""
+    if not reading.words:
+        return
+    by_piece = np.bincount(reading.pieces, pushes)
+    pushing = np.flatnonzero(by_piece >= max(float(by_piece.max()) * PUSHES, 1e-6))
+    phrases = _phrases(pushing.tolist())
+    strongest = sorted(phrases, key=lambda phrase: -max(by_piece[phrase]))[:SHOWN_REASONS]
+    yield from dict.fromkeys(filter(None, _spelled(text, sorted(strongest))))
 
 
 def _slices(lengths: Sequence[int]) -> list[slice]:

@@ -58,16 +58,14 @@ _AMBIGUOUS: Final[Mapping[str, tuple[tuple[frozenset[str], frozenset[str], str],
 }
 
 
-def expand_pieces(pieces: Sequence[str]) -> list[str]:
-    """Return the pieces of a text, split at blanks, each written out where it is a short form."""
-    return [
-        expanded if (expanded := _expanded(piece)) is not None else _by_neighbours(pieces, place)
-        for place, piece in enumerate(pieces)
-    ]
+def expand_piece(pieces: Sequence[str], place: int) -> str:
+    """Return one piece of a text, split at blanks, written out where it is a short form."""
+    expanded = expand_alone(pieces[place])
+    return _by_neighbours(pieces, place) if expanded is None else expanded
 
 
 @lru_cache(maxsize=32768)
-def _expanded(piece: str) -> str | None:
+def expand_alone(piece: str) -> str | None:
     """Return one piece written out; None where only its neighbours can tell."""
     if piece.lower().strip(".,;:!?()\"'") in _AMBIGUOUS:
         return None

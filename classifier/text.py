@@ -10,7 +10,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-from classifier.shortforms import expand_pieces
+from classifier.shortforms import expand_piece
 
 #: More combining marks than this on one base is a prank; no script we meet needs more.
 MAX_MARKS: Final = 4
@@ -148,7 +148,8 @@ def _bearer(vowels: str, *, closed: bool) -> int:
 
 def expand(text: str) -> str:
     """Return a copy with teencode and abbreviations written out (ko → không, q. → quận); other words as they are."""
-    return " ".join(expand_pieces(text.split()))
+    pieces = text.split()
+    return " ".join(expand_piece(pieces, place) for place in range(len(pieces)))
 
 
 def fold(text: str) -> str:
