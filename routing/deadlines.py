@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from models.vocabulary import DeadlineKind, Urgency
+from models.vocabulary import DeadlineKind, SubmissionType, Urgency
 from routing.calendar import WorkingCalendar
 from routing.city import City
 from routing.sla import Limit, TopicLimits
@@ -40,14 +40,16 @@ def due_dates(city: City, *, topic: str, urgency: str, submission_type: str, rec
     """Return the deadlines of a report received at that instant (aware; answers are in UTC).
 
     `ack` is always owed, in minutes of a clock that never stops. `first_action` is owed when the report is urgent or an
-    emergency, in hours of that clock. `resolve` is owed unless the submission type has legal time limits of its own: in
-    hours of that clock, or by the end of working hours of the n-th working day after receipt, where a report received
-    outside working hours counts as received at the start of the next working day.
+    emergency (by its urgency, or because it is filed as one), in hours of that clock. `resolve` is owed unless the
+    submission type has legal time limits of its own: in hours of that clock, or by the end of working hours of the n-th
+    working day after receipt, where a report received outside working hours counts as received at the start of the next
+    working day.
     """
     received = _utc(received_at)
     limits = city.sla.of(topic)
     dues = [_after(city, DeadlineKind.ACK, received, limits.ack)]
-    action = _first_action(limits, urgency)
+    emergency = submission_type == SubmissionType.EMERGENCY
+    action = _first_action(limits, Urgency.EMERGENCY if emergency else urgency)
     if action is not None:
         dues.append(_after(city, DeadlineKind.FIRST_ACTION, received, action.hours))
     if submission_type not in city.sla.no_resolve:

@@ -73,6 +73,8 @@ _NOT_A_WARD: Final = _spelt_words(
     "xuất lâu phố quán chùa thờ đình miếu đền sạn plaza tower hotel villa hẻm ngõ hiệu hãng ty siêu thị tuyến bến mall "
     "hồ suối sông xe đ trang án phí máy lịch điện hóa hoá trại góc tháp rạp bãi"
 )
+#: Before the ward a writer lives in, which need not be the ward that the report is about.
+_HOME: Final = _spelt_words("ngụ trú sống khẩu")
 _CROSSING: Final = _spelt_words("ngã")
 #: Before or after "P.12", these words make it a room.
 _BUILDING: Final = _spelt_words("lô block tầng lầu căn phòng tòa toà nhà")
@@ -104,8 +106,8 @@ class WardMention:
     """A place in the text that names a ward: words `first` to `end` (not counted) and what the name can mean.
 
     `marked`: "phường" or the like stands before it. `doubtful`: its accents or its type are not its own. `at`: a bare
-    name after "ở", "tại" or the like. `addressed`: between a comma and the name of the city. `era` is "new" after
-    "nay là", "old" beside "cũ" or after "trước là".
+    name after "ở", "tại" or the like. `addressed`: between a comma and the name of the city. `home`: where the writer
+    lives ("tôi ngụ phường X"). `era` is "new" after "nay là", "old" beside "cũ" or after "trước là".
     """
 
     first: int
@@ -117,6 +119,7 @@ class WardMention:
     era: str = ""
     doubtful: bool = False
     addressed: bool = False
+    home: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,7 +362,8 @@ def _ward_at(gazetteer: Gazetteer, words: Words, marker: tuple[int, int, str], f
         if not readings and words.words[i] in {"tt", "x", "dk"}:
             return 0
         mention = WardMention(i, end, " ".join(words.words[j:end]), readings or meanings, marked=True)
-        found.wards.append(replace(mention, era=_era(words, i, end), doubtful=not agrees or not readings))
+        doubtful = not agrees or not readings
+        found.wards.append(replace(mention, era=_era(words, i, end), doubtful=doubtful, home=_is_home(words, i)))
         return end
     if number is None or number[0] not in gazetteer.wards:
         return 0
@@ -367,7 +371,8 @@ def _ward_at(gazetteer: Gazetteer, words: Words, marker: tuple[int, int, str], f
     if words.words[i] in {"p", "f"} and _is_room(words, i, end):
         return end
     readings = _of_type(gazetteer.wards[key], kind) or gazetteer.wards[key]
-    found.wards.append(WardMention(i, end, key, readings, marked=True, era=_era(words, i, end)))
+    mention = WardMention(i, end, key, readings, marked=True, era=_era(words, i, end))
+    found.wards.append(replace(mention, home=_is_home(words, i)))
     return end
 
 
@@ -380,6 +385,10 @@ def _is_room(words: Words, i: int, end: int) -> bool:
     if any(words.is_one_of(k, _BUILDING) for k in range(max(0, i - 3), i)):
         return True
     return end < len(words) and words.is_one_of(end, _AFTER_ROOM)
+
+
+def _is_home(words: Words, i: int) -> bool:
+    return any(words.is_one_of(k, _HOME) for k in range(max(0, i - 5), i))
 
 
 def _era(words: Words, first: int, end: int) -> str:

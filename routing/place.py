@@ -63,8 +63,9 @@ def resolve_place(
 
 def _decide(city: City, words: Words, mentions: Mentions, *, before_reform: bool) -> _Opinion:
     reader = _Reader(city, mentions, before_reform=before_reform)
-    marked = [reader.read(mention) for mention in mentions.wards if mention.marked]
-    bare = [(mention, reader.read(mention)) for mention in mentions.wards if not mention.marked]
+    wards = sorted(mentions.wards, key=lambda mention: mention.home)  # where the writer lives comes last
+    marked = [reader.read(mention) for mention in wards if mention.marked]
+    bare = [(mention, reader.read(mention)) for mention in wards if not mention.marked]
     paired = [opinion for mention, opinion in bare if reader.beside_its_district(mention)]
     if marked:
         return _together(marked)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from models.vocabulary import UNCLEAR_TOPIC
+from models.vocabulary import UNCLEAR_TOPIC, SubmissionType, Urgency
 from routing.city import City
 from routing.folding import fold_plain, plain
 from routing.rulebook import Rule, Target
 
 #: More words than these do not make a report's subject clearer, and a text may be of any length.
 _READ: Final = 4000
+_EMERGENCY: Final = Urgency.EMERGENCY.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class _Known:
         self._folded: str | None = None
         self._values = {
             "submission_type": facts.submission_type,
-            "urgency": facts.urgency,
+            "urgency": _EMERGENCY if facts.submission_type == SubmissionType.EMERGENCY else facts.urgency,
             "ward": facts.ward if facts.ward in city.wards else "unknown",
         }
 

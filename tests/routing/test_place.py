@@ -93,6 +93,7 @@ def test_all_split_wards_are_a_set_and_never_sure(hcmc: City) -> None:
         ("ngã tư Bảy Hiền kẹt xe", [], False),
         ("cán bộ phường. Tân Định ồn", ["Tân Định", "Hòa Lợi", "Bắc Tân Uyên"], False),
         ("12/4 Lê Lai, hẻm 10", [], False),
+        ("Tôi ngụ phường Bảy Hiền, phản ánh ổ gà ở phường Nhiêu Lộc", ["Nhiêu Lộc", "Bảy Hiền"], False),
         ("từ phường Bảy Hiền tới phường Nhiêu Lộc", ["Bảy Hiền", "Nhiêu Lộc"], False),
         ("đường Tân Sơn Nhì ngập", [], False),
         ("chợ Bình Thới, cầu Bình Lợi", [], False),

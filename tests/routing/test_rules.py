@@ -99,6 +99,7 @@ def test_a_report_on_an_official_never_goes_to_the_official(hcmc: City, kind: st
 
 def test_danger_does_not_wait_for_a_ward(hcmc: City) -> None:
     assert said(hcmc, "đang chém nhau", "public-order-crime", ward=None, urgency="emergency").lead == "catp"
+    assert said(hcmc, "cứu với", "public-order-crime", ward=None, submission_type="khan-cap").lead == "catp"
     assert said(hcmc, "đá gà", "public-order-crime").lead == "ca-27163"
 
 
