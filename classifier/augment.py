@@ -4,6 +4,7 @@ import random
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from importlib.resources import files
 from typing import Final
 
 from classifier.shortforms import SHORT_FORMS
@@ -104,5 +105,34 @@ def _short_length(words: list[str], at: int) -> int:
     )
 
 
-#: What training adds to every text, one change a copy; upper case and NFD need none, for `canonical` undoes them.
+def _dress() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for line in files("classifier").joinpath("data/dress.txt").read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            kind, _, words = line.partition(": ")
+            found[kind].append(words)
+    return found
+
+
+_DRESS: Final = _dress()
+
+
+def dress(text: str, rng: random.Random) -> str:
+    """Return a text as an office would get it: courtesy, address and pleading around it."""
+    parts = [rng.choice(_DRESS["opening"]), text]
+    parts += rng.sample(_DRESS["closing"], rng.randrange(3))
+    return " ".join(part if part is text else _filled(part, rng) for part in parts)
+
+
+def _filled(words: str, rng: random.Random) -> str:
+    """Put places, then streets and numbers, where they belong."""
+    for slot, kind in (("{p}", "place"), ("{s}", "street")):
+        while slot in words:
+            words = words.replace(slot, rng.choice(_DRESS[kind]), 1)
+    while "{n}" in words:
+        words = words.replace("{n}", str(rng.randrange(1, 400)), 1)
+    return words
+
+
+#: What training adds to every text, one change a copy, besides `dress`; upper case and NFD need none.
 CHANGES: Final[tuple[Change, ...]] = (strip_marks, slip, teencode, by_ear, strip_some)

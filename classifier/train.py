@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix, vstack  # type: ignore[import-untyped]
 from sklearn.svm import LinearSVC  # type: ignore[import-untyped]
 
 from classifier import artifact, card, corpus
-from classifier.augment import CHANGES, strip_marks
+from classifier.augment import CHANGES, dress, strip_marks
 from classifier.corpus import Row
 from classifier.features import Reading, Vocabulary, read
 from classifier.measure import Held, measured, thresholds
@@ -122,7 +122,7 @@ def _require_all_labels(rows: Sequence[Row]) -> None:
 
 
 def _copies(rows: Sequence[Row], seed: int) -> Iterator[Copy]:
-    """Yield every text as it is, without its marks, and with one more change in turn."""
+    """Yield every text as it is, without its marks, with one more change in turn, and dressed."""
     turning = [change for change in CHANGES if change is not strip_marks]
     for number, row in enumerate(rows):
         rng = random.Random(f"{seed} {row.id}")  # noqa: S311 - must repeat, keeps no secret
@@ -130,6 +130,7 @@ def _copies(rows: Sequence[Row], seed: int) -> Iterator[Copy]:
         yield Copy(number, "none", row.text)
         yield Copy(number, "strip_marks", strip_marks(row.text))
         yield Copy(number, change.__name__, change(row.text, rng))
+        yield Copy(number, "dress", dress(row.text, rng))
 
 
 def matrix(vocabulary: Vocabulary, readings: Sequence[Reading]) -> csr_matrix:
