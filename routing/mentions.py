@@ -73,6 +73,8 @@ _NOT_A_WARD: Final = _spelt_words(
     "xuất lâu phố quán chùa thờ đình miếu đền sạn plaza tower hotel villa hẻm ngõ hiệu hãng ty siêu thị tuyến bến mall "
     "hồ suối sông xe đ trang án phí máy lịch điện hóa hoá trại góc tháp rạp bãi"
 )
+#: Before a ward that is only next to the place meant.
+_NEAR: Final = _spelt_words("giáp gần sát cạnh kế ranh")
 #: Before the ward a writer lives in, which need not be the ward that the report is about.
 _HOME: Final = _spelt_words("ngụ trú sống khẩu")
 _CROSSING: Final = _spelt_words("ngã")
@@ -107,7 +109,8 @@ class WardMention:
 
     `marked`: "phường" or the like stands before it. `doubtful`: its accents or its type are not its own. `at`: a bare
     name after "ở", "tại" or the like. `addressed`: between a comma and the name of the city. `home`: where the writer
-    lives ("tôi ngụ phường X"). `era` is "new" after "nay là", "old" beside "cũ" or after "trước là".
+    lives ("tôi ngụ phường X"). `near`: only a neighbour ("giáp phường X"). `era` is "new" after
+    "nay là", "old" beside "cũ" or after "trước là".
     """
 
     first: int
@@ -120,6 +123,7 @@ class WardMention:
     doubtful: bool = False
     addressed: bool = False
     home: bool = False
+    near: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,18 +365,21 @@ def _ward_at(gazetteer: Gazetteer, words: Words, marker: tuple[int, int, str], f
         readings = _of_type(meanings, kind)
         if not readings and words.words[i] in {"tt", "x", "dk"}:
             return 0
+        if _is_denied(words, i):
+            return end
         mention = WardMention(i, end, " ".join(words.words[j:end]), readings or meanings, marked=True)
+        mention = replace(mention, near=_is_near(words, i))
         doubtful = not agrees or not readings
         found.wards.append(replace(mention, era=_era(words, i, end), doubtful=doubtful, home=_is_home(words, i)))
         return end
     if number is None or number[0] not in gazetteer.wards:
         return 0
     key, end = number
-    if words.words[i] in {"p", "f"} and _is_room(words, i, end):
+    if _is_denied(words, i) or (words.words[i] in {"p", "f"} and _is_room(words, i, end)):
         return end
     readings = _of_type(gazetteer.wards[key], kind) or gazetteer.wards[key]
     mention = WardMention(i, end, key, readings, marked=True, era=_era(words, i, end))
-    found.wards.append(replace(mention, home=_is_home(words, i)))
+    found.wards.append(replace(mention, home=_is_home(words, i), near=_is_near(words, i)))
     return end
 
 
@@ -385,6 +392,18 @@ def _is_room(words: Words, i: int, end: int) -> bool:
     if any(words.is_one_of(k, _BUILDING) for k in range(max(0, i - 3), i)):
         return True
     return end < len(words) and words.is_one_of(end, _AFTER_ROOM)
+
+
+def _is_denied(words: Words, i: int) -> bool:
+    """Tell whether a ward is named to say that it is not the one: "không phải phường X", "chứ không phường X"."""
+    before = words.words[max(0, i - 2) : i]
+    return before in (["khong", "phai"], ["ko", "phai"], ["khong", "thuoc"], ["ko", "thuoc"], ["chu", "khong"])
+
+
+def _is_near(words: Words, i: int) -> bool:
+    """Tell whether a ward is named only as a neighbour: "giáp phường X", "giáp ranh với phường X"."""
+    last = i - 2 if i >= 2 and words.words[i - 1] == "voi" else i - 1
+    return last >= 0 and words.joined(i) and words.is_one_of(last, _NEAR)
 
 
 def _is_home(words: Words, i: int) -> bool:

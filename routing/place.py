@@ -7,7 +7,7 @@ that was split gives all its heirs; nothing that could be two places is ever `su
 
 from dataclasses import dataclass, replace
 from datetime import date
-from math import cos, hypot, pi, radians, sqrt
+from math import cos, hypot, isfinite, pi, radians, sqrt
 from typing import Final
 
 from routing.city import City
@@ -56,14 +56,15 @@ def resolve_place(
     opinion = _decide(city, words, mentions, before_reform=before_reform)
     if mentions.crowded:
         opinion = replace(opinion, sure=False, how="too-many-places")
-    elif lat is not None and lon is not None:
+    elif lat is not None and lon is not None and isfinite(lat + lon):
         opinion = _with_pin(city, opinion, lat, lon)
     return Place(opinion.codes, opinion.sure, opinion.how, street_in(words), landmark_in(words))
 
 
 def _decide(city: City, words: Words, mentions: Mentions, *, before_reform: bool) -> _Opinion:
     reader = _Reader(city, mentions, before_reform=before_reform)
-    wards = sorted(mentions.wards, key=lambda mention: mention.home)  # where the writer lives comes last
+    meant = [mention for mention in mentions.wards if not mention.near] or mentions.wards
+    wards = sorted(meant, key=lambda mention: mention.home)  # where the writer lives comes last
     marked = [reader.read(mention) for mention in wards if mention.marked]
     bare = [(mention, reader.read(mention)) for mention in wards if not mention.marked]
     paired = [opinion for mention, opinion in bare if reader.beside_its_district(mention)]
@@ -87,7 +88,11 @@ class _Reader:
         self._before_reform = before_reform
 
     def read(self, mention: WardMention) -> _Opinion:
-        """Return what the mention means."""
+        """Return what the mention means; a ward that is only a neighbour is never sure."""
+        opinion = self._meaning(mention)
+        return replace(opinion, sure=False, how=f"near-{opinion.how}") if mention.near else opinion
+
+    def _meaning(self, mention: WardMention) -> _Opinion:
         if any(0 <= at - mention.end <= 5 for at in self._mentions.elsewhere):
             return _Opinion((), sure=False, how="outside-the-city")
         readings = self._in_provinces(mention.readings)
@@ -101,7 +106,11 @@ class _Reader:
                 codes = _codes(readings)
                 return _Opinion(codes, sure=False, how="no-such-ward-in-that-district")
         opinion = self._alone(readings, mention.era)
-        if mention.doubtful or any(0 <= at - mention.end <= 1 for at in self._mentions.unknown_districts):
+        if (
+            mention.doubtful
+            or mention.near
+            or any(0 <= at - mention.end <= 1 for at in self._mentions.unknown_districts)
+        ):
             return replace(opinion, sure=False, how=f"doubtful-{opinion.how}")
         return opinion
 

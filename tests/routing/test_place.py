@@ -94,6 +94,12 @@ def test_all_split_wards_are_a_set_and_never_sure(hcmc: City) -> None:
         ("cán bộ phường. Tân Định ồn", ["Tân Định", "Hòa Lợi", "Bắc Tân Uyên"], False),
         ("12/4 Lê Lai, hẻm 10", [], False),
         ("Tôi ngụ phường Bảy Hiền, phản ánh ổ gà ở phường Nhiêu Lộc", ["Nhiêu Lộc", "Bảy Hiền"], False),
+        ("nhà tôi ở phường Phú Nhuận chứ không phải phường Đức Nhuận", ["Phú Nhuận"], True),
+        ("không thuộc phường Phú Nhuận", [], False),
+        ("bãi rác phường Đức Nhuận giáp ranh với phường Phú Nhuận", ["Đức Nhuận"], True),
+        ("bãi rác giáp phường Phú Nhuận", ["Phú Nhuận"], False),
+        ("bãi rác gần phường 12 quận 10", ["Hòa Hưng"], False),
+        ("gần UBND phường Phú Nhuận", ["Phú Nhuận"], True),
         ("từ phường Bảy Hiền tới phường Nhiêu Lộc", ["Bảy Hiền", "Nhiêu Lộc"], False),
         ("đường Tân Sơn Nhì ngập", [], False),
         ("chợ Bình Thới, cầu Bình Lợi", [], False),
@@ -145,6 +151,11 @@ def test_a_pin_far_from_the_words_makes_them_unsure(hcmc: City) -> None:
     place = resolve_place(hcmc, "phường Hòa Hưng", vung_tau.lat, vung_tau.lon)
     assert not place.sure
     assert "27163" in place.candidates
+
+
+def test_a_pin_that_is_no_place_is_ignored(hcmc: City) -> None:
+    assert resolve_place(hcmc, "phường Hòa Hưng", float("nan"), 106.6).sure
+    assert resolve_place(hcmc, "", float("inf"), 0.0).candidates == ()
 
 
 def test_a_pin_outside_the_city_is_no_help(hcmc: City) -> None:
