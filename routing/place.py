@@ -106,11 +106,7 @@ class _Reader:
                 codes = _codes(readings)
                 return _Opinion(codes, sure=False, how="no-such-ward-in-that-district")
         opinion = self._alone(readings, mention.era)
-        if (
-            mention.doubtful
-            or mention.near
-            or any(0 <= at - mention.end <= 1 for at in self._mentions.unknown_districts)
-        ):
+        if mention.doubtful or any(0 <= at - mention.end <= 1 for at in self._mentions.unknown_districts):
             return replace(opinion, sure=False, how=f"doubtful-{opinion.how}")
         return opinion
 
@@ -245,7 +241,8 @@ def _with_pin(city: City, opinion: _Opinion, lat: float, lon: float) -> _Opinion
         codes = tuple(dict.fromkeys((*ranked, *near[:_NEAREST])))
         return _Opinion(codes, sure=False, how="pin-far-from-words")
     if len(ranked) == 1:
-        return opinion if opinion.sure else _Opinion(ranked, sure=True, how=f"{opinion.how}+pin")
+        confirmed = near[0] == ranked[0]
+        return opinion if opinion.sure else _Opinion(ranked, sure=confirmed, how=f"{opinion.how}+pin")
     clear = distances[ranked[1]] >= _CLEARLY_NEARER * max(distances[ranked[0]], 0.3)
     inside = distances[ranked[0]] <= _radius(first)
     return _Opinion(ranked, sure=clear and inside and len(ranked) <= _FEW, how=f"{opinion.how}+pin")

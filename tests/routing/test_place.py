@@ -139,6 +139,12 @@ def test_a_pin_narrows_a_split_ward(hcmc: City) -> None:
         assert (place.candidates[0], place.sure) == (code, True)
 
 
+def test_a_pin_confirms_a_doubtful_name_only_in_its_own_ward(hcmc: City) -> None:
+    here, beside = hcmc.wards["27163"], hcmc.wards["27169"]
+    assert resolve_place(hcmc, "gần phường Hòa Hưng", here.lat, here.lon).sure
+    assert not resolve_place(hcmc, "gần phường Hòa Hưng", beside.lat, beside.lon).sure
+
+
 def test_a_pin_alone_proposes_and_never_decides(hcmc: City) -> None:
     ward = hcmc.wards["27163"]
     place = resolve_place(hcmc, "đèn tắt", ward.lat, ward.lon)
