@@ -90,9 +90,9 @@ def train(
     tell("reading the corpus", 0.0)
     rows = corpus.load(corpus_dir)
     _require_all_labels(rows)
-    copies = list(_copies(rows, seed))
+    copies = list(copies_of(rows, seed))
     tell("segmenting", 0.05)
-    vocabulary, lesson = _lesson(rows, copies)
+    vocabulary, lesson = lesson_of(rows, copies)
     held = _held_out(rows, copies, lesson, (seed, tell))
     tell("fitting on everything", 0.75)
     model = Model(vocabulary, fit(lesson, seed))
@@ -121,7 +121,7 @@ def _require_all_labels(rows: Sequence[Row]) -> None:
         raise corpus.BadCorpus(f"no report of the corpus has one of these urgencies: {', '.join(missing)}")
 
 
-def _copies(rows: Sequence[Row], seed: int) -> Iterator[Copy]:
+def copies_of(rows: Sequence[Row], seed: int) -> Iterator[Copy]:
     """Yield every text as it is, without its marks, with one more change in turn, and dressed."""
     turning = [change for change in CHANGES if change is not strip_marks]
     for number, row in enumerate(rows):
@@ -142,7 +142,8 @@ def matrix(vocabulary: Vocabulary, readings: Sequence[Reading]) -> csr_matrix:
     return csr_matrix((values, columns, bounds), shape=(len(readings), vocabulary.size))
 
 
-def _lesson(rows: Sequence[Row], copies: Sequence[Copy]) -> tuple[Vocabulary, Lesson]:
+def lesson_of(rows: Sequence[Row], copies: Sequence[Copy]) -> tuple[Vocabulary, Lesson]:
+    """Read the copies and the phrases, and return them as features with the right answers."""
     readings = [read(copy.text) for copy in copies]
     said = {
         name: [(label, f) for label, text in source() for f in (text, strip_marks(text))]

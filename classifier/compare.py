@@ -1,0 +1,125 @@
+"""Other families of models on the same features, folds and copies as the one in use: why it is the one in use."""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import vstack  # type: ignore[import-untyped]
+from sklearn.decomposition import TruncatedSVD  # type: ignore[import-untyped]
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer  # type: ignore[import-untyped]
+from sklearn.linear_model import LogisticRegression, RidgeClassifier, SGDClassifier  # type: ignore[import-untyped]
+from sklearn.naive_bayes import ComplementNB  # type: ignore[import-untyped]
+from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
+from sklearn.preprocessing import Normalizer  # type: ignore[import-untyped]
+from sklearn.svm import LinearSVC  # type: ignore[import-untyped]
+
+from classifier import corpus
+from classifier.text import fold
+from classifier.train import FOLDS, PHRASES, SEED, Copy, Lesson, copies_of, folds, lesson_of
+from models.vocabulary import topics
+
+Scores = npt.NDArray[np.float64]
+Family = Callable[[], Any]
+
+FAMILIES: Final[Mapping[str, Family]] = {
+    "linear SVM (in use)": lambda: LinearSVC(C=0.5, tol=1e-2, max_iter=5000, random_state=SEED),
+    "logistic regression": lambda: LogisticRegression(C=50, max_iter=60, tol=1e-3),
+    "logistic regression, one against the rest, by SGD": lambda: SGDClassifier(
+        loss="log_loss", alpha=5e-5, max_iter=10, tol=None, average=True, random_state=SEED
+    ),
+    "ridge": lambda: RidgeClassifier(alpha=1.0, solver="sparse_cg"),
+    "complement naive Bayes": lambda: ComplementNB(alpha=0.3),
+    "LSA of 300 dimensions, linear SVM": lambda: make_pipeline(
+        TruncatedSVD(300, random_state=SEED), Normalizer(copy=False), LinearSVC(C=0.5, max_iter=5000, random_state=SEED)
+    ),
+}
+
+
+def run(corpus_dir: Path | None = None) -> str:
+    """Return a table of held-out figures, a family a row."""
+    rows = corpus.load(corpus_dir)
+    copies = list(copies_of(rows, SEED))
+    _, lesson = lesson_of(rows, copies)
+    fold_of = np.array(folds(rows))[[copy.row for copy in copies]]
+    table = [
+        "| family | first right | first three | no marks | slips | seconds |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    found: dict[str, Scores] = {}
+    for name, family in FAMILIES.items():
+        started = time.perf_counter()
+        found[name] = _scores(lesson, fold_of, family)
+        table.append(_line(name, found[name], copies, lesson, time.perf_counter() - started))
+    mixed = sum(scores / scores.std() for name, scores in found.items() if "LSA" not in name)
+    table.append(_line("all of these but LSA, added up", mixed, copies, lesson, 0))
+    groups = found["linear SVM (in use)"] + _group_scores(lesson, fold_of)
+    table.append(_line("linear SVM with one for the topic group before it", groups, copies, lesson, 0))
+    hashed = _hashed(lesson, copies)
+    started = time.perf_counter()
+    scores = _scores(hashed, fold_of, FAMILIES["linear SVM (in use)"])
+    table.append(_line("hashed letters, linear SVM", scores, copies, lesson, time.perf_counter() - started))
+    head = f"{len(rows):,} reports, {len(copies):,} copies, {FOLDS} folds by voice."
+    return "\n".join([head, "", *table, ""])
+
+
+def _classes() -> npt.NDArray[np.str_]:
+    return np.unique(list(topics()))
+
+
+def _scores(lesson: Lesson, fold_of: npt.NDArray[np.int64], family: Family) -> Scores:
+    """Return held-out scores of the topics, a copy a row."""
+    classes = _classes()
+    scores = np.full((len(fold_of), len(classes)), -1e3)
+    for number in range(FOLDS):
+        outside = fold_of == number
+        model = _fitted(lesson.of(~outside), family())
+        answer = getattr(model, "decision_function", None) or model.predict_joint_log_proba
+        scores[np.ix_(outside, np.searchsorted(classes, model.classes_))] = answer(lesson.features[outside])
+    scores[scores == -1e3] = scores[scores > -1e3].min()
+    return scores
+
+
+def _fitted(lesson: Lesson, model: Any) -> Any:
+    features = vstack([lesson.features, lesson.phrases["topic"]]).tocsr()
+    return model.fit(features, np.concatenate([lesson.targets["topic"], lesson.phrase_targets["topic"]]))
+
+
+def _group_scores(lesson: Lesson, fold_of: npt.NDArray[np.int64]) -> Scores:
+    """Return held-out scores of each topic's group, spread over the topics."""
+    group_of = {slug: topic.group for slug, topic in topics().items()}
+    groups = np.unique(list(group_of.values()))
+    column = np.searchsorted(groups, [group_of[str(slug)] for slug in _classes()])
+    scores = np.zeros((len(fold_of), len(groups)))
+    for number in range(FOLDS):
+        outside = fold_of == number
+        inside = lesson.of(~outside)
+        said = np.concatenate([inside.targets["topic"], inside.phrase_targets["topic"]])
+        model = FAMILIES["linear SVM (in use)"]()
+        model.fit(vstack([inside.features, inside.phrases["topic"]]).tocsr(), [group_of[str(slug)] for slug in said])
+        scores[outside] = model.decision_function(lesson.features[outside])
+    return scores[:, column]
+
+
+def _hashed(lesson: Lesson, copies: list[Copy]) -> Lesson:
+    """Return the lesson with hashed letters of the folded texts for features: no vocabulary to keep."""
+    hasher = HashingVectorizer(
+        analyzer="char_wb", ngram_range=(2, 5), n_features=2**18, alternate_sign=False, norm=None
+    )
+    weigher = TfidfTransformer(sublinear_tf=True)
+    texts = [fold(copy.text) for copy in copies]
+    said = [fold(phrase) for _, phrase in PHRASES["topic"]() for _ in range(2)]
+    features = weigher.fit_transform(hasher.transform(texts))
+    return Lesson(features, lesson.targets, {"topic": weigher.transform(hasher.transform(said))}, lesson.phrase_targets)
+
+
+def _line(name: str, scores: Scores, copies: list[Copy], lesson: Lesson, seconds: float) -> str:
+    truth = np.searchsorted(_classes(), lesson.targets["topic"])
+    right = scores.argmax(axis=1) == truth
+    ranks = (scores >= scores[np.arange(len(truth)), truth][:, None]).sum(axis=1)
+    of = {change: np.array([copy.change == change for copy in copies]) for change in ("none", "strip_marks", "slip")}
+    shares = [right[of["none"]], ranks[of["none"]] <= 3, right[of["strip_marks"]], right[of["slip"]]]
+    figures = [f"{100 * share.mean():.1f} %" for share in shares]
+    return f"| {name} | {' | '.join(figures)} | {f'{seconds:.0f}' if seconds else '–'} |"
