@@ -7,7 +7,7 @@ words (so that a slip of the finger costs a little and not everything). Numbers 
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -27,8 +27,8 @@ Values = npt.NDArray[np.float32]
 LONGEST: Final = 4000
 #: How much each block counts: as typed, without marks, letters.
 BLOCK_WEIGHTS: Final = (1.0, 1.0, 0.8)
-#: A feature of fewer texts than this is chance.
-LEAST_TEXTS: Final = 2
+#: A feature of fewer copies than this is chance: one report has four, so it takes two reports.
+LEAST_TEXTS: Final = 5
 LETTERS: Final = (2, 3, 4, 5)
 #: A worker meets new words for ever; it keeps the features of this many.
 MOST_REMEMBERED: Final = 50_000
@@ -111,39 +111,51 @@ class Vector:
 
 
 class Vocabulary:
-    """Which features there are, their number and weight; fitted once, then only read."""
+    """Which features there are, their number and weight; fitted once, then only read.
 
-    def __init__(self, terms: Sequence[Sequence[str]], idf: Values) -> None:
-        self.terms = [list(block) for block in terms]
+    `packed` is all terms as UTF-8, a line each, an empty line between blocks: a worker keeps no string it needs not.
+    """
+
+    def __init__(self, packed: npt.NDArray[np.uint8], idf: Values) -> None:
+        self.packed = packed
         self.idf = idf
-        starts = np.cumsum([0, *(len(block) for block in self.terms)])
+        blocks = [block.split("\n") if block else [] for block in packed.tobytes().decode().split("\n\n")]
+        starts = np.cumsum([0, *(len(block) for block in blocks)])
         self.size = int(starts[-1])
         self._starts = starts[1:-1]
+        self._pairs: dict[int, int] = {}
         self._typed, self._plain, self._letters = (
-            {term: int(start) + place for place, term in enumerate(block)}
-            for start, block in zip(starts, self.terms, strict=False)
+            self._numbered(block, int(start), paired=place < 2)
+            for place, (block, start) in enumerate(zip(blocks, starts, strict=False))
         )
-        self._pairs = self._pair_numbers(self._typed) | self._pair_numbers(self._plain)
         self._entries: dict[str, tuple[int, int, list[int]]] = {}
 
-    def _pair_numbers(self, block: Mapping[str, int]) -> dict[int, int]:
-        """Return the pairs of a block by the numbers of their words, which are quicker to look up than strings."""
-        split = ((term.split(" "), number) for term, number in block.items() if " " in term and term[-1] != "_")
-        return {block[first] * self.size + block[second]: number for (first, second), number in split}
+    def _numbered(self, block: Sequence[str], start: int, *, paired: bool) -> dict[str, int]:
+        """Return the terms of a block by number; its pairs by the numbers of their words, quicker to look up."""
+        numbers = {term: start + place for place, term in enumerate(block)}
+        if not paired:
+            return numbers
+        pairs = [term for term in block if " " in term and term[-1] != "_"]
+        for pair in pairs:
+            first, second = pair.split(" ")
+            self._pairs[numbers[first] * self.size + numbers[second]] = numbers.pop(pair)
+        return numbers
 
     @classmethod
-    def fit(cls, readings: Iterable[Reading]) -> "Vocabulary":
-        """Collect the terms of the readings and how rare each is."""
+    def fit(cls, readings: Iterable[Reading], phrases: Iterable[Reading] = ()) -> "Vocabulary":
+        """Collect the terms of the readings and how rare each is; those of phrases are kept however rare."""
         counts: list[Counter[str]] = [Counter(), Counter(), Counter()]
         total = 0
-        for reading in readings:
-            total += 1
-            for count, terms in zip(counts, _block_terms(reading), strict=True):
-                count.update(set(terms))
+        for least, group in ((1, readings), (LEAST_TEXTS, phrases)):
+            for reading in group:
+                total += least
+                for count, terms in zip(counts, _block_terms(reading), strict=True):
+                    count.update(dict.fromkeys(terms, least))
         kept = [sorted(term for term, n in count.items() if n >= LEAST_TEXTS) for count in counts]
         held = [count[term] for count, terms in zip(counts, kept, strict=True) for term in terms]
         idf = np.log((1 + total) / (1 + np.array(held, dtype=np.float64))) + 1
-        return cls(kept, idf.astype(np.float32))
+        packed = "\n\n".join("\n".join(block) for block in kept).encode()
+        return cls(np.frombuffer(packed, dtype=np.uint8), idf.astype(np.float32))
 
     def _entry(self, word: str) -> tuple[int, int, list[int]]:
         """Return what one word adds: its features as typed and without marks (-1 for none), and its letters."""

@@ -6,12 +6,12 @@ Only numbers and scikit-learn's own estimators are written, so nothing in a file
 import io
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from pathlib import Path
+from typing import Final
 from zipfile import ZipFile, ZipInfo
 
-import numpy as np
 import skops.io  # type: ignore[import-untyped]
 from sklearn.svm import LinearSVC  # type: ignore[import-untyped]
 
@@ -36,25 +36,17 @@ class Model:
 def to_bytes(model: Model) -> bytes:
     """Return the skops file of a model; the same model gives the same bytes."""
     content = {
-        "terms": _packed(model.vocabulary.terms),
+        "terms": model.vocabulary.packed,
         "idf": model.vocabulary.idf,
         **{name: model.heads[name] for name in HEADS},
     }
     return _settled(skops.io.dumps(content))
 
 
-def from_bytes(content: bytes) -> Model:
+def from_file(path: Path) -> Model:
     """Return the model in a skops file; raises whatever skops raises for a file that is none."""
-    parts = skops.io.loads(content, trusted=None)
-    return Model(Vocabulary(_unpacked(parts["terms"]), parts["idf"]), {name: parts[name] for name in HEADS})
-
-
-def _packed(terms: Sequence[Sequence[str]]) -> Any:
-    return np.frombuffer("\n\n".join("\n".join(block) for block in terms).encode(), dtype=np.uint8)
-
-
-def _unpacked(packed: Any) -> list[list[str]]:
-    return [block.split("\n") if block else [] for block in packed.tobytes().decode().split("\n\n")]
+    parts = skops.io.load(path, trusted=None)
+    return Model(Vocabulary(parts["terms"], parts["idf"]), {name: parts[name] for name in HEADS})
 
 
 def _settled(raw: bytes) -> bytes:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from classifier import artifact, emergency
 from classifier.artifact import ArtifactRefused
 from classifier.features import Reading, Vector, Vocabulary, read
-from classifier.model import HEADS, WEIGHTS_FILE, Model, from_bytes
+from classifier.model import HEADS, WEIGHTS_FILE, Model, from_file
 from models.vocabulary import SubmissionType, Urgency
 
 Scores = npt.NDArray[np.float32]
@@ -85,9 +85,11 @@ class Classifier:
         self._thresholds = thresholds
         heads = [model.heads[name] for name in HEADS]
         self._labels = [[str(label) for label in head.classes_] for head in heads]
-        self._weights = np.ascontiguousarray(np.concatenate([head.coef_ for head in heads]).T, dtype=np.float32)
         self._intercepts = np.concatenate([head.intercept_ for head in heads]).astype(np.float32)
         self._heads = _slices([len(labels) for labels in self._labels])
+        self._weights = np.empty((self._vocabulary.size, len(self._intercepts)), dtype=np.float32)
+        for head, part in zip(heads, self._heads, strict=True):
+            self._weights[:, part] = head.coef_.T
         self._usual = self._weights[:, self._heads[0]].mean(axis=1)
 
     @classmethod
@@ -95,7 +97,7 @@ class Classifier:
         """Load an artifact and make it warm; `ArtifactRefused` says why not."""
         manifest = artifact.verify(directory)
         try:
-            model = from_bytes((directory / WEIGHTS_FILE).read_bytes())
+            model = from_file(directory / WEIGHTS_FILE)
         except Exception as error:
             # whatever a foreign file makes skops raise, the answer is the same: it is not ours
             raise ArtifactRefused(

@@ -150,7 +150,7 @@ def lesson_of(rows: Sequence[Row], copies: Sequence[Copy]) -> tuple[Vocabulary, 
         for name, source in PHRASES.items()
     }
     short = {name: [read(text) for _, text in pairs] for name, pairs in said.items()}
-    vocabulary = Vocabulary.fit([*readings, *(reading for name in HEADS for reading in short[name])])
+    vocabulary = Vocabulary.fit(readings, [reading for name in HEADS for reading in short[name]])
     return vocabulary, Lesson(
         features=matrix(vocabulary, readings),
         targets=_targets(rows, copies),

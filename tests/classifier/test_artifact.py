@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -50,7 +51,8 @@ def _flip_a_byte(directory: Path) -> None:
 
 def _change_a_threshold(directory: Path) -> None:
     path = directory / "manifest.json"
-    path.write_text(path.read_text("utf-8").replace('"denunciation": 0.', '"denunciation": 0.9', 1), "utf-8")
+    changed = re.sub(r'"denunciation": -?\d', '"denunciation": 9', path.read_text("utf-8"), count=1)
+    path.write_text(changed, "utf-8")
 
 
 def _cut_the_manifest(directory: Path) -> None:
