@@ -1,6 +1,7 @@
 """The model card, written by the run that trains: figures from the manifest, and words that hold for every run."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ _ABOUT: Final = """\
 ## What it is for
 
 It reads the text of a citizen's report in Vietnamese and gives a topic (of {topics}), the submission type (of
-8) and the urgency, each with the words that decided. Reports it is sure of are routed without a human; the
+8) and the urgency, with the words that decided the topic. Reports it is sure of are routed without a human; the
 others go to a coordinator. A suspected denunciation is sealed until a cleared person has looked. It does not
 judge whether a report is true, who wrote it, or what should be done. It must not be used to refuse a report, to
 rank citizens, or on texts other than reports.
@@ -23,7 +24,8 @@ rank citizens, or on texts other than reports.
 
 Word segmentation by underthesea; TF-IDF of words as typed, of words without marks and of letters inside words;
 a linear support vector machine a head; a temperature that turns its scores into probabilities. Every report is
-also seen without marks and with one more change (slips, teencode, spelling by ear). Short phrases a topic and a
+also seen without marks, with one more change (slips, teencode, spelling by ear), and dressed in the courtesies
+and addresses of an official letter. Short phrases a topic and a
 type stand beside the reports.
 
 Trained on {rows} written reports (`classifier/corpus/README.md`), seed {seed}, Python {python}, {libraries}.
@@ -33,6 +35,9 @@ All figures below are of held-out reports: three folds by voice, near duplicates
 by a model that heard none of its voices. They come from the written corpus and flatter: real reports are
 longer, messier and more mixed.
 """
+
+#: Figures of fewer reports than this are chance.
+FEW_REPORTS: Final = 20
 
 _WEAK: Final = """\
 ## Known weaknesses
@@ -77,6 +82,9 @@ def _parts(manifest: Mapping[str, Any]) -> Iterable[str]:
     yield _shares(topic["by_voice"], "voice")
     yield "## By topic\n"
     yield _by_topic(topic["by_topic"], manifest["thresholds"]["topics"])
+    yield _thin(topic["by_topic"])
+    yield "## Families of models tried\n"
+    yield files("classifier").joinpath("data/families.md").read_text("utf-8")
     yield "## What is confused most\n"
     yield _table(("meant", "said", "times"), [(m, s, str(n)) for m, s, n in topic["confusions"]])
     yield _WEAK
@@ -123,15 +131,25 @@ def _by_topic(parts: Mapping[str, Any], limits: Mapping[str, float]) -> str:
         (
             label,
             str(part["n"]),
-            _percent(part["recall"]),
-            _percent(part["precision"]),
+            _percent(part["recall"]) if part["n"] else "–",
+            _percent(part["precision"]) if part["n"] else "–",
             f"{limits[label]:.2f}",
-            _percent(part["routed"]),
-            _percent(part["routed_precision"]),
+            _percent(part["routed"]) if part["n"] else "–",
+            _percent(part["routed_precision"]) if part["routed"] else "–",
         )
         for label, part in parts.items()
     ]
     return _table(("topic", "reports", "found", "rightly", "threshold", "routed alone", "rightly then"), rows)
+
+
+def _thin(parts: Mapping[str, Any]) -> str:
+    thin = [label for label, part in parts.items() if part["n"] < FEW_REPORTS]
+    if not thin:
+        return f"Every topic has at least {FEW_REPORTS} reports.\n"
+    return (
+        f"Of these topics there are fewer than {FEW_REPORTS} reports, so that their figures mean little, and what the "
+        f"model knows of them is mostly phrases: {', '.join(thin)}.\n"
+    )
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
