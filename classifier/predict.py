@@ -21,6 +21,9 @@ Pushes = npt.NDArray[np.float64]
 
 SHOWN_ALTERNATIVES: Final = 3
 SHOWN_REASONS: Final = 5
+#: A text this short must itself speak for a type or an urgency, by at least so much.
+FEW_WORDS: Final = 3
+EVIDENCE: Final = 0.3
 #: A word pushes the decision if it weighs at least this part of the weightiest.
 PUSHES: Final = 0.35
 
@@ -120,6 +123,10 @@ class Classifier:
         vector = self._vocabulary.vector(reading)
         rows = self._weights[vector.ids]
         scores = self._scores(vector, rows)
+        if len(reading.words) < FEW_WORDS:
+            scores[1:] = [
+                self._with_evidence(score, part) for score, part in zip(scores[1:], self._heads[1:], strict=True)
+            ]
         topic, kind = (_softmax(scores[k] / self._thresholds.temperatures[HEADS[k]]) for k in (0, 1))
         best = np.argsort(-topic, kind="stable")[:SHOWN_ALTERNATIVES]
         alternatives = tuple(Alternative(self._labels[0][k], float(topic[k])) for k in best)
@@ -144,6 +151,13 @@ class Classifier:
         """Return how each head scores its classes."""
         scores = vector.values @ rows + self._intercepts
         return [scores[part] for part in self._heads]
+
+    def _with_evidence(self, scores: Scores, part: slice) -> Scores:
+        """Return the scores with classes that the words do not speak for ruled out.
+
+        The gates lie so low that a text of hardly a word would pass them by what every text starts with.
+        """
+        return np.where(scores > self._intercepts[part] + EVIDENCE, scores, scores - 1)
 
     def _submission(self, scores: Scores) -> str:
         """Return the submission type; denunciation and emergency win early, for missing one is far worse."""

@@ -77,7 +77,10 @@ def test_an_accusation_is_recognised(classifier: Classifier) -> None:
 
 @pytest.mark.parametrize("text", ["", " \n", "\u200b", "🙂🙂", "!!!", "12345", "xyzzy qwrtp"])
 def test_a_text_that_says_nothing_is_left_to_a_person(classifier: Classifier, text: str) -> None:
-    assert _one(classifier, text).topic is None
+    prediction = _one(classifier, text)
+    assert prediction.topic is None
+    assert prediction.urgency != Urgency.EMERGENCY
+    assert prediction.submission_type not in {SubmissionType.DENUNCIATION, SubmissionType.EMERGENCY}
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
