@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from underthesea import word_tokenize  # type: ignore[import-untyped]
+from underthesea import word_tokenize
 
 from classifier import corpus
 from classifier.artifact import ArtifactRefused, current

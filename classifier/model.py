@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 from zipfile import ZipFile, ZipInfo
 
-import skops.io  # type: ignore[import-untyped]
-from sklearn.svm import LinearSVC  # type: ignore[import-untyped]
+import skops.io
+from sklearn.svm import LinearSVC
 
 from classifier.features import Vocabulary
 

@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import underthesea  # type: ignore[import-untyped]
-from underthesea.models.fast_crf_sequence_tagger import FastCRFSequenceTagger  # type: ignore[import-untyped]
+import underthesea
+from underthesea.models.fast_crf_sequence_tagger import FastCRFSequenceTagger
 
 _WEIGHTS: Final = Path(underthesea.__file__).parent / "pipeline/word_tokenize/models/ws_crf_vlsp2013_20230727"
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix, vstack  # type: ignore[import-untyped]
-from sklearn.svm import LinearSVC  # type: ignore[import-untyped]
+from scipy.sparse import csr_matrix, vstack
+from sklearn.svm import LinearSVC
 
 from classifier import artifact, card, corpus
 from classifier.augment import CHANGES, dress, strip_marks

@@ -1,7 +1,7 @@
 """Our way into underthesea's segmentation gives what its own way gives."""
 
 import pytest
-from underthesea import word_tokenize  # type: ignore[import-untyped]
+from underthesea import word_tokenize
 
 from classifier.segment import compounds
 
