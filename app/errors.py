@@ -1,0 +1,130 @@
+"""The one table from what went wrong to what the asker gets: problem+json for programs, a page for people."""
+
+import json
+import logging
+from typing import Any, Final
+
+from flask import Flask, Response, g, render_template, request
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.i18n import gettext as _
+from app.i18n import language
+from app.intake.service import KeyReused
+from app.problems import Conflict, Malformed, NotAvailable, NotFound, Problem, Refused, TooManyTries, WrongMediaType
+
+log = logging.getLogger(__name__)
+
+#: Seconds after which a citizen may try again while the database is away.
+RETRY_AFTER: Final = 30
+_STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
+    (Malformed, 400),
+    (WrongMediaType, 415),
+    (Conflict, 409),
+    (KeyReused, 422),
+    (Refused, 422),
+)
+
+
+def status_of(refused: Refused) -> int:
+    """Return the HTTP status of a refusal. A missing or malformed idempotency key is a bad request."""
+    if any(p.code in {"key_required", "key_malformed"} for p in refused.problems):
+        return 400
+    return next(status for kind, status in _STATUS if isinstance(refused, kind))
+
+
+def register(app: Flask) -> None:
+    """Attach every handler."""
+    app.register_error_handler(Refused, lambda e: answer(status_of(e), e.problems))
+    app.register_error_handler(NotFound, lambda _e: answer(404))
+    app.register_error_handler(TooManyTries, lambda e: answer(429, retry_after=e.retry_after))
+    app.register_error_handler(NotAvailable, lambda _e: answer(503, retry_after=RETRY_AFTER))
+    app.register_error_handler(PoolTimeout, _database_away)
+    app.register_error_handler(DBAPIError, _database_away)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def is_away(error: Exception) -> bool:
+    """Tell whether the database is away or busy, as against an error of ours in talking to it."""
+    return isinstance(error, (OperationalError, PoolTimeout)) or bool(getattr(error, "connection_invalidated", False))
+
+
+def _database_away(error: Exception) -> AnyResponse:
+    if not is_away(error):
+        return _unexpected(error)
+    log.warning("database away: %s", type(error).__name__)
+    return answer(503, retry_after=RETRY_AFTER)
+
+
+def _http(error: HTTPException) -> AnyResponse:
+    response = answer(error.code or 500)
+    allowed = getattr(error, "valid_methods", None)
+    if allowed:
+        response.headers["Allow"] = ", ".join(sorted(allowed))
+    return response
+
+
+def _unexpected(error: Exception) -> AnyResponse:
+    # The message may quote a citizen, so the log gets the kind and the place alone.
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
+    log.error("unexpected %s at %s (request %s)", type(error).__name__, where, g.get("request_id"))
+    return answer(500)
+
+
+def answer(status: int, problems: tuple[Problem, ...] = (), retry_after: int | None = None) -> AnyResponse:
+    """Build the error answer in the shape that this asker reads. Needs no database."""
+    title = _TITLES.get(status, _TITLES[500])
+    if request.path.startswith("/api/"):
+        response: AnyResponse = problem_json(status, problems)
+    else:
+        page = render_template(
+            "errors/error.html",
+            status=status,
+            title=_(title[0]),
+            advice="\n".join(_message(p) for p in problems) or _(title[2]),
+            retry_after=retry_after,
+        )
+        response = Response(page, status, mimetype="text/html")
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def problem_json(status: int, problems: tuple[Problem, ...] = ()) -> Response:
+    """Return an RFC 9457 problem with every bad field in Vietnamese and English."""
+    vi, en, _advice = _TITLES.get(status, _TITLES[500])
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": en,
+        "title_vi": vi,
+        "status": status,
+        "errors": [p.as_json() for p in problems],
+    }
+    return Response(json.dumps(body, ensure_ascii=False), status, mimetype="application/problem+json")
+
+
+def _message(problem: Problem) -> str:
+    return problem.vi if language() == "vi" else problem.en
+
+
+#: status → (Vietnamese, English, what to do)
+_TITLES: Final = {
+    400: ("Chúng tôi không đọc được yêu cầu này", "Bad request", "Bạn quay lại trang trước và thử lần nữa."),
+    401: ("Bạn cần đăng nhập", "Unauthorized", "Bạn đăng nhập rồi làm lại."),
+    403: ("Không làm được việc này", "Forbidden", "Bạn mở lại trang và thử lần nữa."),
+    404: ("Không có trang này", "Not found", "Địa chỉ có thể đã đổi, hoặc bạn không được xem nó."),
+    405: ("Không làm được việc này ở đây", "Method not allowed", "Bạn quay lại trang trước."),
+    409: ("Có người vừa cập nhật", "Conflict", "Bạn xem lại rồi làm lần nữa."),
+    413: ("Gửi nhiều quá", "Content too large", "Bạn bớt chữ hoặc bớt ảnh rồi gửi lại."),
+    415: ("Kiểu nội dung này không nhận được", "Unsupported media type", "Bạn gửi JSON hoặc biểu mẫu."),
+    422: ("Có chỗ cần xem lại", "Unprocessable content", "Bạn xem từng mục được nêu."),
+    429: ("Bạn thử nhiều lần quá", "Too many requests", "Bạn chờ một lát rồi thử lại."),
+    500: ("Có trục trặc phía chúng tôi", "Internal server error", "Lỗi của chúng tôi, không phải của bạn. Bạn thử lại sau ít phút; việc gấp gọi 1022."),
+    503: ("Hệ thống đang bận", "Service unavailable", "Chữ bạn viết chưa gửi được. Bạn thử lại sau ít phút; việc gấp gọi 1022."),
+}  # fmt: skip

@@ -1,0 +1,126 @@
+"""What can be wrong with an input, in Vietnamese and English. Domain errors know no HTTP; `app.errors` maps them."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+#: code → (Vietnamese, English). Each says what to do, none blames.
+MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
+    "required": ("Bạn cho biết phần này nhé.", "Please fill this in."),
+    "too_short": ("Bạn viết thêm một chút, ít nhất {min} ký tự.", "Please write a little more: at least {min} characters."),
+    "too_long": ("Phần này dài quá, nhiều nhất {max} ký tự.", "This is too long: at most {max} characters."),
+    "nul": ("Có ký tự điều khiển không dùng được; bạn gõ lại đoạn đó nhé.", "A control character cannot be used; please retype that part."),
+    "control": ("Có ký tự điều khiển không dùng được; bạn gõ lại đoạn đó nhé.", "A control character cannot be used; please retype that part."),
+    "surrogate": ("Có ký tự hỏng; bạn gõ lại đoạn đó nhé.", "A character is broken; please retype that part."),
+    "undecodable": ("Chữ bị lỗi mã hóa; cần UTF-8.", "The text is not valid UTF-8."),
+    "not_text": ("Phần này phải là chữ.", "This must be text."),
+    "not_number": ("Phần này phải là số.", "This must be a number."),
+    "not_bool": ("Phần này chỉ nhận có hoặc không.", "This must be true or false."),
+    "out_of_range": ("Số này phải từ {min} đến {max}.", "This must be between {min} and {max}."),
+    "not_one_of": ("Chỉ nhận một trong: {expected}.", "Must be one of: {expected}."),
+    "unknown_field": ("Không có mục này.", "There is no such field."),
+    "half_position": ("Cần cả vĩ độ và kinh độ.", "Latitude and longitude are needed together."),
+    "phone": ("Số điện thoại chưa đúng; ví dụ 0901 234 567.", "This phone number is not valid; for example 0901 234 567."),
+    "email": ("Địa chỉ thư chưa đúng; ví dụ ten@vidu.vn.", "This e-mail address is not valid; for example name@example.vn."),
+    "consent": (
+        "Để lại tên, số điện thoại hoặc e-mail thì cần bạn đồng ý cho chúng tôi dùng để liên hệ về phản ánh này.",
+        "To leave a name, phone or e-mail we need your consent to use it to contact you about this report.",
+    ),
+    "too_many_photos": ("Nhiều nhất {max} ảnh.", "At most {max} photos."),
+    "photo_too_big": ("Ảnh quá lớn, nhiều nhất {max} MB mỗi ảnh.", "This photo is too big: at most {max} MB each."),
+    "photo_too_many_pixels": ("Ảnh có quá nhiều điểm ảnh, nhiều nhất {max} triệu.", "This photo has too many pixels: at most {max} million."),
+    "photo_unreadable": ("Không đọc được ảnh này; chúng tôi nhận JPEG, PNG, WebP và HEIC.", "This photo cannot be read; we take JPEG, PNG, WebP and HEIC."),
+    "key_required": ("Cần tiêu đề Idempotency-Key.", "The Idempotency-Key header is required."),
+    "key_malformed": (
+        "Idempotency-Key phải có {min} đến {max} ký tự ASCII in được, nên dùng UUID.",
+        "Idempotency-Key must be {min} to {max} printable ASCII characters; use a UUID.",
+    ),
+    "key_reused": ("Idempotency-Key này đã dùng cho một nội dung khác.", "This Idempotency-Key was used for another request."),
+    "form_token": ("Trang này đã mở quá lâu; bạn bấm gửi lần nữa nhé, chữ vẫn còn.", "This page was open for too long; please send again, your words are still here."),
+    "malformed_json": ("Nội dung không phải JSON đúng: {reason}.", "The body is not acceptable JSON: {reason}."),
+    "not_object": ("Nội dung JSON phải là một đối tượng.", "The JSON body must be an object."),
+    "content_type": ("Kiểu nội dung này không nhận được; dùng {expected}.", "This content type is not taken; use {expected}."),
+    "stale": (
+        "Phiếu vừa được người khác cập nhật; bạn xem lại rồi gửi lần nữa, chữ vẫn còn.",
+        "Somebody has just changed this ticket; please look again and send once more, your words are kept.",
+    ),
+    "transition": ("Phiếu đang ở trạng thái “{here}” nên không làm được việc này.", "The ticket is “{here}”, so this cannot be done."),
+    "code": ("Mã có 16 chữ và số, ví dụ 7KQ2-M9XD-0F3B-HZ8N. Bạn xem lại nhé.", "A code has 16 letters and digits, such as 7KQ2-M9XD-0F3B-HZ8N. Please check it."),
+    "unknown_code": ("Không tìm thấy phản ánh với mã này. Bạn xem lại từng chữ nhé.", "No report has this code. Please check each character."),
+    "unknown_topic": ("Không có chủ đề này.", "There is no such topic."),
+    "unknown_department": ("Không có đơn vị này.", "There is no such department."),
+    "unknown_ward": ("Không có phường, xã này.", "There is no such ward."),
+    "login": ("Tên đăng nhập hoặc mật khẩu chưa đúng.", "The user name or password is not right."),
+    "password_short": ("Mật khẩu cần ít nhất {min} ký tự.", "A password needs at least {min} characters."),
+    "password_long": ("Mật khẩu dài nhất {max} ký tự.", "A password has at most {max} characters."),
+    "invitation": ("Liên kết này đã dùng rồi hoặc đã hết hạn; xin liên kết mới.", "This link was used or is over; please ask for a new one."),
+    "username_taken": ("Tên đăng nhập này đã có người dùng.", "This user name is taken."),
+    "username": ("Tên đăng nhập gồm 3 đến 64 chữ thường, số, dấu chấm hoặc gạch.", "A user name is 3 to 64 lower-case letters, digits, dots or hyphens."),
+    "needs_department": ("Vai trò này cần một đơn vị.", "This role needs a department."),
+    "rating": ("Chọn từ 1 đến 5 sao.", "Choose 1 to 5 stars."),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with one field; `field` is "" for the request as a whole."""
+
+    field: str
+    code: str
+    params: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def vi(self) -> str:
+        """What is wrong and what to do, in Vietnamese."""
+        return MESSAGES[self.code][0].format(**self.params)
+
+    @property
+    def en(self) -> str:
+        """The same in English."""
+        return MESSAGES[self.code][1].format(**self.params)
+
+    def as_json(self) -> dict[str, str]:
+        """Return the shape in which problem+json lists it."""
+        return {"field": self.field, "code": self.code, "vi": self.vi, "en": self.en}
+
+
+class Refused(Exception):
+    """Raised when an input cannot be accepted; carries every problem found, not only the first."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(", ".join(f"{p.field or 'request'}: {p.code}" for p in self.problems))
+
+
+class Malformed(Refused):
+    """Raised when a request cannot even be read: broken JSON, undecodable bytes."""
+
+
+class WrongMediaType(Refused):
+    """Raised when a body is of a kind that this operation does not take."""
+
+
+class Conflict(Refused):
+    """Raised when the ticket has changed meanwhile, or its status forbids the step."""
+
+
+class NotFound(Exception):
+    """Raised when there is no such thing, or the asker may not know that there is."""
+
+
+class TooManyTries(Exception):
+    """Raised when somebody must wait; `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"retry after {retry_after} s")
+        self.retry_after = retry_after
+
+
+class NotAvailable(Exception):
+    """Raised when a part that this operation cannot do without is down, such as the login throttle's Redis."""
+
+
+def refuse(field_name: str, code: str, **params: object) -> Refused:
+    """Build the common case: one field, one problem."""
+    return Refused([Problem(field_name, code, params)])

@@ -1,0 +1,209 @@
+"""Times, deadlines and states as people say them. The words are Vietnamese here, English by the catalogue."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+
+from app.i18n import gettext as _
+from app.i18n import language
+from models.vocabulary import Channel, DeadlineKind, Role, Status, SubmissionType, Urgency
+
+LOCAL: Final[tzinfo] = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+@dataclass(frozen=True)
+class DueTag:
+    """A deadline for the eye: `kind` late, soon, ok or none, and the words beside the shape."""
+
+    kind: str
+    words: str
+
+
+def moment(at: datetime) -> str:
+    """Return e.g. "thứ Năm 27/11, 17:00" in the city's time."""
+    return format_datetime(at, "EEEE d/M, HH:mm", tzinfo=LOCAL, locale=language())
+
+
+def day(at: datetime) -> str:
+    """Return e.g. "thứ Năm 27/11"."""
+    return format_datetime(at, "EEEE d/M", tzinfo=LOCAL, locale=language())
+
+
+def iso(at: datetime) -> str:
+    """Return the exact time for machines and screen readers."""
+    return at.astimezone(LOCAL).isoformat(timespec="minutes")
+
+
+def due_tag(due_at: datetime | None, now: datetime | None = None) -> DueTag:
+    """Return how a deadline stands: late, soon (within a day), in time, or none."""
+    if due_at is None:
+        return DueTag("none", _("Không có hạn"))
+    left = due_at - (now or datetime.now(UTC))
+    if left < timedelta(0):
+        return DueTag("late", _("Trễ {time}").format(time=_span(-left)))
+    if left <= timedelta(days=1):
+        return DueTag("soon", _("Còn {time}").format(time=_span(left)))
+    return DueTag("ok", day(due_at))
+
+
+def _span(span: timedelta) -> str:
+    if span >= timedelta(days=1):
+        return _("{n} ngày").format(n=span.days)
+    if span >= timedelta(hours=1):
+        return _("{n} giờ").format(n=span.seconds // 3600)
+    return _("{n} phút").format(n=max(1, span.seconds // 60))
+
+
+def status_words(status: Status) -> str:
+    """Return a status as staff say it."""
+    return {
+        Status.RECEIVED: _("Mới nhận"),
+        Status.NEEDS_REVIEW: _("Chờ điều phối"),
+        Status.ROUTED: _("Mới chuyển"),
+        Status.RETURNED: _("Bị trả lại"),
+        Status.IN_PROGRESS: _("Đang xử lý"),
+        Status.INFO_REQUESTED: _("Chờ người dân bổ sung"),
+        Status.ANSWERED: _("Đã trả lời"),
+        Status.REOPENED: _("Mở lại"),
+        Status.CLOSED: _("Đã đóng"),
+        Status.REJECTED: _("Không nhận"),
+        Status.REFERRED: _("Chuyển nơi khác"),
+        Status.MERGED: _("Đã gộp"),
+        Status.SEALED: _("Niêm phong"),
+    }[Status(status)]
+
+
+def type_words(kind: SubmissionType | None) -> str:
+    """Return a legal kind of petition in words."""
+    if kind is None:
+        return _("Chưa rõ loại")
+    return {
+        SubmissionType.REPORT: _("Phản ánh"),
+        SubmissionType.SUGGESTION: _("Kiến nghị"),
+        SubmissionType.COMPLAINT: _("Khiếu nại"),
+        SubmissionType.DENUNCIATION: _("Tố cáo"),
+        SubmissionType.QUESTION: _("Hỏi đáp"),
+        SubmissionType.PRAISE: _("Khen ngợi"),
+        SubmissionType.EMERGENCY: _("Khẩn cấp"),
+        SubmissionType.INVALID: _("Không hợp lệ"),
+    }[SubmissionType(kind)]
+
+
+def channel_words(channel: Channel) -> str:
+    """Return how a report came in."""
+    return {Channel.WEB: _("Trang web"), Channel.PHONE: _("Điện thoại"), Channel.API: _("Ứng dụng")}[Channel(channel)]
+
+
+def urgency_words(urgency: Urgency) -> str:
+    """Return an urgency in words."""
+    return {
+        Urgency.NORMAL: _("Bình thường"),
+        Urgency.URGENT: _("Gấp"),
+        Urgency.EMERGENCY: _("Khẩn cấp"),
+    }[Urgency(urgency)]
+
+
+def deadline_words(kind: DeadlineKind) -> str:
+    """Return what a deadline asks for."""
+    return {
+        DeadlineKind.ACK: _("Chuyển tới đơn vị"),
+        DeadlineKind.FIRST_ACTION: _("Có mặt xử lý"),
+        DeadlineKind.RESOLVE: _("Trả lời người dân"),
+    }[DeadlineKind(kind)]
+
+
+def role_words(role: Role) -> str:
+    """Return a role as people call it."""
+    return {
+        Role.CALL_TAKER: _("Tổng đài viên"),
+        Role.COORDINATOR: _("Điều phối viên"),
+        Role.HANDLER: _("Người xử lý"),
+        Role.SUPERVISOR: _("Lãnh đạo đơn vị"),
+        Role.AUDITOR: _("Giám sát"),
+        Role.ADMIN: _("Quản trị"),
+    }[Role(role)]
+
+
+def event_words(kind: str, data: dict[str, Any] | None = None) -> str:
+    """Return a happening as staff read it in the history."""
+    words = {
+        "received": _("Người dân gửi phản ánh"),
+        "triaged": _("Hệ thống phân loại"),
+        "reviewed": _("Điều phối viên quyết định"),
+        "sealed": _("Niêm phong"),
+        "accepted": _("Đơn vị nhận xử lý"),
+        "returned": _("Đơn vị trả lại"),
+        "info_requested": _("Đơn vị hỏi thêm người dân"),
+        "info_received": _("Người dân bổ sung"),
+        "resumed": _("Hết thời gian chờ, tiếp tục xử lý"),
+        "answered": _("Đơn vị trả lời"),
+        "reopened": _("Người dân báo chưa xong"),
+        "closed": _("Đóng"),
+        "rejected": _("Không nhận"),
+        "referred": _("Hướng dẫn nơi có thẩm quyền"),
+        "needs_human": _("Cần người xem"),
+    }
+    return words.get(kind, kind) if not (data or {}).get("rating") else _("Người dân đánh giá và đóng")
+
+
+def citizen_words(kind: str) -> str:
+    """Return a happening as the citizen reads it in the timeline."""
+    return {
+        "received": _("Chúng tôi đã nhận được phản ánh của bạn"),
+        "triaged": _("Đã đọc và chuyển tới nơi phụ trách"),
+        "reviewed": _("Điều phối viên đã chuyển tới đơn vị phụ trách"),
+        "sealed": _("Đã niêm phong để giữ kín cho bạn"),
+        "accepted": _("Đơn vị đã nhận và bắt đầu xử lý"),
+        "returned": _("Đơn vị báo không thuộc việc của mình, đang chuyển lại"),
+        "info_requested": _("Đơn vị cần bạn cho biết thêm"),
+        "info_received": _("Bạn đã bổ sung"),
+        "resumed": _("Đơn vị tiếp tục xử lý"),
+        "answered": _("Đơn vị đã trả lời"),
+        "reopened": _("Bạn báo chưa xong, hồ sơ mở lại"),
+        "closed": _("Đã khép lại"),
+        "rejected": _("Chúng tôi không nhận phản ánh này"),
+        "referred": _("Việc này thuộc nơi khác; chúng tôi chỉ đường cho bạn"),
+    }.get(kind, kind)
+
+
+def headline(status: Status) -> str:
+    """Return where a report stands, as a neighbour would say it."""
+    return {
+        Status.RECEIVED: _("Đã nhận, đang đọc"),
+        Status.NEEDS_REVIEW: _("Điều phối viên đang xem"),
+        Status.ROUTED: _("Đã chuyển tới đơn vị"),
+        Status.RETURNED: _("Đang tìm đúng đơn vị"),
+        Status.IN_PROGRESS: _("Đơn vị đang xử lý"),
+        Status.INFO_REQUESTED: _("Đang chờ bạn cho biết thêm"),
+        Status.ANSWERED: _("Đơn vị đã trả lời"),
+        Status.REOPENED: _("Đã mở lại theo lời bạn"),
+        Status.CLOSED: _("Đã khép lại"),
+        Status.REJECTED: _("Không nhận được phản ánh này"),
+        Status.REFERRED: _("Thuộc thẩm quyền nơi khác"),
+        Status.MERGED: _("Đã gộp với phản ánh cùng sự việc"),
+        Status.SEALED: _("Đã niêm phong, giữ kín"),
+    }[status]
+
+
+def next_words(status: Status) -> str:
+    """Return what happens next, or what the citizen can do."""
+    return {
+        Status.RECEIVED: _("Ít phút nữa bạn sẽ thấy đơn vị phụ trách ở đây."),
+        Status.NEEDS_REVIEW: _("Có người đang đọc để chuyển đúng nơi."),
+        Status.ROUTED: _("Đơn vị sẽ nhận và bắt đầu xử lý."),
+        Status.RETURNED: _("Điều phối viên sẽ chuyển tới đơn vị khác; thời hạn vẫn tính từ lúc bạn gửi."),
+        Status.IN_PROGRESS: _("Đơn vị sẽ trả lời bạn tại đây."),
+        Status.INFO_REQUESTED: _("Bạn trả lời câu hỏi bên dưới để đơn vị làm tiếp."),
+        Status.ANSWERED: _(
+            "Nếu chưa xong, bạn mở lại ngay bên dưới. Xong rồi thì cho chúng tôi biết bạn thấy thế nào."
+        ),
+        Status.REOPENED: _("Đơn vị sẽ xem lại."),
+        Status.CLOSED: _("Nếu sự việc lặp lại, bạn gửi một phản ánh mới nhé."),
+        Status.REJECTED: _("Lý do ở bên dưới. Nếu thấy chưa đúng, bạn mở lại."),
+        Status.REFERRED: _("Bạn xem bên dưới nơi tiếp nhận và cách liên hệ."),
+        Status.MERGED: _("Trả lời cho sự việc chung cũng là trả lời cho bạn."),
+        Status.SEALED: _("Chỉ người được giao mới đọc được. Nội dung không hiện ở đây để giữ an toàn cho bạn."),
+    }[status]
