@@ -1,0 +1,1 @@
+"""A call-taker files for a caller."""

@@ -1,0 +1,57 @@
+"""`langnghe file`: reports from a JSONL file, filed over HTTP as any program would."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+import httpx
+from tqdm import tqdm
+
+#: Fields of a line that are a report's; anything else in a line is ours to ignore.
+FIELDS = (
+    "text", "place_text", "latitude", "longitude", "contact_name", "contact_phone", "contact_email", "consent",
+    "submission_type",
+)  # fmt: skip
+#: The same line filed twice, by whomever, is the same report for as long as keys live.
+NAMESPACE = uuid.UUID("6d0a2a52-5f0e-4f63-9b34-0a1c2f3d4e5f")
+
+
+class LineRefused(Exception):
+    """Raised when a line cannot be filed; says which and why."""
+
+
+def lines(source: Path) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a JSONL file; raise `LineRefused` naming the line that is none."""
+    with source.open(encoding="utf-8") as stream:
+        for number, line in enumerate(stream, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise LineRefused(f"{source}:{number}: {error}") from None
+            if not isinstance(row, dict) or not isinstance(row.get("text"), str):
+                raise LineRefused(f"{source}:{number}: an object with a text is needed")
+            yield row | {"id": str(row.get("id", number))}
+
+
+def file_all(source: Path, url: str, out: TextIO, token: str | None = None) -> int:
+    """File every line; write `id<TAB>code` a report as it is filed. Returns how many; progress goes to stderr."""
+    rows = list(lines(source))
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    with httpx.Client(base_url=url, timeout=30, headers=headers) as client:
+        for row in tqdm(rows, unit="report", desc="filing"):
+            out.write(f"{row['id']}\t{_file(client, row)}\n")
+            out.flush()
+    return len(rows)
+
+
+def _file(client: httpx.Client, row: dict[str, Any]) -> str:
+    report = {name: row[name] for name in FIELDS if name in row}
+    key = uuid.uuid5(NAMESPACE, json.dumps([row["id"], report], sort_keys=True))
+    answer = client.post("/api/v1/reports", json=report, headers={"Idempotency-Key": str(key)})
+    if answer.status_code != 201:
+        raise LineRefused(f"{row['id']}: {answer.status_code} {answer.text[:500]}")
+    return str(answer.json()["code"])

@@ -1,0 +1,1 @@
+"""A citizen, or a program on their behalf, files a report."""

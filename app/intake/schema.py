@@ -1,0 +1,161 @@
+"""The shape of a report as it comes in, by form or as JSON: same fields, same limits, all errors at once."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.problems import MESSAGES, Problem, Refused
+from classifier.text import UnacceptableText, received
+from models.vocabulary import SubmissionType
+
+TEXT_MIN: Final = 10
+TEXT_MAX: Final = 5000
+PLACE_MAX: Final = 500
+NAME_MAX: Final = 200
+
+
+def _clean(value: object) -> object:
+    """Turn what was typed into the form we store; an empty field is an absent one."""
+    if not isinstance(value, str):
+        return value
+    if "\ufffd" in value:  # what a lenient decoder leaves of broken bytes
+        raise PydanticCustomError("undecodable", "not UTF-8")
+    try:
+        return received(value) or None
+    except UnacceptableText as error:
+        raise PydanticCustomError(error.reason, "unacceptable text") from None
+
+
+def _one_line(value: str | None) -> str | None:
+    return re.sub(r"\s+", " ", value) if value else value
+
+
+def _phone(value: str | None) -> str | None:
+    """Return E.164; a number without a country code is Vietnamese."""
+    if value is None:
+        return None
+    try:
+        number = phonenumbers.parse(value, "VN")
+    except phonenumbers.NumberParseException:
+        raise PydanticCustomError("phone", "not a phone number") from None
+    if not phonenumbers.is_valid_number(number):
+        raise PydanticCustomError("phone", "not a valid phone number")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _email(value: str | None) -> str | None:
+    """Return the normalised address; nothing is looked up, a citizen's post box is none of DNS's business."""
+    if value is None:
+        return None
+    try:
+        return validate_email(value, check_deliverability=False).normalized
+    except EmailNotValidError:
+        raise PydanticCustomError("email", "not an e-mail address") from None
+
+
+def _blank_is_none(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _known_type(value: object) -> object:
+    return None if value == "" else value
+
+
+Line = Annotated[str | None, BeforeValidator(_clean), AfterValidator(_one_line)]
+
+
+class Report(BaseModel):
+    """What a citizen sends. Text is counted in code points after NFC."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, title="Report")
+
+    text: Annotated[str, BeforeValidator(_clean), Field(min_length=TEXT_MIN, max_length=TEXT_MAX)] = Field(
+        description="What is the matter, in the citizen's own words."
+    )
+    place_text: Annotated[Line, Field(max_length=PLACE_MAX)] = Field(None, description="Where, as people say it.")
+    latitude: Annotated[float | None, BeforeValidator(_blank_is_none)] = Field(
+        None, ge=-90, le=90, allow_inf_nan=False, description="WGS 84 degrees; only together with longitude."
+    )
+    longitude: Annotated[float | None, BeforeValidator(_blank_is_none)] = Field(
+        None, ge=-180, le=180, allow_inf_nan=False, description="WGS 84 degrees; only together with latitude."
+    )
+    contact_name: Annotated[Line, Field(max_length=NAME_MAX)] = Field(None, description="Optional; needs consent.")
+    contact_phone: Annotated[Line, Field(max_length=40), AfterValidator(_phone)] = Field(
+        None, description="Optional; needs consent. Vietnamese numbers may leave +84 out; answered as E.164."
+    )
+    contact_email: Annotated[Line, Field(max_length=254), AfterValidator(_email)] = Field(
+        None, description="Optional; needs consent."
+    )
+    consent: Annotated[bool, BeforeValidator(lambda v: False if v is None or v == "" else v)] = Field(
+        default=False, description="The citizen agrees that the contact is used to answer this report."
+    )
+    submission_type: Annotated[SubmissionType | None, BeforeValidator(_known_type)] = Field(
+        None, description="What the citizen says it legally is; `to-cao` seals the report at once."
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Report":
+        if (self.latitude is None) != (self.longitude is None):
+            raise PydanticCustomError("half_position", "half a position")
+        if self.has_contact and not self.consent:
+            raise PydanticCustomError("consent", "contact without consent")
+        return self
+
+    @property
+    def has_contact(self) -> bool:
+        """Whether anything personal was left."""
+        return any((self.contact_name, self.contact_phone, self.contact_email))
+
+
+#: pydantic's error types → our codes and the parameters they need.
+_CODES: Final = {
+    "missing": "required",
+    "string_too_short": "too_short",
+    "string_too_long": "too_long",
+    "string_type": "not_text",
+    "float_parsing": "not_number",
+    "float_type": "not_number",
+    "int_parsing": "not_number",
+    "int_type": "not_number",
+    "int_from_float": "not_number",
+    "int_parsing_size": "not_number",
+    "finite_number": "not_number",
+    "bool_parsing": "not_bool",
+    "bool_type": "not_bool",
+    "enum": "not_one_of",
+    "extra_forbidden": "unknown_field",
+}
+_RANGES: Final = {"latitude": (-90, 90), "longitude": (-180, 180)}
+_WHOLE: Final = {"half_position": "latitude", "consent": "consent"}
+
+
+def parse_report(fields: Mapping[str, Any]) -> Report:
+    """Return the report, or raise `Refused` with every problem of every field."""
+    try:
+        return Report.model_validate(dict(fields))
+    except ValidationError as error:
+        raise Refused(
+            problem_of(dict(detail)) for detail in error.errors(include_input=False, include_url=False)
+        ) from None
+
+
+def problem_of(detail: Mapping[str, Any]) -> Problem:
+    """Return one of pydantic's error details in our words."""
+    field = ".".join(str(part) for part in detail["loc"])[:100]
+    kind = detail["type"]
+    context = detail.get("ctx", {})
+    if kind in _WHOLE:
+        return Problem(_WHOLE[kind], kind)
+    if kind in {"greater_than_equal", "less_than_equal"}:
+        low, high = _RANGES[field]
+        return Problem(field, "out_of_range", {"min": low, "max": high})
+    if kind == "string_type" and field == "text":
+        return Problem(field, "required")  # an empty field has become None
+    params = {"min": context.get("min_length"), "max": context.get("max_length"), "expected": context.get("expected")}
+    code = kind if kind in MESSAGES else _CODES[kind]
+    return Problem(field, code, {k: v for k, v in params.items() if v is not None})

@@ -1,0 +1,193 @@
+"""Filing: one transaction, one answer that can be repeated. Neither Redis nor the model is on this path."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.hotline import Hotline
+from app.intake import photos as photo_store
+from app.intake.photos import Photo
+from app.intake.schema import Report
+from app.problems import Problem, Refused
+from classifier.text import fold
+from models.code import code_hash, grouped, new_code
+from models.outbox import IdempotencyKey, OutboxEntry
+from models.ticket import Attachment, Contact, Happening, Ticket
+from models.vocabulary import Channel, Status, SubmissionType
+
+KEY_MIN: Final = 16
+KEY_MAX: Final = 255
+
+
+class KeyReused(Refused):
+    """Raised when an idempotency key comes with another request than before."""
+
+
+@dataclass(frozen=True)
+class Filing:
+    """One request to file: who may repeat it (`scope`), by which key, and what it says."""
+
+    scope: str
+    key: str
+    report: Report
+    photos: tuple[Photo, ...]
+    channel: Channel
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of what was asked, to tell a repetition from a reuse of its key."""
+        said = self.report.model_dump_json()
+        return hashlib.sha256("\n".join([said, *(p.source_sha256 for p in self.photos)]).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Filed:
+    """What the filer gets: status 201 and exactly these bytes, the first time and each time again."""
+
+    status: int
+    body: bytes
+    replayed: bool
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """The body as an object: `code`, `tracking_url`, `status`, `received_at`."""
+        answer: dict[str, Any] = json.loads(self.body)
+        return answer
+
+
+def check_key(key: str | None) -> str:
+    """Return a usable idempotency key; raise `Refused` for none, a short, a long or an unprintable one.
+
+    A key is what makes a stranger unable to ask for somebody's answer, so it has to be long enough to be unguessable.
+    """
+    if key is None:
+        raise Refused([Problem("Idempotency-Key", "key_required")])
+    if not (KEY_MIN <= len(key) <= KEY_MAX and key.isascii() and key.isprintable()):
+        raise Refused([Problem("Idempotency-Key", "key_malformed", {"min": KEY_MIN, "max": KEY_MAX})])
+    return key
+
+
+def file_report(hotline: Hotline, filing: Filing) -> Filed:
+    """Keep the report and answer with its code, or repeat the answer of the same request.
+
+    Raises `KeyReused` when the key came with another request. Of simultaneous repetitions one files; the others wait
+    for its commit and repeat its answer.
+    """
+    try:
+        return _file_once(hotline, filing)
+    except IntegrityError:
+        # Somebody with the same key was faster by a breath: theirs is committed now, so this time it is found.
+        return _file_once(hotline, filing)
+
+
+def _file_once(hotline: Hotline, filing: Filing) -> Filed:
+    folder = hotline.settings.attachments
+    try:
+        with hotline.database.transaction() as session:
+            earlier = _earlier(hotline, session, filing)
+            if earlier is not None:
+                return earlier
+            return _remember(hotline, session, filing, lambda: _keep(hotline, session, filing))
+    except BaseException:
+        photo_store.discard(folder, filing.photos)
+        raise
+
+
+def _earlier(hotline: Hotline, session: Session, filing: Filing) -> Filed | None:
+    known = session.get(IdempotencyKey, (filing.scope, filing.key))
+    if known is None:
+        return None
+    if known.created_at < hotline.now() - timedelta(seconds=hotline.settings.idempotency_life):
+        session.delete(known)
+        session.flush()
+        return None
+    if known.fingerprint != filing.fingerprint:
+        raise KeyReused([Problem("Idempotency-Key", "key_reused")])
+    return Filed(known.status, hotline.keys.answers.decrypt(known.response), replayed=True)
+
+
+def _remember(hotline: Hotline, session: Session, filing: Filing, keep: Callable[[], bytes]) -> Filed:
+    body = keep()
+    session.add(
+        IdempotencyKey(
+            scope=filing.scope,
+            key=filing.key,
+            fingerprint=filing.fingerprint,
+            status=201,
+            response=hotline.keys.answers.encrypt(body),
+            created_at=hotline.now(),
+        )
+    )
+    return Filed(201, body, replayed=False)
+
+
+def _keep(hotline: Hotline, session: Session, filing: Filing) -> bytes:
+    code = new_code()
+    ticket = receive(hotline, session, filing, code)
+    shown = grouped(code)
+    return json.dumps(
+        {
+            "code": shown,
+            "tracking_url": f"{hotline.settings.public_url}/t#{shown}",
+            "status": ticket.status.value,
+            "received_at": ticket.received_at.isoformat(timespec="seconds"),
+        },
+        ensure_ascii=False,
+    ).encode()
+
+
+def receive(hotline: Hotline, session: Session, filing: Filing, code: str) -> Ticket:
+    """Add the rows of one report: ticket, first event, photos, contact, and the job that is now owed.
+
+    A report that its filer calls a denunciation is sealed before anybody, or any model, has seen it.
+    """
+    report, now = filing.report, hotline.now()
+    ticket = Ticket(
+        code_hash=code_hash(hotline.keys.codes, code),
+        _status=Status.RECEIVED,
+        channel=filing.channel,
+        text=report.text,
+        search_text=fold(" ".join(filter(None, (report.text, report.place_text)))),
+        place_text=report.place_text,
+        lat=report.latitude,
+        lon=report.longitude,
+        received_at=now,
+        submission_type=report.submission_type,
+    )
+    session.add(ticket)
+    ticket.happened(Happening("received", now, data={"channel": filing.channel.value}))
+    if report.submission_type is SubmissionType.DENUNCIATION:
+        ticket.transition(Status.SEALED, Happening("sealed", now, data={"by": "filer"}))
+    session.flush()
+    session.add(OutboxEntry(ticket_id=ticket.id, kind="triage", created_at=now, due_at=now))
+    if report.has_contact:
+        session.add(
+            Contact(
+                ticket_id=ticket.id,
+                name=report.contact_name,
+                phone=report.contact_phone,
+                email=report.contact_email,
+                consented_at=now,
+            )
+        )
+    for position, photo in enumerate(filing.photos):
+        photo_store.store(hotline.settings.attachments, photo)
+        session.add(
+            Attachment(
+                id=photo.id,
+                ticket_id=ticket.id,
+                position=position,
+                media_type="image/jpeg",
+                size=len(photo.jpeg),
+                sha256=photo.sha256,
+                width=photo.width,
+                height=photo.height,
+            )
+        )
+    return ticket

@@ -1,0 +1,166 @@
+"""The citizen's form: works without JavaScript; what was typed comes back whatever happens."""
+
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+
+from flask import Blueprint, Response, render_template, request
+from itsdangerous import BadData, URLSafeTimedSerializer
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.datastructures import FileStorage
+
+from app import errors
+from app.current import address, hotline, throttle
+from app.i18n import gettext as _
+from app.i18n import language
+from app.intake import schema, service
+from app.intake.photos import PHOTO_MB, PHOTOS_MAX, Photo, read_photos
+from app.intake.schema import Report, parse_report
+from app.intake.service import Filed, Filing
+from app.problems import Problem, Refused, refuse
+from models.vocabulary import Channel, Status, SubmissionType
+
+intake = Blueprint("intake", __name__)
+
+FIELDS: Final = tuple(Report.model_fields)
+#: A form may stay open this long; past it the citizen sends once more, with nothing lost.
+FORM_LIFE: Final = 24 * 3600
+LIMITS: Final = {
+    "text_min": schema.TEXT_MIN,
+    "text_max": schema.TEXT_MAX,
+    "photos_max": PHOTOS_MAX,
+    "photo_mb": PHOTO_MB,
+}
+
+
+@intake.get("/")
+def form() -> str:
+    """Show the empty form."""
+    return show_form("intake/form.html", {}, ())
+
+
+@intake.post("/")
+def file_report() -> Response:
+    """File what the form says, or give the form back with everything that was typed."""
+    try:
+        filed = file_from_form(Channel.WEB)
+    except Refused as refused:
+        return Response(
+            show_form("intake/form.html", request.form.to_dict(), refused.problems), errors.status_of(refused)
+        )
+    except SQLAlchemyError as error:
+        if not errors.is_away(error):
+            raise
+        page = show_form("intake/form.html", request.form.to_dict(), (), away=True)
+        return Response(page, 503, headers={"Retry-After": str(errors.RETRY_AFTER)})
+    answer = filed.answer
+    page = render_template(
+        "intake/filed.html",
+        code=answer["code"],
+        track_url=answer["tracking_url"],
+        received_at=datetime.fromisoformat(answer["received_at"]),
+        sealed=answer["status"] == Status.SEALED,
+    )
+    return Response(page, filed.status)
+
+
+def file_from_form(channel: Channel) -> Filed:
+    """Read the posted form and file it. A double click carries the same form token, so it makes one ticket."""
+    throttle().filing(address())
+    report, photos = read_report(form_fields())
+    return service.file_report(hotline(), Filing("form", _form_key(), report, photos, channel))
+
+
+def read_report(fields: dict[str, Any], found: Iterable[Problem] = ()) -> tuple[Report, tuple[Photo, ...]]:
+    """Return the report and its photos; raise `Refused` with every problem, those `found` before among them."""
+    problems = list(found)
+    report: Report | None = None
+    photos: tuple[Photo, ...] = ()
+    try:
+        report = parse_report(fields)
+    except Refused as refused:
+        problems += refused.problems
+    try:
+        photos = uploaded_photos()
+    except Refused as refused:
+        problems += refused.problems
+    if report is None or problems:
+        raise Refused(problems)
+    return report, photos
+
+
+def form_fields() -> dict[str, Any]:
+    """Return the report's fields as posted; unknown ones stay in, so that the schema refuses them."""
+    return {name: value for name, value in request.form.items() if name not in {"form_token", "csrf_token"}}
+
+
+def uploaded_photos() -> tuple[Photo, ...]:
+    """Return the re-encoded photos of the request; a file field left empty is none."""
+    uploads: list[FileStorage] = [upload for upload in request.files.getlist("photos") if upload.filename]
+    if len(uploads) > PHOTOS_MAX:
+        raise refuse("photos", "too_many_photos", max=PHOTOS_MAX)
+    return read_photos([upload.stream.read() for upload in uploads])
+
+
+def _serializer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(hotline().keys.web, salt="form")
+
+
+def new_form_token() -> str:
+    """Return the token of one showing of the form: signed, dated, never given twice."""
+    return _serializer().dumps(secrets.token_urlsafe(16))
+
+
+def _form_key() -> str:
+    try:
+        return str(_serializer().loads(request.form.get("form_token", ""), max_age=FORM_LIFE))
+    except BadData:
+        raise refuse("", "form_token") from None
+
+
+def show_form(
+    template: str, values: dict[str, str], problems: tuple[Problem, ...], *, away: bool = False, **more: Any
+) -> str:
+    """Render the form with what was typed and what is wrong with it, field by field."""
+    stale = any(p.code == "form_token" for p in problems)
+    token = values.get("form_token") if values and not stale else None
+    return render_template(
+        template,
+        values=values,
+        errors=grouped_errors(problems)
+        | ({"": [_("Hệ thống đang bận. Chữ của bạn vẫn còn ở đây; ít phút nữa bạn gửi lại nhé.")]} if away else {}),
+        form_token=token or new_form_token(),
+        limits=LIMITS,
+        submission_types=_types(),
+        **more,
+    )
+
+
+def grouped_errors(problems: tuple[Problem, ...]) -> dict[str, list[str]]:
+    """Return the messages by field, in the person's language; photos count as one field."""
+    found: dict[str, list[str]] = {}
+    for problem in problems:
+        field = problem.field.split(".")[0]
+        words = problem.vi if language() == "vi" else problem.en
+        found.setdefault(field, []).append(words)
+    return found
+
+
+def _types() -> list[tuple[str, str, str]]:
+    return [
+        (SubmissionType.REPORT, _("Phản ánh"), _("Một sự việc, sự cố ở nơi công cộng.")),
+        (SubmissionType.SUGGESTION, _("Kiến nghị"), _("Đề xuất thay đổi, quy hoạch hay quy định.")),
+        (SubmissionType.QUESTION, _("Hỏi đáp"), _("Bạn cần biết thông tin.")),
+        (SubmissionType.PRAISE, _("Khen ngợi"), _("Bạn muốn cảm ơn.")),
+        (
+            SubmissionType.COMPLAINT,
+            _("Khiếu nại"),
+            _("Bạn không đồng ý với một quyết định hành chính đối với chính mình. Chúng tôi hướng dẫn nơi nhận đơn."),
+        ),
+        (
+            SubmissionType.DENUNCIATION,
+            _("Tố cáo"),
+            _("Bạn báo một người vi phạm pháp luật. Nội dung được niêm phong ngay; chỉ người được giao mới đọc."),
+        ),
+    ]
