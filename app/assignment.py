@@ -1,0 +1,80 @@
+"""Putting a department in charge of a ticket, with the deadlines that follow. Used by triage and by coordinators."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.hotline import Hotline
+from models.ticket import Assignment, Deadline, Ticket
+from models.vocabulary import UNCLEAR_TOPIC, AssignmentKind, DeadlineKind, SubmissionType
+from routing.deadlines import due_dates
+from routing.rules import Decision
+
+
+def assign(hotline: Hotline, session: Session, ticket: Ticket, decision: Decision, now: datetime) -> None:
+    """End what assignments were open, open the decided ones, and set the deadlines a ticket does not have yet.
+
+    A ticket that moves between departments keeps its deadlines: the clock runs for the citizen, not for the desk.
+    """
+    release(session, ticket, now)
+    ticket.department_id = decision.lead
+    session.add(_assignment(ticket, decision.lead, AssignmentKind.LEAD, decision, now))
+    for helper in decision.coordinating:
+        session.add(_assignment(ticket, helper, AssignmentKind.COORDINATING, decision, now))
+    _set_deadlines(hotline, session, ticket, now)
+
+
+def release(session: Session, ticket: Ticket, now: datetime) -> None:
+    """Take a ticket out of every department's hands."""
+    ticket.department_id = None
+    open_ones = select(Assignment).where(Assignment.ticket_id == ticket.id, Assignment.ended_at.is_(None))
+    for assignment in session.scalars(open_ones):
+        assignment.ended_at = now
+    session.flush()
+
+
+def meet(session: Session, ticket: Ticket, now: datetime, *kinds: DeadlineKind) -> None:
+    """Note that what these deadlines ask for has happened; the first time counts."""
+    owed = select(Deadline).where(Deadline.ticket_id == ticket.id, Deadline.kind.in_(kinds), Deadline.met_at.is_(None))
+    for deadline in session.scalars(owed):
+        deadline.met_at = now
+
+
+def _assignment(
+    ticket: Ticket, department_id: str, kind: AssignmentKind, decision: Decision, now: datetime
+) -> Assignment:
+    return Assignment(
+        ticket_id=ticket.id,
+        department_id=department_id,
+        kind=kind,
+        rule_id=decision.rule_id,
+        because=decision.because[:500],
+        assigned_at=now,
+    )
+
+
+def _set_deadlines(hotline: Hotline, session: Session, ticket: Ticket, now: datetime) -> None:
+    known = set(session.scalars(select(Deadline.kind).where(Deadline.ticket_id == ticket.id)))
+    dues = due_dates(
+        hotline.city,
+        topic=ticket.topic_slug or UNCLEAR_TOPIC,
+        urgency=ticket.urgency.value,
+        submission_type=(ticket.submission_type or SubmissionType.REPORT).value,
+        received_at=ticket.received_at,
+    )
+    for due in dues:
+        if due.kind in known:
+            continue
+        met = now if due.kind is DeadlineKind.ACK else None  # being with a department is what `ack` asks for
+        session.add(
+            Deadline(
+                ticket_id=ticket.id,
+                kind=due.kind,
+                due_at=due.due_at,
+                met_at=met,
+                calendar_version=due.calendar_version[:64],
+            )
+        )
+        if due.kind is DeadlineKind.RESOLVE:
+            ticket.resolve_due_at = due.due_at

@@ -1,0 +1,40 @@
+"""The queue between relay and workers: RQ with ids only, JSON only, and time limits on every call to Redis."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from app.settings import Settings
+
+QUEUE: Final = "triage"
+#: Seconds that any call may take; a frozen Redis must not freeze us.
+REDIS_TIMEOUT: Final = 1.0
+JOB: Final = "app.triage.jobs.triage"
+
+
+def connect(settings: Settings, *, blocking: bool = False) -> Redis:
+    """Return a client. A worker waits on Redis by design, so its client (`blocking`) reads for longer."""
+    return Redis.from_url(
+        settings.redis_url,
+        socket_connect_timeout=REDIS_TIMEOUT,
+        socket_timeout=None if blocking else REDIS_TIMEOUT,
+        health_check_interval=0,
+    )
+
+
+def open_queue(settings: Settings) -> Queue:
+    """Return the queue that triage jobs are put on."""
+    return Queue(QUEUE, connection=connect(settings), serializer=JSONSerializer, default_timeout=settings.job_timeout)
+
+
+def put(queue: Queue, entry_ids: Sequence[int], *, timeout: int) -> None:
+    """Enqueue one job for these outbox entries.
+
+    The description is fixed: RQ would otherwise store and log the call with its arguments. There is no RQ retry.
+    """
+    queue.enqueue_call(
+        JOB, args=(list(entry_ids),), timeout=timeout, result_ttl=0, failure_ttl=600, description="triage"
+    )

@@ -1,0 +1,106 @@
+"""The relay: carries due outbox entries to the queue. Any number of relays may run; each entry is claimed by one."""
+
+import logging
+import signal
+import threading
+import time
+from datetime import datetime, timedelta
+
+from redis.exceptions import RedisError
+from rq import Queue
+from sqlalchemy import delete
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from app import lifecycle
+from app.faultpoints import reached
+from app.hotline import Hotline
+from app.triage import outbox
+from app.triage import queue as triage_queue
+from models.outbox import Heartbeat, IdempotencyKey
+
+log = logging.getLogger(__name__)
+
+#: Jobs that may wait in the queue before the relay holds back: more would outlive their lease and come twice.
+QUEUE_DEPTH = 8
+#: Seconds between two beats, and between two looks at what time alone moves (closing, expiring).
+BEAT_EVERY = 1.0
+TIDY_EVERY = 30.0
+
+
+class Relay:
+    """One loop: beat, give up what failed too often, claim what is due, put it on the queue."""
+
+    def __init__(self, hotline: Hotline) -> None:
+        """Open the queue lazily; nothing connects yet."""
+        self.hotline = hotline
+        self.queue: Queue = triage_queue.open_queue(hotline.settings)
+        self._stop = threading.Event()
+        self._beaten = self._tidied = 0.0
+        self._trouble: str | None = None
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT; what was claimed is on the queue by then, or comes due again."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stop.set())
+        while not self._stop.is_set():
+            claimed = self._safely()
+            if not claimed:
+                self._stop.wait(self.hotline.settings.relay_every)
+
+    def once(self) -> int:
+        """Do one round; return how many entries were put on the queue."""
+        self._beat()
+        room = self._room()
+        if room <= 0:
+            return 0
+        settings = self.hotline.settings
+        with self.hotline.database.transaction() as session:
+            now = self.hotline.now()
+            outbox.give_up(session, now, max_attempts=settings.max_attempts)
+            entries = outbox.claim(session, now, lease=settings.lease, limit=settings.batch * room)
+            fresh = [entry.id for entry in entries if entry.attempts == 1]
+            again = [entry.id for entry in entries if entry.attempts > 1]
+        reached(settings.fault_dir, "relay.after_claim")
+        # What failed once goes alone: a report that breaks its job must not take its neighbours along again.
+        batches = [fresh[i : i + settings.batch] for i in range(0, len(fresh), settings.batch)]
+        for batch in [*batches, *([entry_id] for entry_id in again)]:
+            triage_queue.put(self.queue, batch, timeout=settings.job_timeout)
+        return len(entries)
+
+    def _safely(self) -> int:
+        try:
+            claimed = self.once()
+        except (RedisError, SQLAlchemyError) as error:
+            self._complain(type(error).__name__)
+            self._stop.wait(self.hotline.settings.relay_every)
+            return 0
+        self._complain(None)
+        return claimed
+
+    def _complain(self, trouble: str | None) -> None:
+        """Log a change of fortune once, not every round."""
+        if trouble != self._trouble:
+            log.warning("relay %s", f"waits: {trouble}" if trouble else "goes on")
+            self._trouble = trouble
+
+    def _room(self) -> int:
+        """How many more jobs the queue may take; raises `RedisError` before anything is claimed in vain."""
+        return QUEUE_DEPTH - int(self.queue.count)
+
+    def _beat(self) -> None:
+        clock = time.monotonic()
+        if clock - self._beaten < BEAT_EVERY:
+            return
+        with self.hotline.database.transaction() as session:
+            now = self.hotline.now()
+            session.merge(Heartbeat(name="relay", at=now))
+            if clock - self._tidied >= TIDY_EVERY:
+                self._tidied = clock
+                self._tidy(session, now)
+        self._beaten = clock
+
+    def _tidy(self, session: Session, now: datetime) -> None:
+        lifecycle.advance(session, now, self.hotline.city.calendar)
+        life = timedelta(seconds=self.hotline.settings.idempotency_life)
+        session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - life))

@@ -1,0 +1,121 @@
+"""Triage: what a report is, where, who must act, by when. Written in the commit that settles its outbox entry."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.assignment import assign
+from app.hotline import Hotline
+from classifier.predict import Classifier, Prediction
+from models.ticket import Happening, Ticket
+from models.vocabulary import UNCLEAR_TOPIC, Status, SubmissionType, Urgency
+from routing.place import Place, resolve_place
+from routing.rules import Decision, Facts, decide
+
+#: A person must look before these go anywhere (law on complaints 02/2011, on denunciations 25/2018; refusal needs a
+#: stated reason).
+NOT_WITHOUT_A_PERSON = {
+    SubmissionType.COMPLAINT: "complaint",
+    SubmissionType.INVALID: "invalid",
+}
+
+
+def predict(classifier: Classifier | None, tickets: Sequence[Ticket]) -> list[Prediction | None]:
+    """Return a prediction a ticket; None where there is no model, or where a model must not look (sealed)."""
+    if classifier is None:
+        return [None] * len(tickets)
+    seen = [i for i, ticket in enumerate(tickets) if ticket.status is Status.RECEIVED]
+    found = dict(zip(seen, classifier.predict([tickets[i].text for i in seen]), strict=True)) if seen else {}
+    return [found.get(i) for i in range(len(tickets))]
+
+
+def settle(hotline: Hotline, session: Session, ticket: Ticket, prediction: Prediction | None) -> None:
+    """Decide on one received ticket and write it down; a ticket that has moved on meanwhile is left as it is."""
+    if ticket.status is not Status.RECEIVED:
+        return
+    now = hotline.now()
+    if prediction is None:
+        ticket.transition(Status.NEEDS_REVIEW, Happening("triaged", now, data={"reason": "no_model"}))
+        return
+    if SubmissionType(prediction.submission_type) is SubmissionType.DENUNCIATION and ticket.submission_type is None:
+        # The gate errs towards sealing; a person releases. Nothing of the content goes into the history.
+        ticket.submission_type = SubmissionType.DENUNCIATION
+        data = {"by": "model", "model_version": prediction.model_version}
+        ticket.transition(Status.SEALED, Happening("sealed", now, data=data))
+        return
+    _route(hotline, session, ticket, prediction, now)
+
+
+def _route(hotline: Hotline, session: Session, ticket: Ticket, prediction: Prediction, now: datetime) -> None:
+    place = find_place(hotline, ticket, now)
+    ticket.submission_type = ticket.submission_type or SubmissionType(prediction.submission_type)
+    ticket.urgency = Urgency(prediction.urgency)
+    ticket.topic_slug = prediction.topic
+    ticket.ward_code = place.candidates[0] if place.sure else None
+    decision = decide_on(hotline, ticket, now)
+    data = _evidence(prediction, place, decision)
+    reason = _doubt(hotline, ticket, prediction, place, decision)
+    if reason is not None:
+        ticket.transition(Status.NEEDS_REVIEW, Happening("triaged", now, data={**data, "reason": reason}))
+        return
+    ticket.transition(Status.ROUTED, Happening("triaged", now, data=data))
+    assign(hotline, session, ticket, decision, now)
+
+
+def find_place(hotline: Hotline, ticket: Ticket, now: datetime) -> Place:
+    """Resolve the ward from what was typed as the place, else from the report itself, with the pin if there is one."""
+    on_date = _local_date(hotline, now)
+    if ticket.place_text:
+        place = resolve_place(hotline.city, ticket.place_text, ticket.lat, ticket.lon, on_date)
+        if place.candidates:
+            return place
+    return resolve_place(hotline.city, ticket.text, ticket.lat, ticket.lon, on_date)
+
+
+def decide_on(hotline: Hotline, ticket: Ticket, now: datetime) -> Decision:
+    """Return which departments must act on a ticket as it is now known."""
+    facts = Facts(
+        topic=ticket.topic_slug,
+        ward=ticket.ward_code,
+        submission_type=(ticket.submission_type or SubmissionType.REPORT).value,
+        urgency=ticket.urgency.value,
+        text=" ".join(filter(None, (ticket.text, ticket.place_text))),
+        on_date=_local_date(hotline, now),
+    )
+    return decide(hotline.city, facts)
+
+
+def _local_date(hotline: Hotline, now: datetime) -> date:
+    return now.astimezone(hotline.city.calendar.zone).date()
+
+
+def _doubt(hotline: Hotline, ticket: Ticket, prediction: Prediction, place: Place, decision: Decision) -> str | None:
+    """Return why a person must decide, or None."""
+    kind = ticket.submission_type
+    if kind in NOT_WITHOUT_A_PERSON:
+        return NOT_WITHOUT_A_PERSON[kind]
+    if prediction.topic is None or prediction.topic == UNCLEAR_TOPIC:
+        return "unsure_topic"
+    if decision.lead == hotline.city.coordinator:
+        return "unsure_place" if not place.sure else "by_rule"
+    return None
+
+
+def _evidence(prediction: Prediction, place: Place, decision: Decision) -> dict[str, Any]:
+    """Everything a person needs later to see why, and a model to learn from the correction."""
+    return {
+        "topic": prediction.topic,
+        "confidence": round(prediction.confidence, 4),
+        "alternatives": [[a.slug, round(a.confidence, 4)] for a in prediction.alternatives],
+        "submission_type": prediction.submission_type,
+        "urgency": prediction.urgency,
+        "because": list(prediction.because),
+        "model_version": prediction.model_version,
+        "wards": list(place.candidates),
+        "place_sure": place.sure,
+        "place_how": place.how,
+        "rule": decision.rule_id,
+        "rule_because": decision.because,
+    }

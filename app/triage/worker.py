@@ -1,0 +1,58 @@
+"""The worker: an RQ worker that loads the model once, forks a work-horse a job, and takes up a promoted model."""
+
+import logging
+from pathlib import Path
+
+from rq import Queue, Worker
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from app.hotline import Hotline
+from app.triage import queue as triage_queue
+from app.triage.jobs import bench
+from classifier.artifact import ArtifactRefused, current
+from classifier.predict import Classifier
+
+log = logging.getLogger(__name__)
+
+
+class TriageWorker(Worker):
+    """RQ's forking worker, with our model and database made ready before each fork."""
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Look whether another model was promoted, then run the job in a work-horse."""
+        self.refresh()
+        super().execute_job(job, queue)
+
+    def refresh(self) -> None:
+        """Load the current model if it is not the one in hand. A refused one is named; the last good one stays."""
+        hotline = bench.hotline
+        if hotline is None:
+            return
+        directory = current(hotline.settings.models)
+        if directory is None or directory == self._seen:
+            return
+        self._seen = directory
+        try:
+            bench.classifier = Classifier.load(directory)
+        except ArtifactRefused as refusal:
+            stays = "the last good one stays" if bench.classifier else "people decide"
+            log.error("model refused, %s: %s", stays, refusal)  # noqa: TRY400 - the reason says it all
+        else:
+            log.info("model %s in service", bench.classifier.version)
+
+    _seen: Path | None = None
+
+
+def open_worker(hotline: Hotline) -> TriageWorker:
+    """Make a worker ready: city and model loaded, nothing connected that a fork must not share."""
+    bench.hotline = hotline
+    _ = hotline.city
+    connection = triage_queue.connect(hotline.settings, blocking=True)
+    queue = Queue(triage_queue.QUEUE, connection=connection, serializer=JSONSerializer)
+    worker = TriageWorker(
+        [queue], connection=connection, serializer=JSONSerializer, log_job_description=False, job_monitoring_interval=5
+    )
+    worker.log_result_lifespan = False
+    worker.refresh()
+    return worker
