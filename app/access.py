@@ -1,0 +1,55 @@
+"""Who may see and do what. One place, so that pages and API cannot disagree; absent and forbidden look alike."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.problems import NotFound
+from models.account import Account
+from models.ticket import Ticket
+from models.vocabulary import Role, Status, SubmissionType
+from models.workflow import AWAITS_COORDINATOR
+
+#: Not triaged yet: seen by nobody but the filer.
+_TRIAGED = Ticket.status != Status.RECEIVED
+#: A denunciation stays out of sight for good, also after it was referred: its filer must not be guessed at.
+_OPEN = and_(
+    _TRIAGED,
+    Ticket.status != Status.SEALED,
+    func.coalesce(Ticket.submission_type, "") != SubmissionType.DENUNCIATION.value,
+)
+
+WORKERS = frozenset({Role.HANDLER, Role.SUPERVISOR})
+READERS = WORKERS | {Role.COORDINATOR, Role.AUDITOR}
+
+
+def visible_to(account: Account) -> ColumnElement[bool]:
+    """Return the condition that a ticket must meet for this account to know that it exists."""
+    if account.role in WORKERS:
+        return and_(_OPEN, Ticket.department_id == account.department_id)
+    if account.role is Role.AUDITOR:
+        return _OPEN
+    if account.role is Role.COORDINATOR:
+        return _TRIAGED if account.cleared else _OPEN
+    return false()
+
+
+def find_ticket(session: Session, account: Account, ticket_id: UUID, *, lock: bool = False) -> Ticket:
+    """Return a ticket that this account may see; raise `NotFound` for one that is not there or not theirs."""
+    query: Select[Ticket] = select(Ticket).where(Ticket.id == ticket_id, visible_to(account))
+    ticket = session.scalar(query.with_for_update(of=Ticket) if lock else query)
+    if ticket is None:
+        raise NotFound
+    return ticket
+
+
+def may_work(account: Account, ticket: Ticket) -> bool:
+    """Tell whether the account's department has the ticket in its hands."""
+    return account.role in WORKERS and ticket.department_id == account.department_id
+
+
+def awaits_coordinator() -> ColumnElement[bool]:
+    """Return the condition for the coordinators' queue: nobody else will act on these."""
+    orphaned = and_(Ticket.status == Status.REOPENED, Ticket.department_id.is_(None))
+    return and_(or_(Ticket.status.in_(AWAITS_COORDINATOR), orphaned), _OPEN)

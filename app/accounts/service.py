@@ -1,0 +1,200 @@
+"""Accounts: proving who one is, being invited, holding tokens. Only hashes are kept."""
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Final
+from uuid import UUID
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.hotline import Hotline
+from app.problems import NotFound, Problem, Refused, refuse
+from models.account import Account, ApiToken, Invitation
+from models.department import Department
+from models.vocabulary import Role
+
+PASSWORD_MIN: Final = 12
+PASSWORD_MAX: Final = 128
+INVITATION_LIFE: Final = timedelta(hours=24)
+NEEDS_DEPARTMENT: Final = frozenset({Role.HANDLER, Role.SUPERVISOR})
+_USERNAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
+_hasher: Final = PasswordHasher()
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    """What an administrator says about a person who is to come in."""
+
+    username: str
+    display_name: str
+    role: Role
+    department_id: str | None = None
+    cleared: bool = False
+
+
+@cache
+def _dummy_hash() -> str:
+    return _hasher.hash(secrets.token_urlsafe(16))
+
+
+def token_hash(hotline: Hotline, token: str) -> str:
+    """Return the keyed hash under which a bearer token or a link is kept."""
+    return hmac.new(hotline.keys.tokens, token.encode(), hashlib.sha256).hexdigest()
+
+
+def authenticate(session: Session, username: str, password: str) -> Account | None:
+    """Return the account, or None. An unknown user costs the same work as a known one."""
+    if len(password) > PASSWORD_MAX:
+        return None  # refused before hashing: a megabyte of password is an attack, not a memory
+    account = session.scalar(select(Account).where(Account.username == username.strip().lower()[:64]))
+    stored = account.password_hash if account is not None else None
+    try:
+        _hasher.verify(stored or _dummy_hash(), password)
+    except (VerifyMismatchError, InvalidHashError):
+        return None
+    return account if account is not None and stored and not account.disabled else None
+
+
+def check_password(password: str) -> list[Problem]:
+    """Return what is wrong with a new password."""
+    if len(password) < PASSWORD_MIN:
+        return [Problem("password", "password_short", {"min": PASSWORD_MIN})]
+    if len(password) > PASSWORD_MAX:
+        return [Problem("password", "password_long", {"max": PASSWORD_MAX})]
+    return []
+
+
+def set_password(account: Account, password: str) -> None:
+    """Set a checked password; every session that began with the old one is over."""
+    account.password_hash = _hasher.hash(password)
+    account.session_epoch += 1
+
+
+def create(session: Session, now: datetime, new: NewAccount) -> Account:
+    """Add an account without a password; raise `Refused` with every problem."""
+    problems = []
+    username = new.username.strip().lower()
+    if not _USERNAME.fullmatch(username):
+        problems.append(Problem("username", "username"))
+    elif session.scalar(select(Account.id).where(Account.username == username)):
+        problems.append(Problem("username", "username_taken"))
+    if not 1 <= len(new.display_name.strip()) <= 120:
+        problems.append(Problem("display_name", "required"))
+    if new.role in NEEDS_DEPARTMENT and not new.department_id:
+        problems.append(Problem("department_id", "needs_department"))
+    if new.department_id and session.get(Department, new.department_id) is None:
+        problems.append(Problem("department_id", "unknown_department"))
+    if problems:
+        raise Refused(problems)
+    account = Account(
+        username=username,
+        display_name=new.display_name.strip(),
+        role=new.role,
+        department_id=new.department_id if new.role in NEEDS_DEPARTMENT else None,
+        cleared=new.cleared and new.role is Role.COORDINATOR,
+        disabled=False,
+        session_epoch=0,
+        created_at=now,
+    )
+    session.add(account)
+    session.flush()
+    return account
+
+
+def invite(hotline: Hotline, session: Session, account: Account | None) -> str:
+    """Return a one-time token to set a password with; without an account, to become the first administrator."""
+    token = secrets.token_urlsafe(32)
+    session.add(
+        Invitation(
+            token_hash=token_hash(hotline, token),
+            account_id=account.id if account else None,
+            expires_at=hotline.now() + INVITATION_LIFE,
+        )
+    )
+    return token
+
+
+def needs_first_administrator(session: Session) -> bool:
+    """Tell whether nobody can administer this installation yet."""
+    ready = select(func.count()).where(
+        Account.role == Role.ADMIN, Account.password_hash.is_not(None), Account.disabled.is_(False)
+    )
+    return not session.scalar(ready)
+
+
+def find_invitation(hotline: Hotline, session: Session, token: str) -> Invitation:
+    """Return a usable invitation, locked; raise `Refused` for one that is unknown, used or over."""
+    invitation = session.scalar(
+        select(Invitation).where(Invitation.token_hash == token_hash(hotline, token[:200])).with_for_update()
+    )
+    usable = invitation is not None and invitation.used_at is None and invitation.expires_at > hotline.now()
+    if invitation is None or not usable:
+        raise refuse("token", "invitation")
+    if invitation.account_id is None and not needs_first_administrator(session):
+        raise refuse("token", "invitation")
+    return invitation
+
+
+def accept_invitation(
+    hotline: Hotline, session: Session, token: str, password: str, first: NewAccount | None
+) -> Account:
+    """Set the password of the invited account; `first` names the administrator whom a first link creates."""
+    invitation = find_invitation(hotline, session, token)
+    problems = check_password(password)
+    if problems:
+        raise Refused(problems)
+    if invitation.account_id is not None:
+        account = session.get_one(Account, invitation.account_id)
+    elif first is not None:
+        account = create(session, hotline.now(), first)
+    else:
+        raise refuse("username", "required")
+    set_password(account, password)
+    invitation.used_at = hotline.now()
+    return account
+
+
+def new_token(hotline: Hotline, session: Session, account: Account, name: str) -> str:
+    """Return a bearer token for the API. It is shown this once; only its hash is kept."""
+    token = "ln_" + secrets.token_urlsafe(32)
+    session.add(
+        ApiToken(
+            account_id=account.id,
+            token_hash=token_hash(hotline, token),
+            name=name.strip()[:120] or "API",
+            created_at=hotline.now(),
+        )
+    )
+    return token
+
+
+def account_of_token(hotline: Hotline, session: Session, token: str) -> Account | None:
+    """Return whose bearer token this is, or None for one that is unknown, revoked, or of a disabled account."""
+    found = session.scalar(
+        select(ApiToken).where(ApiToken.token_hash == token_hash(hotline, token[:200]), ApiToken.revoked_at.is_(None))
+    )
+    return None if found is None or found.account.disabled else found.account
+
+
+def end_sessions(session: Session, account_id: UUID) -> None:
+    """End every session of an account: a cookie that somebody copied is worth nothing after the logout."""
+    session.get_one(Account, account_id).session_epoch += 1
+
+
+def disable(session: Session, now: datetime, account_id: UUID) -> None:
+    """Shut an account out, with its sessions and tokens; raise `NotFound` if there is none."""
+    account = session.get(Account, account_id)
+    if account is None:
+        raise NotFound
+    account.disabled = True
+    account.session_epoch += 1
+    for token in session.scalars(select(ApiToken).where(ApiToken.account_id == account_id)):
+        token.revoked_at = token.revoked_at or now

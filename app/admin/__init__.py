@@ -1,0 +1,1 @@
+"""Administrators look after accounts."""

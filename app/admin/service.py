@@ -1,0 +1,45 @@
+"""What an administrator does: make accounts, shut them out, hand out tokens."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from app.accounts import service
+from app.accounts.service import NewAccount
+from app.hotline import Hotline
+from app.problems import NotFound
+from models.account import Account
+
+
+def all_accounts(session: Session) -> list[Account]:
+    """Return every account by user name."""
+    query = select(Account).order_by(Account.username).options(selectinload(Account.department))
+    return list(session.scalars(query))
+
+
+def create_account(hotline: Hotline, new: NewAccount) -> str:
+    """Add an account and return the one-time link to hand over."""
+    with hotline.database.transaction() as session:
+        account = service.create(session, hotline.now(), new)
+        return invitation_link(hotline, service.invite(hotline, session, account))
+
+
+def invitation_link(hotline: Hotline, token: str) -> str:
+    """Return the address a person opens; the token is behind the #, so that no log sees it."""
+    return f"{hotline.settings.public_url}/accounts/invitation#{token}"
+
+
+def disable_account(hotline: Hotline, account_id: UUID) -> None:
+    """Shut an account out; raise `NotFound` if there is none."""
+    with hotline.database.transaction() as session:
+        service.disable(session, hotline.now(), account_id)
+
+
+def create_token(hotline: Hotline, account_id: UUID, name: str) -> str:
+    """Return a new bearer token for an account; raise `NotFound` if there is none or it is shut out."""
+    with hotline.database.transaction() as session:
+        account = session.get(Account, account_id)
+        if account is None or account.disabled:
+            raise NotFound
+        return service.new_token(hotline, session, account, name)

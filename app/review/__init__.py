@@ -1,0 +1,1 @@
+"""Coordinators decide what the machine would not."""

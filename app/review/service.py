@@ -1,0 +1,184 @@
+"""What a coordinator decides: topic, place and unit where the machine was unsure; refusal, referral, sealing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, selectinload
+
+from app import access
+from app.assignment import assign, release
+from app.hotline import Hotline
+from app.problems import Conflict, NotFound, Problem, Refused
+from app.work.service import PAGE, Step, move, words_of
+from models.account import Account
+from models.department import Department
+from models.outbox import OutboxEntry
+from models.place import Ward
+from models.taxonomy import Topic
+from models.ticket import Happening, Ticket, TicketEvent
+from models.vocabulary import Role, Status, SubmissionType
+from models.workflow import AWAITS_COORDINATOR
+from routing.rules import Decision
+
+#: Events that hold what the machine thought of a ticket.
+TRIAGED: Final = "triaged"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Where a coordinator sends a ticket, and why if not where the machine would have."""
+
+    topic_slug: str
+    department_id: str
+    ward_code: str | None = None
+    reason: str = ""
+
+
+def queue(session: Session, account: Account, after: UUID | None = None) -> list[Ticket]:
+    """Return what awaits a coordinator: emergencies first, then the longest waiting. Empty for other roles."""
+    if account.role is not Role.COORDINATOR:
+        return []
+    waiting = select(Ticket).where(access.awaits_coordinator())
+    return _listed(session, waiting, after)
+
+
+def sealed(session: Session, account: Account) -> list[Ticket]:
+    """Return sealed tickets, for a coordinator cleared for them; nothing for anybody else."""
+    if account.role is not Role.COORDINATOR or not account.cleared:
+        return []
+    return _listed(session, select(Ticket).where(Ticket.status == Status.SEALED), None)
+
+
+def _listed(session: Session, waiting: Any, after: UUID | None) -> list[Ticket]:
+    last = session.get(Ticket, after) if after else None
+    if last is not None:
+        waiting = waiting.where(
+            or_(
+                Ticket.received_at > last.received_at,
+                (Ticket.received_at == last.received_at) & (Ticket.id > last.id),
+            )
+        )
+    waiting = waiting.order_by(Ticket.received_at, Ticket.id).limit(PAGE + 1)
+    eager = (selectinload(Ticket.topic), selectinload(Ticket.ward), selectinload(Ticket.department))
+    return list(session.scalars(waiting.options(*eager)))
+
+
+def given_up(session: Session) -> list[OutboxEntry]:
+    """Return jobs that failed too often, newest first."""
+    spent = select(OutboxEntry).where(OutboxEntry.given_up_at.is_not(None), OutboxEntry.done_at.is_(None))
+    return list(session.scalars(spent.order_by(OutboxEntry.given_up_at.desc()).limit(20)))
+
+
+def evidence(session: Session, ticket: Ticket) -> dict[str, Any]:
+    """Return what the machine thought of the ticket last, or an empty object."""
+    event = session.scalar(
+        select(TicketEvent)
+        .where(TicketEvent.ticket_id == ticket.id, TicketEvent.kind == TRIAGED)
+        .order_by(TicketEvent.id.desc())
+        .limit(1)
+    )
+    return event.data if event is not None else {}
+
+
+def route(hotline: Hotline, account: Account, step: Step, choice: Choice) -> Ticket:
+    """Send the ticket to a department. Keeps both what the machine said and what the person chose."""
+
+    def send(session: Session, ticket: Ticket, now: datetime) -> None:
+        _check(session, choice)
+        thought = evidence(session, ticket)
+        data = {
+            "model_version": thought.get("model_version"),
+            "machine_topic": thought.get("topic"),
+            "topic": choice.topic_slug,
+            "accepted": thought.get("topic") == choice.topic_slug,
+            "department": choice.department_id,
+            "ward": choice.ward_code,
+        }
+        ticket.topic_slug = choice.topic_slug
+        ticket.ward_code = choice.ward_code
+        ticket.transition(
+            Status.ROUTED, Happening("reviewed", now, account.id, internal_text=choice.reason or None, data=data)
+        )
+        decision = Decision(
+            lead=choice.department_id,
+            coordinating=(),
+            rule_id="coordinator",
+            because="Điều phối viên quyết định.",
+            because_en="A coordinator decided.",
+            tried=(),
+        )
+        assign(hotline, session, ticket, decision, now)
+
+    return _decide(hotline, account, step, send, allowed=AWAITS_COORDINATOR | {Status.REOPENED})
+
+
+def reject(hotline: Hotline, account: Account, step: Step) -> Ticket:
+    """Refuse a report with a reason that its citizen reads and may contest."""
+    return _end(hotline, account, step, Status.REJECTED, "rejected", frozenset({Status.NEEDS_REVIEW}))
+
+
+def refer(hotline: Hotline, account: Account, step: Step) -> Ticket:
+    """Refer to who is competent, telling the citizen who that is; also the only way out for a sealed ticket."""
+    return _end(hotline, account, step, Status.REFERRED, "referred", AWAITS_COORDINATOR | {Status.SEALED})
+
+
+def seal(hotline: Hotline, account: Account, step: Step) -> Ticket:
+    """Take a denunciation out of everybody's sight but of those cleared for it."""
+    reason = words_of("reason", step.text)
+
+    def hide(session: Session, ticket: Ticket, now: datetime) -> None:
+        ticket.submission_type = SubmissionType.DENUNCIATION
+        ticket.transition(Status.SEALED, Happening("sealed", now, account.id, internal_text=reason))
+        release(session, ticket, now)
+
+    return _decide(hotline, account, step, hide, allowed=frozenset({Status.NEEDS_REVIEW}))
+
+
+def _end(
+    hotline: Hotline, account: Account, step: Step, there: Status, kind: str, allowed: frozenset[Status]
+) -> Ticket:
+    words = words_of("public_text", step.text)
+
+    def end(session: Session, ticket: Ticket, now: datetime) -> None:
+        ticket.transition(there, Happening(kind, now, account.id, public_text=words))
+        release(session, ticket, now)
+
+    return _decide(hotline, account, step, end, allowed=allowed)
+
+
+def _decide(
+    hotline: Hotline,
+    account: Account,
+    step: Step,
+    change: Callable[[Session, Ticket, datetime], None],
+    *,
+    allowed: frozenset[Status],
+) -> Ticket:
+    def find(session: Session) -> Ticket:
+        ticket = access.find_ticket(session, account, step.ticket_id, lock=True)
+        if account.role is not Role.COORDINATOR:
+            raise NotFound
+        return ticket
+
+    def checked(session: Session, ticket: Ticket, now: datetime) -> None:
+        if ticket.status not in allowed or (ticket.status is Status.REOPENED and ticket.department_id):
+            raise Conflict([Problem("status", "transition", {"here": ticket.status.value})])
+        change(session, ticket, now)
+
+    return move(hotline, step, find, checked)
+
+
+def _check(session: Session, choice: Choice) -> None:
+    problems = []
+    if session.get(Topic, choice.topic_slug) is None:
+        problems.append(Problem("topic_slug", "unknown_topic"))
+    if session.get(Department, choice.department_id) is None:
+        problems.append(Problem("department_id", "unknown_department"))
+    if choice.ward_code and session.get(Ward, choice.ward_code) is None:
+        problems.append(Problem("ward_code", "unknown_ward"))
+    if problems:
+        raise Refused(problems)

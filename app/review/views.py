@@ -1,0 +1,182 @@
+"""The coordinators' pages."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from app import access, errors
+from app.accounts.session import required
+from app.current import hotline, staff
+from app.i18n import gettext as _
+from app.problems import NotFound, Refused
+from app.review import service
+from app.review.service import Choice
+from app.work.service import PAGE, Step
+from app.work.views import refusal_context, row_of, shared_context, step_from_form
+from models.account import Account
+from models.department import Department
+from models.place import Ward
+from models.ticket import Ticket
+from models.vocabulary import Role, Status, topic_groups, topics
+
+review = Blueprint("review", __name__, url_prefix="/review")
+
+coordinators = required(Role.COORDINATOR)
+
+
+def reason_words(ticket: Ticket, thought: dict[str, Any]) -> str:
+    """Return why a ticket awaits a coordinator, in plain words."""
+    if ticket.status is Status.RETURNED:
+        return _("Đơn vị trả lại")
+    if ticket.status is Status.REOPENED:
+        return _("Người dân báo chưa xong")
+    if ticket.returns:
+        return _("Bị trả lại {n} lần").format(n=ticket.returns)
+    return {
+        "no_model": _("Chưa có mô hình phân loại"),
+        "unsure_topic": _("Máy không chắc chủ đề"),
+        "unsure_place": _("Chưa rõ phường, xã nào"),
+        "complaint": _("Có thể là khiếu nại"),
+        "invalid": _("Có thể không hợp lệ"),
+        "by_rule": _("Theo quy tắc, người quyết định"),
+    }.get(str(thought.get("reason")), _("Cần người xem"))
+
+
+@review.get("")
+@coordinators
+def queue() -> str:
+    """Show what awaits a coordinator; sealed tickets apart, for those cleared."""
+    account = staff()
+    after = request.args.get("after")
+    with hotline().database.reading() as session:
+        tickets = service.queue(session, account, _uuid(after) if after else None)
+        rows = [_row(session, ticket) for ticket in tickets[:PAGE]]
+        hidden = [row_of(ticket) for ticket in service.sealed(session, account)] if account.cleared else None
+        stuck = [
+            SimpleNamespace(
+                words=_("Công việc {kind} đã thử {n} lần không xong").format(kind=entry.kind, n=entry.attempts)
+            )
+            for entry in service.given_up(session)
+        ]
+    return render_template(
+        "review/queue.html",
+        rows=rows,
+        sealed_rows=hidden,
+        stuck=stuck,
+        next_page=url_for("review.queue", after=rows[-1].id) if len(tickets) > PAGE else None,
+    )
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound from None
+
+
+def _row(session: Session, ticket: Ticket) -> Any:
+    thought = service.evidence(session, ticket)
+    return row_of(ticket, reason_words(ticket, thought), thought.get("confidence"))
+
+
+@review.get("/<uuid:ticket_id>")
+@coordinators
+def ticket(ticket_id: UUID) -> str:
+    """Show one ticket with what the machine thought of it and what may be decided."""
+    return _page(staff(), ticket_id)
+
+
+@review.post("/<uuid:ticket_id>/route")
+@coordinators
+def route(ticket_id: UUID) -> AnyResponse:
+    """Send it to a department."""
+    form = request.form
+    choice = Choice(
+        topic_slug=form.get("topic_slug", ""),
+        department_id=form.get("department_id", "").strip(),
+        ward_code=form.get("ward_code") or None,
+        reason=form.get("reason", "").strip()[:1000],
+    )
+
+    def act(_hotline: Any, account: Account, step: Step) -> Ticket:
+        return service.route(_hotline, account, step, choice)
+
+    return _do(ticket_id, act, "reason")
+
+
+@review.post("/<uuid:ticket_id>/reject")
+@coordinators
+def reject(ticket_id: UUID) -> AnyResponse:
+    """Refuse it, saying why."""
+    return _do(ticket_id, service.reject, "public_text")
+
+
+@review.post("/<uuid:ticket_id>/refer")
+@coordinators
+def refer(ticket_id: UUID) -> AnyResponse:
+    """Refer it to who is competent."""
+    return _do(ticket_id, service.refer, "public_text")
+
+
+@review.post("/<uuid:ticket_id>/seal")
+@coordinators
+def seal(ticket_id: UUID) -> AnyResponse:
+    """Seal a denunciation."""
+    return _do(ticket_id, service.seal, "reason")
+
+
+def _do(ticket_id: UUID, act: Callable[..., Ticket], field: str) -> AnyResponse:
+    account = staff()
+    try:
+        act(hotline(), account, step_from_form(ticket_id, field))
+    except Refused as refused:
+        return Response(_page(account, ticket_id, refused), errors.status_of(refused))
+    return redirect(url_for("review.queue"), 303)
+
+
+def _page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> str:
+    with hotline().database.reading() as session:
+        found = access.find_ticket(session, account, ticket_id)
+        context = shared_context(session, found)
+        thought = context.pop("thought")
+        wards = dict(session.execute(select(Ward.code, Ward.name).order_by(Ward.name)).tuples())
+        candidates = [code for code in thought.get("wards", []) if code in wards]
+        rest = [code for code in wards if code not in candidates]
+        return render_template(
+            "review/ticket.html",
+            **context,
+            **refusal_context(refused),
+            alternatives=_alternatives(thought),
+            place_words=found.place_text
+            or (", ".join(wards[code] for code in candidates) or _("Không nhận ra nơi nào")),
+            ward_options=[SimpleNamespace(code=code, name=wards[code]) for code in [*candidates, *rest]],
+            topic_groups=topic_groups(),
+            departments=session.scalars(select(Department).order_by(Department.kind, Department.vi)).all(),
+            suggestion=_suggestion(found, thought),
+        )
+
+
+def _alternatives(thought: dict[str, Any]) -> list[SimpleNamespace]:
+    known = topics()
+    return [
+        SimpleNamespace(topic=known[slug], percent=round(100 * confidence))
+        for slug, confidence in thought.get("alternatives", [])
+        if slug in known
+    ]
+
+
+def _suggestion(found: Ticket, thought: dict[str, Any]) -> SimpleNamespace:
+    best = next((slug for slug, _confidence in thought.get("alternatives", [])), None)
+    wards = thought.get("wards") or [None]
+    return SimpleNamespace(
+        topic_slug=found.topic_slug or best,
+        ward_code=found.ward_code or wards[0],
+        department_id=found.department_id,
+        because=thought.get("rule_because"),
+    )

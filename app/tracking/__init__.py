@@ -1,0 +1,1 @@
+"""The citizen comes back with the code."""

@@ -1,0 +1,221 @@
+"""What a department does with a ticket. Pages and API call the same functions."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
+from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm.exc import StaleDataError
+
+from app import access
+from app.assignment import meet, release
+from app.hotline import Hotline
+from app.problems import Conflict, NotFound, Problem, refuse
+from classifier.text import UnacceptableText, received
+from models.account import Account
+from models.ticket import Happening, Ticket, TicketEvent, TransitionRefused
+from models.vocabulary import DeadlineKind, Role, Status, Urgency
+from models.workflow import AWAITS_DEPARTMENT
+
+PAGE: Final = 50
+REPLY_MAX: Final = 5000
+#: After so many returns the units have had their say and a coordinator decides.
+RETURNS_MAX: Final = 2
+#: "Soon": due within a working day.
+SOON: Final = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing a person does to a ticket: which one, as they last saw it (`version`), and their words."""
+
+    ticket_id: UUID
+    version: int
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Part of a queue; `after` is the key of the next part, None at the end."""
+
+    tickets: list[Ticket]
+    after: str | None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How a queue stands."""
+
+    late: int
+    soon: int
+    ok: int
+
+
+def queue(session: Session, account: Account, after: str | None = None) -> Page:
+    """Return tickets a department has to act on: emergencies first, then by what is due first (so overdue on top).
+
+    Coordinators and auditors see every department's. `after` is the `Page.after` of the page before.
+    """
+    waiting = select(Ticket).where(access.visible_to(account), Ticket.status.in_(AWAITS_DEPARTMENT))
+    rank = case((Ticket.urgency == Urgency.EMERGENCY, 0), else_=1)
+    due = func.coalesce(Ticket.resolve_due_at, Ticket.received_at)
+    key = _read_key(after)
+    beyond: ColumnElement[bool] = true()
+    if key is not None:
+        beyond = or_(rank > key[0], and_(rank == key[0], or_(due > key[1], and_(due == key[1], Ticket.id > key[2]))))
+    rows = session.scalars(
+        waiting.where(beyond)
+        .order_by(rank, due, Ticket.id)
+        .options(selectinload(Ticket.topic), selectinload(Ticket.ward), selectinload(Ticket.department))
+        .limit(PAGE + 1)
+    ).all()
+    return Page(list(rows[:PAGE]), _write_key(rows[PAGE - 1]) if len(rows) > PAGE else None)
+
+
+def counts(session: Session, account: Account, now: datetime) -> Counts:
+    """Count a queue by how its deadlines stand."""
+    waiting = and_(access.visible_to(account), Ticket.status.in_(AWAITS_DEPARTMENT))
+    late = func.count(case((Ticket.resolve_due_at < now, 1)))
+    soon = func.count(case((Ticket.resolve_due_at.between(now, now + SOON), 1)))
+    row = session.execute(select(func.count(), late, soon).select_from(Ticket).where(waiting)).one()
+    return Counts(late=row[1], soon=row[2], ok=row[0] - row[1] - row[2])
+
+
+def actions(account: Account, ticket: Ticket) -> set[str]:
+    """Return what this person may do with the ticket as it stands."""
+    if not access.may_work(account, ticket):
+        return set()
+    return {
+        Status.ROUTED: {"accept", "return"},
+        Status.REOPENED: {"accept"},
+        Status.IN_PROGRESS: {"answer", "ask", "return"},
+    }.get(ticket.status, set())
+
+
+def accept(hotline: Hotline, account: Account, step: Step) -> Ticket:
+    """Take the ticket up: the citizen sees that the unit is on it."""
+
+    def take_up(session: Session, ticket: Ticket, now: datetime) -> None:
+        ticket.transition(Status.IN_PROGRESS, Happening("accepted", now, account.id))
+        meet(session, ticket, now, DeadlineKind.FIRST_ACTION)
+
+    return _do(hotline, account, step, take_up)
+
+
+def send_back(hotline: Hotline, account: Account, step: Step) -> Ticket:
+    """Return the ticket as not ours, with a reason. Its clock keeps running; a coordinator routes it anew."""
+    reason = words_of("reason", step.text)
+
+    def give_back(session: Session, ticket: Ticket, now: datetime) -> None:
+        data = {"department": ticket.department_id, "returns": ticket.returns + 1}
+        ticket.transition(Status.RETURNED, Happening("returned", now, account.id, internal_text=reason, data=data))
+        ticket.returns += 1
+        release(session, ticket, now)
+        if ticket.returns >= RETURNS_MAX:
+            ticket.transition(Status.NEEDS_REVIEW, Happening("needs_human", now, data={"reason": "returned_twice"}))
+
+    return _do(hotline, account, step, give_back)
+
+
+def answer(hotline: Hotline, account: Account, step: Step) -> Ticket:
+    """Answer the citizen. Answered is not solved: they may still say that it is not."""
+    words = words_of("public_text", step.text)
+
+    def reply(session: Session, ticket: Ticket, now: datetime) -> None:
+        ticket.transition(Status.ANSWERED, Happening("answered", now, account.id, public_text=words))
+        ticket.answered_at = now
+        meet(session, ticket, now, DeadlineKind.FIRST_ACTION, DeadlineKind.RESOLVE)
+
+    return _do(hotline, account, step, reply)
+
+
+def ask(hotline: Hotline, account: Account, step: Step) -> Ticket:
+    """Ask the citizen for what is missing; without an answer in 5 working days the work goes on."""
+    words = words_of("public_text", step.text)
+
+    def question(session: Session, ticket: Ticket, now: datetime) -> None:
+        ticket.transition(Status.INFO_REQUESTED, Happening("info_requested", now, account.id, public_text=words))
+        meet(session, ticket, now, DeadlineKind.FIRST_ACTION)
+
+    return _do(hotline, account, step, question)
+
+
+def _do(hotline: Hotline, account: Account, step: Step, change: Callable[[Session, Ticket, datetime], None]) -> Ticket:
+    return move(hotline, step, lambda session: _in_hand(session, account, step.ticket_id), change)
+
+
+def move(
+    hotline: Hotline,
+    step: Step,
+    find: Callable[[Session], Ticket],
+    change: Callable[[Session, Ticket, datetime], None],
+) -> Ticket:
+    """Lock, check that nobody was faster, change, commit. Raises `Conflict` and changes nothing if somebody was."""
+    try:
+        with hotline.database.transaction() as session:
+            ticket = find(session)
+            if ticket.version != step.version:
+                raise Conflict([Problem("version", "stale")])
+            change(session, ticket, hotline.now())
+            session.flush()
+            return ticket
+    except TransitionRefused as refused:
+        raise Conflict([Problem("status", "transition", {"here": refused.here.value})]) from None
+    except StaleDataError:
+        raise Conflict([Problem("version", "stale")]) from None
+
+
+def _in_hand(session: Session, account: Account, ticket_id: UUID) -> Ticket:
+    ticket = access.find_ticket(session, account, ticket_id, lock=True)
+    if not access.may_work(account, ticket):
+        raise NotFound
+    return ticket
+
+
+def words_of(field: str, typed: str) -> str:
+    """Return a person's words in the form we store; refuse none, broken or far too many."""
+    try:
+        words = received(typed)
+    except UnacceptableText as error:
+        raise refuse(field, error.reason) from None
+    if not words:
+        raise refuse(field, "required")
+    if len(words) > REPLY_MAX:
+        raise refuse(field, "too_long", max=REPLY_MAX)
+    return words
+
+
+def _write_key(ticket: Ticket) -> str:
+    rank = 0 if ticket.urgency is Urgency.EMERGENCY else 1
+    due = ticket.resolve_due_at or ticket.received_at
+    return f"{rank}_{due.isoformat()}_{ticket.id.hex}"
+
+
+def _read_key(after: str | None) -> tuple[int, datetime, UUID] | None:
+    if not after:
+        return None
+    try:
+        rank, due, ticket_id = after.split("_")
+        return int(rank), datetime.fromisoformat(due), UUID(ticket_id)
+    except ValueError:
+        raise NotFound from None
+
+
+def history(session: Session, ticket: Ticket) -> list[TicketEvent]:
+    """Return the ticket's events, oldest first, with who did them."""
+    return list(
+        session.scalars(
+            select(TicketEvent)
+            .where(TicketEvent.ticket_id == ticket.id)
+            .order_by(TicketEvent.id)
+            .options(selectinload(TicketEvent.actor))
+        )
+    )
+
+
+def may_read_queue(account: Account) -> bool:
+    """Tell whether this person has any queue to look at."""
+    return account.role in {Role.HANDLER, Role.SUPERVISOR, Role.COORDINATOR, Role.AUDITOR}
