@@ -1,0 +1,138 @@
+"""The OpenAPI 3.1 document, made from the routes themselves. apispec writes it, pydantic describes the shapes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeVar
+
+from apispec import APISpec
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from app.api.schema import ProblemDocument
+
+F = TypeVar("F", bound=Callable[..., Any])
+_REF: Final = "#/components/schemas/{model}"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What the document says of one route. `keyed` takes an Idempotency-Key, `staff` a bearer token."""
+
+    method: str
+    path: str
+    body: type[BaseModel] | None = None
+    answer: type[BaseModel] | None = None
+    status: int = 200
+    refusals: tuple[int, ...] = ()
+    multipart: bool = False
+    staff: bool = False
+    keyed: bool = False
+    summary: str = ""
+
+
+OPERATIONS: list[Operation] = []
+
+
+def documented(operation: Operation) -> Callable[[F], F]:
+    """Record a route for the document; its summary is the first line of the view's docstring."""
+
+    def record(view: F) -> F:
+        summary = (view.__doc__ or "").strip().partition("\n")[0]
+        OPERATIONS.append(replace(operation, summary=summary))
+        return view
+
+    return record
+
+
+def document(public_url: str, version: str) -> dict[str, Any]:
+    """Return the OpenAPI document for an installation."""
+    spec = APISpec(
+        title="Lắng Nghe",
+        version=version,
+        openapi_version="3.1.0",
+        info={"description": "File a report, follow it, and work on it.", "license": {"name": "Apache-2.0"}},
+        servers=[{"url": public_url}],
+    )
+    spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+    shapes = {shape for o in OPERATIONS for shape in (o.body, o.answer) if shape} | {ProblemDocument}
+    _keys, definitions = models_json_schema(
+        [(shape, "validation") for shape in sorted(shapes, key=lambda s: s.__name__)], ref_template=_REF
+    )
+    for name, schema in definitions["$defs"].items():
+        spec.components.schema(name, schema)
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method] = _described(operation)
+    for path, operations in paths.items():
+        spec.path(path, parameters=_path_parameters(path), operations=operations)
+    return spec.to_dict()
+
+
+def _described(operation: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "summary": operation.summary,
+        "responses": {str(operation.status): _answer(operation)} | _refusals(operation),
+    }
+    parameters = []
+    if operation.keyed:
+        parameters.append(
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": True,
+                "description": "16 to 255 printable ASCII characters, best a UUID. The same key and the same report "
+                "get the same answer for 24 hours, however often they are sent.",
+                "schema": {"type": "string", "minLength": 16, "maxLength": 255},
+            }
+        )
+    if parameters:
+        described["parameters"] = parameters
+    if operation.body is not None:
+        described["requestBody"] = {"required": True, "content": _bodies(operation.body, multipart=operation.multipart)}
+    if operation.staff:
+        described["security"] = [{"bearer": []}]
+    return described
+
+
+def _bodies(body: type[BaseModel], *, multipart: bool) -> dict[str, Any]:
+    reference = {"$ref": _REF.format(model=body.__name__)}
+    content: dict[str, Any] = {"application/json": {"schema": reference}}
+    if multipart:
+        photos = {"type": "array", "maxItems": 5, "items": {"type": "string", "contentMediaType": "image/*"}}
+        own = body.model_json_schema(ref_template=_REF)
+        own.pop("$defs", None)
+        own["properties"] = own["properties"] | {"photos": photos}
+        content["multipart/form-data"] = {"schema": own}
+    return content
+
+
+def _answer(operation: Operation) -> dict[str, Any]:
+    if operation.answer is None:
+        return {"description": "Done"}
+    schema = {"$ref": _REF.format(model=operation.answer.__name__)}
+    return {"description": "Done", "content": {"application/json": {"schema": schema}}}
+
+
+def _refusals(operation: Operation) -> dict[str, Any]:
+    problem = {"application/problem+json": {"schema": {"$ref": _REF.format(model="ProblemDocument")}}}
+    statuses = {*operation.refusals, 400, 503} | ({401, 404} if operation.staff else set())
+    return {str(status): {"description": _MEANING[status], "content": problem} for status in sorted(statuses)}
+
+
+def _path_parameters(path: str) -> list[dict[str, Any]]:
+    if "{ticket_id}" not in path:
+        return []
+    return [{"name": "ticket_id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}]
+
+
+_MEANING: Final = {
+    400: "The request cannot be read",
+    401: "A valid bearer token is needed",
+    404: "There is no such thing, or it is not yours",
+    409: "Somebody was faster, or the status forbids the step",
+    413: "Too much",
+    415: "Wrong content type",
+    422: "A field is wrong; each is listed",
+    429: "Too many requests",
+    503: "The database is away; try again",
+}

@@ -1,0 +1,385 @@
+"""The API: the same services as the pages, in JSON. Staff programs carry a bearer token, citizens only their code."""
+
+import json
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any, TypeVar
+from uuid import UUID
+
+from flask import Blueprint, Response, render_template, request
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import Unauthorized
+
+from app import access
+from app.accounts.service import account_of_token
+from app.api import schema
+from app.api.openapi import Operation, document, documented
+from app.api.strictjson import parse_object
+from app.current import address, hotline, throttle
+from app.intake import service as intake_service
+from app.intake.schema import Report, problem_of
+from app.intake.service import Filing, check_key
+from app.intake.views import read_report
+from app.problems import NotFound, Problem, Refused, WrongMediaType
+from app.review import service as review_service
+from app.tracking import service as tracking_service
+from app.tracking.service import Track
+from app.work import service as work_service
+from app.work.service import PAGE, Step
+from models.account import Account
+from models.ticket import Ticket
+from models.vocabulary import Channel
+
+api = Blueprint("api", __name__, url_prefix="/api/v1")
+
+S = TypeVar("S", bound=BaseModel)
+BASE = "/api/v1"
+
+
+@api.get("/openapi.json")
+def openapi() -> Response:
+    """Return the OpenAPI document."""
+    body = json.dumps(document(hotline().settings.public_url, version("langnghe")), ensure_ascii=False)
+    return Response(body, mimetype="application/json")
+
+
+@api.get("/")
+def docs() -> str:
+    """Show the OpenAPI document to a person."""
+    return render_template("api/docs.html", spec=document(hotline().settings.public_url, version("langnghe")))
+
+
+@api.post("/reports")
+@documented(
+    Operation(
+        "post",
+        f"{BASE}/reports",
+        body=Report,
+        answer=schema.FiledReport,
+        status=201,
+        refusals=(413, 415, 422, 429),
+        multipart=True,
+        keyed=True,
+    )
+)
+def file_report() -> Response:
+    """File a report; answers with the code that its citizen follows it by."""
+    account = _bearer_or_none()
+    if account is None:
+        throttle().filing(address())
+    multipart = request.mimetype == "multipart/form-data"
+    if not multipart and request.mimetype != "application/json":
+        raise _wrong_type("application/json, multipart/form-data")
+    fields: dict[str, Any] = request.form.to_dict() if multipart else _json()
+    key, problems = "", tuple[Problem, ...]()
+    try:
+        key = check_key(request.headers.get("Idempotency-Key"))
+    except Refused as refused:
+        problems = refused.problems
+    report, photos = read_report(fields, problems)
+    scope = f"account:{account.id.hex}" if account else "anonymous"
+    filed = intake_service.file_report(hotline(), Filing(scope, key, report, photos, Channel.API))
+    response = Response(filed.body, filed.status, mimetype="application/json")
+    if filed.replayed:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+@api.post("/track")
+@documented(
+    Operation(
+        "post", f"{BASE}/track", body=schema.CodeRequest, answer=schema.TrackedReport, refusals=(404, 415, 422, 429)
+    )
+)
+def track() -> Response:
+    """Return how a report stands."""
+    return _tracked(schema.CodeRequest, lambda asked: tracking_service.track(hotline(), asked.code))
+
+
+@api.post("/track/information")
+@documented(
+    Operation(
+        "post",
+        f"{BASE}/track/information",
+        body=schema.MessageRequest,
+        answer=schema.TrackedReport,
+        refusals=(404, 409, 415, 422, 429),
+    )
+)
+def add_information() -> Response:
+    """Answer the unit's question."""
+    return _tracked(
+        schema.MessageRequest, lambda asked: tracking_service.add_information(hotline(), asked.code, asked.message)
+    )
+
+
+@api.post("/track/reopen")
+@documented(
+    Operation(
+        "post",
+        f"{BASE}/track/reopen",
+        body=schema.MessageRequest,
+        answer=schema.TrackedReport,
+        refusals=(404, 409, 415, 422, 429),
+    )
+)
+def reopen() -> Response:
+    """Say that it is not done."""
+    return _tracked(schema.MessageRequest, lambda asked: tracking_service.reopen(hotline(), asked.code, asked.message))
+
+
+@api.post("/track/rating")
+@documented(
+    Operation(
+        "post",
+        f"{BASE}/track/rating",
+        body=schema.RatingRequest,
+        answer=schema.TrackedReport,
+        refusals=(404, 409, 415, 422, 429),
+    )
+)
+def rate() -> Response:
+    """Rate the answer, which closes the ticket."""
+    return _tracked(
+        schema.RatingRequest,
+        lambda asked: tracking_service.rate(hotline(), asked.code, asked.rating, asked.comment),
+    )
+
+
+@api.get("/tickets")
+@documented(Operation("get", f"{BASE}/tickets", answer=schema.TicketPage, staff=True))
+def tickets() -> Response:
+    """Return the queue that this account sees, emergencies and overdue first; `?after=` pages on."""
+    account = _bearer()
+    if not work_service.may_read_queue(account):
+        raise NotFound
+    with hotline().database.reading() as session:
+        page = work_service.queue(session, account, request.args.get("after"))
+        shape = schema.TicketPage(tickets=[_summary(t) for t in page.tickets], next=page.after)
+    return _json_answer(shape)
+
+
+@api.get("/tickets/<uuid:ticket_id>")
+@documented(Operation("get", f"{BASE}/tickets/{{ticket_id}}", answer=schema.TicketDetail, staff=True))
+def ticket(ticket_id: UUID) -> Response:
+    """Return one ticket with its history and what may be done to it."""
+    return _ticket(_bearer(), ticket_id)
+
+
+@api.get("/review")
+@documented(Operation("get", f"{BASE}/review", answer=schema.TicketPage, staff=True))
+def review() -> Response:
+    """Return what awaits a coordinator, longest waiting first; `?after=` takes a ticket id."""
+    account = _bearer()
+    after = request.args.get("after")
+    with hotline().database.reading() as session:
+        found = review_service.queue(session, account, _uuid(after) if after else None)
+        more = str(found[PAGE - 1].id) if len(found) > PAGE else None
+        shape = schema.TicketPage(tickets=[_summary(t) for t in found[:PAGE]], next=more)
+    return _json_answer(shape)
+
+
+def _step(name: str, body: type[BaseModel]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register one step of staff on a ticket, and document it."""
+
+    def register(view: Callable[..., Any]) -> Callable[..., Any]:
+        path = f"/tickets/<uuid:ticket_id>/{name}"
+        operation = Operation(
+            "post",
+            f"{BASE}/tickets/{{ticket_id}}/{name}",
+            body=body,
+            answer=schema.TicketDetail,
+            refusals=(409, 415, 422),
+            staff=True,
+        )
+        return api.post(path)(documented(operation)(view))
+
+    return register
+
+
+@_step("accept", schema.StepRequest)
+def accept(ticket_id: UUID) -> Response:
+    """Take the ticket up."""
+    asked = _body(schema.StepRequest)
+    return _stepped(work_service.accept, ticket_id, asked.version)
+
+
+@_step("return", schema.ReturnRequest)
+def send_back(ticket_id: UUID) -> Response:
+    """Return the ticket as not ours; it leaves this account's sight."""
+    asked = _body(schema.ReturnRequest)
+    return _stepped(work_service.send_back, ticket_id, asked.version, asked.reason)
+
+
+@_step("answer", schema.ReplyRequest)
+def answer(ticket_id: UUID) -> Response:
+    """Answer the citizen."""
+    asked = _body(schema.ReplyRequest)
+    return _stepped(work_service.answer, ticket_id, asked.version, asked.public_text)
+
+
+@_step("ask", schema.ReplyRequest)
+def ask(ticket_id: UUID) -> Response:
+    """Ask the citizen for what is missing."""
+    asked = _body(schema.ReplyRequest)
+    return _stepped(work_service.ask, ticket_id, asked.version, asked.public_text)
+
+
+@_step("reject", schema.ReplyRequest)
+def reject(ticket_id: UUID) -> Response:
+    """Refuse the report, saying why (coordinators)."""
+    asked = _body(schema.ReplyRequest)
+    return _stepped(review_service.reject, ticket_id, asked.version, asked.public_text)
+
+
+@_step("refer", schema.ReplyRequest)
+def refer(ticket_id: UUID) -> Response:
+    """Refer the report to who is competent (coordinators)."""
+    asked = _body(schema.ReplyRequest)
+    return _stepped(review_service.refer, ticket_id, asked.version, asked.public_text)
+
+
+@_step("seal", schema.ReturnRequest)
+def seal(ticket_id: UUID) -> Response:
+    """Seal a denunciation (coordinators)."""
+    asked = _body(schema.ReturnRequest)
+    return _stepped(review_service.seal, ticket_id, asked.version, asked.reason)
+
+
+@_step("route", schema.RouteRequest)
+def route(ticket_id: UUID) -> Response:
+    """Send the ticket to a department (coordinators)."""
+    asked = _body(schema.RouteRequest)
+    choice = review_service.Choice(asked.topic_slug, asked.department_id, asked.ward_code, asked.reason)
+    account = _bearer()
+    moved = review_service.route(hotline(), account, Step(ticket_id, asked.version), choice)
+    return _after_step(account, moved)
+
+
+@api.route("/<path:_anything>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+def absent(_anything: str) -> Response:
+    """Answer an unknown address as a problem, not as a page."""
+    raise NotFound
+
+
+def _bearer_or_none() -> Account | None:
+    header = request.headers.get("Authorization", "")
+    if not header:
+        return None
+    kind, _, token = header.partition(" ")
+    with hotline().database.reading() as session:
+        account = account_of_token(hotline(), session, token.strip()) if kind.lower() == "bearer" else None
+    if account is None:
+        raise Unauthorized
+    return account
+
+
+def _bearer() -> Account:
+    account = _bearer_or_none()
+    if account is None:
+        raise Unauthorized
+    return account
+
+
+def _wrong_type(expected: str) -> WrongMediaType:
+    return WrongMediaType([Problem("Content-Type", "content_type", {"expected": expected})])
+
+
+def _json() -> dict[str, Any]:
+    if request.mimetype != "application/json":
+        raise _wrong_type("application/json")
+    return parse_object(request.get_data(cache=False))
+
+
+def _body(shape: type[S]) -> S:
+    _bearer()  # who may not ask at all is not told what is wrong with the question
+    return _parsed(shape)
+
+
+def _parsed(shape: type[S]) -> S:
+    fields = _json()
+    try:
+        return shape.model_validate(fields)
+    except ValidationError as error:
+        raise Refused(problem_of(d) for d in error.errors(include_input=False, include_url=False)) from None
+
+
+def _tracked(shape: type[S], act: Callable[[S], Track]) -> Response:
+    throttle().code(address())
+    found = act(_parsed(shape))
+    department = found.department
+    named = schema.Name(id=department.id, vi=department.vi, en=department.en) if department else None
+    timeline = [
+        schema.TimelineEntry(at=m.at, kind=m.kind, status=m.status, public_text=m.public_text) for m in found.timeline
+    ]
+    return _json_answer(
+        schema.TrackedReport(
+            code=found.code, status=found.status, received_at=found.received_at, department=named,
+            due_at=found.due_at, late=found.late, text=found.text, place_text=found.place, question=found.question,
+            photos=found.photos, can_reopen=found.can_reopen, can_rate=found.can_rate, timeline=timeline,
+        )
+    )  # fmt: skip
+
+
+def _stepped(act: Callable[..., Ticket], ticket_id: UUID, version_: int, text: str = "") -> Response:
+    account = _bearer()
+    return _after_step(account, act(hotline(), account, Step(ticket_id, version_, text)))
+
+
+def _after_step(account: Account, moved: Ticket) -> Response:
+    try:
+        return _ticket(account, moved.id)
+    except NotFound:  # the step took it out of this account's hands
+        return Response(status=204)
+
+
+def _ticket(account: Account, ticket_id: UUID) -> Response:
+    with hotline().database.reading() as session:
+        found = access.find_ticket(session, account, ticket_id)
+        events = work_service.history(session, found)
+        shape = schema.TicketDetail(
+            **_summary(found).model_dump(),
+            version=found.version,
+            text=found.text,
+            place_text=found.place_text,
+            latitude=found.lat,
+            longitude=found.lon,
+            channel=found.channel,
+            photos=[a.id for a in found.attachments],
+            actions=sorted(work_service.actions(account, found)),
+            history=[
+                schema.HistoryEntry(
+                    at=e.at, kind=e.kind, from_status=e.from_status, to_status=e.to_status,
+                    actor=e.actor.display_name if e.actor else None, public_text=e.public_text,
+                    internal_text=e.internal_text,
+                )
+                for e in events
+            ],
+        )  # fmt: skip
+    return _json_answer(shape)
+
+
+def _summary(found: Ticket) -> schema.TicketSummary:
+    return schema.TicketSummary(
+        id=found.id,
+        status=found.status,
+        urgency=found.urgency,
+        submission_type=found.submission_type,
+        topic=found.topic_slug,
+        ward=found.ward_code,
+        department=found.department_id,
+        excerpt=" ".join(found.text.split())[:160],
+        received_at=found.received_at,
+        resolve_due_at=found.resolve_due_at,
+    )
+
+
+def _json_answer(shape: BaseModel) -> Response:
+    return Response(shape.model_dump_json(), mimetype="application/json")
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound from None

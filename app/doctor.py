@@ -1,0 +1,107 @@
+"""`langnghe doctor`: every dependency and setting, named with what to do when it is wrong."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.database import STATEMENT_LIMIT
+from app.hotline import Hotline, open_hotline
+from app.pages.service import Check, readiness
+from app.settings import Settings, SettingsError, from_env
+from app.triage.queue import connect
+from routing.city import CityDataError
+
+#: A database and photos need room; below this a day of reports may not fit.
+FREE_BYTES = 500 * 1024 * 1024
+
+
+def examine() -> list[Check]:
+    """Return every check, each with what to do."""
+    try:
+        settings = from_env()
+    except SettingsError as error:
+        return [Check("settings", ok=False, detail=line) for line in str(error).splitlines()]
+    hotline = open_hotline(settings)
+    try:
+        return [
+            Check("python", ok=sys.version_info >= (3, 11), detail=sys.version.split()[0]),
+            *_settings(settings),
+            *_disk(settings.data),
+            _city(hotline),
+            *readiness(hotline),
+            *_database(hotline),
+            _redis(settings),
+        ]
+    finally:
+        hotline.database.close()
+
+
+def _settings(settings: Settings) -> Iterator[Check]:
+    yield Check("settings", ok=True, detail=f"data in {settings.data}")
+    if settings.fault_dir is not None:
+        yield Check("fault points", ok=False, detail="LANGNGHE_FAULT_DIR is set: unset it, it is for tests only")
+    if settings.job_timeout > settings.lease:
+        yield Check(
+            "lease", ok=False, detail="LANGNGHE_JOB_TIMEOUT is longer than LANGNGHE_LEASE: jobs would run twice"
+        )
+    if settings.host not in {"127.0.0.1", "::1"} and not settings.https:
+        yield Check("https", ok=False, detail="serving beyond this machine without LANGNGHE_URL=https://…")
+    secret = settings.data / "secret"
+    if secret.exists() and secret.stat().st_mode & 0o077:
+        yield Check("secret", ok=False, detail=f"{secret} can be read by others: chmod 600 it")
+
+
+def _disk(data: Path) -> Iterator[Check]:
+    yield Check("data folder", ok=os.access(data, os.W_OK), detail=f"{data} can be written")
+    free = shutil.disk_usage(data).free if data.exists() else 0
+    yield Check("disk", ok=free > FREE_BYTES, detail=f"{free // 2**20} MiB free")
+
+
+def _city(hotline: Hotline) -> Check:
+    try:
+        city = hotline.city
+    except CityDataError as error:
+        return Check("city data", ok=False, detail=str(error))
+    return Check(
+        "city data", ok=True, detail=f"{city.name}: {len(city.wards)} wards, {len(city.departments)} departments"
+    )
+
+
+def _database(hotline: Hotline) -> Iterator[Check]:
+    wanted = (
+        {"PRAGMA journal_mode": "wal", "PRAGMA synchronous": "2", "PRAGMA foreign_keys": "1"}
+        if hotline.settings.is_sqlite
+        else {"SHOW synchronous_commit": "on", "SHOW statement_timeout": f"{STATEMENT_LIMIT}s", "SHOW timezone": "UTC"}
+    )
+    try:
+        with hotline.database.reading() as session:
+            for question, expected in wanted.items():
+                found = str(session.scalar(text(question)))
+                name = question.split()[1]
+                yield Check(name, ok=found.lower() == expected.lower(), detail=f"{found} (expected {expected})")
+    except SQLAlchemyError as error:
+        yield Check("database settings", ok=False, detail=type(error).__name__)
+
+
+def _redis(settings: Settings) -> Check:
+    client = connect(settings)
+    try:
+        version = client.info("server")["redis_version"]
+    except RedisError as error:
+        return Check("redis", ok=False, detail=f"{type(error).__name__}: is it running? reports are kept meanwhile")
+    finally:
+        client.close()
+    return Check("redis", ok=True, detail=f"version {version}")
+
+
+def report(checks: list[Check], say: Callable[[str], object]) -> bool:
+    """Print each check; return whether all are well."""
+    for check in checks:
+        say(f"{'ok  ' if check.ok else 'BAD '} {check.name}: {check.detail}")
+    return all(check.ok for check in checks)

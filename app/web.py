@@ -1,0 +1,126 @@
+"""The web application: blueprints by asker, one error table, one set of headers."""
+
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Flask, current_app, g
+from flask_login import LoginManager
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app import errors, i18n, sanity, wording
+from app.accounts.session import StaffMember
+from app.accounts.views import accounts
+from app.admin.views import admin
+from app.api.views import api
+from app.current import KEY, THROTTLE
+from app.current import hotline as current_hotline
+from app.desk.views import desk
+from app.hotline import Hotline
+from app.intake.views import intake
+from app.pages.views import pages
+from app.review.views import review
+from app.throttle import Throttle
+from app.tracking.views import tracking
+from app.work.views import work
+from models.account import Account
+from models.outbox import InstallationMark
+
+#: The installation holds invented reports.
+DEMO_MARK: Final = "demo"
+
+
+def create_app(hotline: Hotline) -> Flask:
+    """Build the application for one installation."""
+    app = Flask("app")
+    settings = hotline.settings
+    app.extensions[KEY] = hotline
+    app.extensions[THROTTLE] = Throttle(settings)
+    app.config.update(
+        SECRET_KEY=hotline.keys.web,
+        SESSION_COOKIE_NAME="__Host-staff" if settings.https else "staff",
+        SESSION_COOKIE_SECURE=settings.https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        WTF_CSRF_TIME_LIMIT=12 * 3600,
+        WTF_CSRF_SSL_STRICT=False,
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=30),
+    )
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, settings.trusted_proxies, settings.trusted_proxies)  # type: ignore[method-assign]
+    sanity.register(app)
+    errors.register(app)
+    _logins(app)
+    csrf = CSRFProtect(app)
+    # No cookie gives a citizen or a program any power: the form token, the code or the bearer token does.
+    for blueprint in (intake, tracking, api):
+        csrf.exempt(blueprint)
+    for blueprint in (intake, tracking, api, accounts, desk, work, review, admin, pages):
+        app.register_blueprint(blueprint)
+    app.register_error_handler(CSRFError, lambda _e: errors.answer(403))
+    _templates(app, hotline)
+    return app
+
+
+def _logins(app: Flask) -> None:
+    manager = LoginManager(app)
+    manager.login_view = "accounts.login"
+    manager.login_message = ""
+    manager.session_protection = None  # an address that changes on the road must not end a session
+
+    @manager.user_loader  # type: ignore[untyped-decorator]
+    def load(key: str) -> StaffMember | None:
+        """Return who a session belongs to, unless it began before the last password change or logout."""
+        account_id, _, epoch = key.partition(":")
+        with current_hotline().database.reading() as session:
+            account = session.scalar(
+                select(Account).where(Account.id == UUID(account_id)).options(selectinload(Account.department))
+            )
+        if account is None or account.disabled or str(account.session_epoch) != epoch:
+            return None
+        return StaffMember(account)
+
+
+def _templates(app: Flask, hotline_: Hotline) -> None:
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        label=i18n.label, due_tag=wording.due_tag, deadline_words=wording.deadline_words, role_words=wording.role_words
+    )
+    app.jinja_env.filters.update(
+        moment=wording.moment,
+        day=wording.day,
+        iso=wording.iso,
+        status_words=wording.status_words,
+        type_words=wording.type_words,
+        channel_words=wording.channel_words,
+        urgency_words=wording.urgency_words,
+    )
+    app.context_processor(lambda: _common(hotline_))
+
+
+def _common(hotline_: Hotline) -> dict[str, Any]:
+    # An error page must not ask the database who is logged in: it may be the database that is away.
+    member = g.get("_login_user")
+    account = member.account if isinstance(member, StaffMember) else None
+    return {"lang": i18n.language(), "account": account, "demo": _is_demo(hotline_)}
+
+
+def _is_demo(hotline_: Hotline) -> bool:
+    """Whether the reports are invented: asked once a process, and again until the database answers."""
+    known = current_app.extensions.get("is_demo")
+    if known is None:
+        try:
+            with hotline_.database.reading() as session:
+                known = session.get(InstallationMark, DEMO_MARK) is not None
+        except Exception as error:
+            if not errors.is_away(error):
+                raise
+            return False
+        current_app.extensions["is_demo"] = known
+    return bool(known)
