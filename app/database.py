@@ -31,10 +31,10 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Yield a session whose changes are thrown away."""
+        """Yield a session whose changes are thrown away; what it has loaded can be read afterwards."""
         with self._reading() as session:
             yield session
-            session.rollback()
+            session.expunge_all()  # a rollback would empty what is still attached
 
     def close(self) -> None:
         """Give back every connection."""

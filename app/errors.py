@@ -10,7 +10,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.i18n import gettext as _
 from app.i18n import language
 from app.intake.service import KeyReused
 from app.problems import Conflict, Malformed, NotAvailable, NotFound, Problem, Refused, TooManyTries, WrongMediaType
@@ -86,8 +85,8 @@ def answer(status: int, problems: tuple[Problem, ...] = (), retry_after: int | N
         page = render_template(
             "errors/error.html",
             status=status,
-            title=_(title[0]),
-            advice="\n".join(_message(p) for p in problems) or _(title[2]),
+            title=title[0] if language() == "vi" else title[1],
+            advice="\n".join(_message(p) for p in problems) or (title[2] if language() == "vi" else title[3]),
             retry_after=retry_after,
         )
         response = Response(page, status, mimetype="text/html")
@@ -98,7 +97,7 @@ def answer(status: int, problems: tuple[Problem, ...] = (), retry_after: int | N
 
 def problem_json(status: int, problems: tuple[Problem, ...] = ()) -> Response:
     """Return an RFC 9457 problem with every bad field in Vietnamese and English."""
-    vi, en, _advice = _TITLES.get(status, _TITLES[500])
+    vi, en, *_advice = _TITLES.get(status, _TITLES[500])
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": en,
@@ -113,18 +112,18 @@ def _message(problem: Problem) -> str:
     return problem.vi if language() == "vi" else problem.en
 
 
-#: status → (Vietnamese, English, what to do)
+#: status → (Vietnamese, English, what to do in Vietnamese, in English)
 _TITLES: Final = {
-    400: ("Chúng tôi không đọc được yêu cầu này", "Bad request", "Bạn quay lại trang trước và thử lần nữa."),
-    401: ("Bạn cần đăng nhập", "Unauthorized", "Bạn đăng nhập rồi làm lại."),
-    403: ("Không làm được việc này", "Forbidden", "Bạn mở lại trang và thử lần nữa."),
-    404: ("Không có trang này", "Not found", "Địa chỉ có thể đã đổi, hoặc bạn không được xem nó."),
-    405: ("Không làm được việc này ở đây", "Method not allowed", "Bạn quay lại trang trước."),
-    409: ("Có người vừa cập nhật", "Conflict", "Bạn xem lại rồi làm lần nữa."),
-    413: ("Gửi nhiều quá", "Content too large", "Bạn bớt chữ hoặc bớt ảnh rồi gửi lại."),
-    415: ("Kiểu nội dung này không nhận được", "Unsupported media type", "Bạn gửi JSON hoặc biểu mẫu."),
-    422: ("Có chỗ cần xem lại", "Unprocessable content", "Bạn xem từng mục được nêu."),
-    429: ("Bạn thử nhiều lần quá", "Too many requests", "Bạn chờ một lát rồi thử lại."),
-    500: ("Có trục trặc phía chúng tôi", "Internal server error", "Lỗi của chúng tôi, không phải của bạn. Bạn thử lại sau ít phút; việc gấp gọi 1022."),
-    503: ("Hệ thống đang bận", "Service unavailable", "Chữ bạn viết chưa gửi được. Bạn thử lại sau ít phút; việc gấp gọi 1022."),
+    400: ("Chúng tôi không đọc được yêu cầu này", "Bad request", "Bạn quay lại trang trước và thử lần nữa.", "Go back and try again."),
+    401: ("Bạn cần đăng nhập", "Unauthorized", "Bạn đăng nhập rồi làm lại.", "Log in and try again."),
+    403: ("Không làm được việc này", "Forbidden", "Bạn mở lại trang và thử lần nữa.", "Open the page again and try once more."),
+    404: ("Không có trang này", "Not found", "Địa chỉ có thể đã đổi, hoặc bạn không được xem nó.", "The address may have changed, or it is not for you to see."),
+    405: ("Không làm được việc này ở đây", "Method not allowed", "Bạn quay lại trang trước.", "Go back to the page before."),
+    409: ("Có người vừa cập nhật", "Conflict", "Bạn xem lại rồi làm lần nữa.", "Look again and try once more."),
+    413: ("Gửi nhiều quá", "Content too large", "Bạn bớt chữ hoặc bớt ảnh rồi gửi lại.", "Send less text or fewer photos."),
+    415: ("Kiểu nội dung này không nhận được", "Unsupported media type", "Bạn gửi JSON hoặc biểu mẫu.", "Send JSON or a form."),
+    422: ("Có chỗ cần xem lại", "Unprocessable content", "Bạn xem từng mục được nêu.", "See each field that is named."),
+    429: ("Bạn thử nhiều lần quá", "Too many requests", "Bạn chờ một lát rồi thử lại.", "Wait a moment and try again."),
+    500: ("Có trục trặc phía chúng tôi", "Internal server error", "Lỗi của chúng tôi, không phải của bạn. Bạn thử lại sau ít phút; việc gấp gọi 1022.", "Our fault, not yours. Try again in a few minutes; if it is urgent, call 1022."),
+    503: ("Hệ thống đang bận", "Service unavailable", "Chữ bạn viết chưa gửi được. Bạn thử lại sau ít phút; việc gấp gọi 1022.", "What you wrote was not sent. Try again in a few minutes; if it is urgent, call 1022."),
 }  # fmt: skip

@@ -55,3 +55,20 @@ def _file(client: httpx.Client, row: dict[str, Any]) -> str:
     if answer.status_code != 201:
         raise LineRefused(f"{row['id']}: {answer.status_code} {answer.text[:500]}")
     return str(answer.json()["code"])
+
+
+def codes(source: TextIO) -> Iterator[tuple[str, str]]:
+    """Yield (id, code) of lines that hold a code, or an id, a tab and a code, as `file_all` writes them."""
+    for line in source:
+        if line.strip():
+            row_id, _, code = line.rstrip("\n").rpartition("\t")
+            yield row_id, code.strip()
+
+
+def track(url: str, code: str) -> dict[str, Any]:
+    """Return how a report stands; raise `LineRefused` with the server's words for a code it does not know."""
+    answer = httpx.post(f"{url}/api/v1/track", json={"code": code}, timeout=30)
+    if answer.status_code != 200:
+        raise LineRefused(f"{answer.status_code} {answer.text[:500]}")
+    found: dict[str, Any] = answer.json()
+    return found

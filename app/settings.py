@@ -67,10 +67,20 @@ class Settings:
         return self.data / "attachments"
 
 
+def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return where this installation keeps what it must not lose."""
+    return Path(environ.get("LANGNGHE_DATA") or "var").resolve()
+
+
+def models_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return where trained artifacts live; commands that need nothing else need no secret either."""
+    return data_folder(environ) / "models"
+
+
 def from_env(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings; raise `SettingsError` naming every problem at once."""
     reader = _Reader(environ)
-    data = Path(environ.get("LANGNGHE_DATA") or "var").resolve()
+    data = data_folder(environ)
     port = reader.whole("PORT", 8022, 1, 65535)
     host = environ.get("HOST") or "127.0.0.1"
     settings = Settings(
@@ -179,7 +189,7 @@ def prepare(environ: Mapping[str, str] = os.environ) -> None:
     With PostgreSQL no file is made: several machines must be given the same `LANGNGHE_SECRET_KEY`, or codes filed on
     one could not be opened on another.
     """
-    data = Path(environ.get("LANGNGHE_DATA") or "var").resolve()
+    data = data_folder(environ)
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = data / "secret"
     if "LANGNGHE_SECRET_KEY" in environ or environ.get("DATABASE_URL", "").startswith("postgres") or file.exists():

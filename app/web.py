@@ -20,6 +20,7 @@ from app.current import KEY, THROTTLE
 from app.current import hotline as current_hotline
 from app.desk.views import desk
 from app.hotline import Hotline
+from app.icons import icon
 from app.intake.views import intake
 from app.pages.views import pages
 from app.review.views import review
@@ -90,7 +91,11 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
     app.jinja_env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        label=i18n.label, due_tag=wording.due_tag, deadline_words=wording.deadline_words, role_words=wording.role_words
+        label=i18n.label,
+        icon=icon,
+        due_tag=wording.due_tag,
+        deadline_words=wording.deadline_words,
+        role_words=wording.role_words,
     )
     app.jinja_env.filters.update(
         moment=wording.moment,

@@ -66,7 +66,11 @@ def _known_type(value: object) -> object:
     return None if value == "" else value
 
 
-Line = Annotated[str | None, BeforeValidator(_clean), AfterValidator(_one_line)]
+#: A line of text, or nothing; each bounded where its field is, since an empty one has no length.
+Place = Annotated[str, Field(max_length=PLACE_MAX)]
+Name = Annotated[str, Field(max_length=NAME_MAX)]
+Phone = Annotated[str, Field(max_length=40)]
+Email = Annotated[str, Field(max_length=254)]
 
 
 class Report(BaseModel):
@@ -77,18 +81,22 @@ class Report(BaseModel):
     text: Annotated[str, BeforeValidator(_clean), Field(min_length=TEXT_MIN, max_length=TEXT_MAX)] = Field(
         description="What is the matter, in the citizen's own words."
     )
-    place_text: Annotated[Line, Field(max_length=PLACE_MAX)] = Field(None, description="Where, as people say it.")
+    place_text: Annotated[Place | None, BeforeValidator(_clean), AfterValidator(_one_line)] = Field(
+        None, description="Where, as people say it."
+    )
     latitude: Annotated[float | None, BeforeValidator(_blank_is_none)] = Field(
         None, ge=-90, le=90, allow_inf_nan=False, description="WGS 84 degrees; only together with longitude."
     )
     longitude: Annotated[float | None, BeforeValidator(_blank_is_none)] = Field(
         None, ge=-180, le=180, allow_inf_nan=False, description="WGS 84 degrees; only together with latitude."
     )
-    contact_name: Annotated[Line, Field(max_length=NAME_MAX)] = Field(None, description="Optional; needs consent.")
-    contact_phone: Annotated[Line, Field(max_length=40), AfterValidator(_phone)] = Field(
+    contact_name: Annotated[Name | None, BeforeValidator(_clean), AfterValidator(_one_line)] = Field(
+        None, description="Optional; needs consent."
+    )
+    contact_phone: Annotated[Phone | None, BeforeValidator(_clean), AfterValidator(_phone)] = Field(
         None, description="Optional; needs consent. Vietnamese numbers may leave +84 out; answered as E.164."
     )
-    contact_email: Annotated[Line, Field(max_length=254), AfterValidator(_email)] = Field(
+    contact_email: Annotated[Email | None, BeforeValidator(_clean), AfterValidator(_email)] = Field(
         None, description="Optional; needs consent."
     )
     consent: Annotated[bool, BeforeValidator(lambda v: False if v is None or v == "" else v)] = Field(

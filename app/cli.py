@@ -1,0 +1,57 @@
+"""`langnghe`: every command parses its arguments, then makes one call. Its module is loaded when it is called."""
+
+import logging
+from importlib import import_module
+from typing import Final
+
+import click
+
+#: command → the module under `app.commands` that has it, and its name there.
+COMMANDS: Final = {
+    "accounts": ("installation", "accounts"),
+    "bench": ("benching", "bench"),
+    "check": ("installation", "check"),
+    "classify": ("learning", "classify"),
+    "corpus": ("learning", "corpus_group"),
+    "doctor": ("installation", "examine"),
+    "file": ("clients", "file_reports"),
+    "migrate": ("installation", "migrate"),
+    "model": ("learning", "model"),
+    "place": ("places", "place"),
+    "reconcile": ("installation", "reconcile"),
+    "relay": ("relay", "relay"),
+    "run": ("installation", "run"),
+    "serve": ("web", "serve"),
+    "track": ("clients", "track"),
+    "train": ("learning", "train"),
+    "worker": ("worker", "worker"),
+}
+
+
+class Lazily(click.Group):
+    """A group that imports a command when somebody asks for it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return every command's name."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return a command, or None if there is no such."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name]
+        command = getattr(import_module(f"app.commands.{module}"), name)
+        return command if isinstance(command, click.Command) else None
+
+
+@click.group(cls=Lazily)
+@click.version_option(package_name="langnghe")
+def main() -> None:
+    """Lắng Nghe: reports of citizens understood, routed, and tracked until solved."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for chatty in ("alembic", "httpx", "rq.worker"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+if __name__ == "__main__":
+    main()

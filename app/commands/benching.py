@@ -1,0 +1,43 @@
+"""Measurements."""
+
+import click
+
+from app import settings, startup
+from app.bench.intake import run as measure_intake
+from app.bench.triage import run as measure_triage
+from app.commands.plainly import plainly, say
+from classifier.bench import run as measure_classifier
+from routing.bench import run as measure_routing
+
+
+@click.group()
+def bench() -> None:
+    """Measure against a baseline of the same run."""
+
+
+@bench.command(name="intake")
+@plainly
+def bench_intake() -> None:
+    """Filing over HTTP beside a bare insert, on both databases."""
+    measure_intake(click.echo)
+
+
+@bench.command(name="triage")
+@plainly
+def bench_triage() -> None:
+    """From filed to routed by relay, Redis and two workers."""
+    measure_triage(settings.models_folder(), click.echo)
+
+
+@bench.command(name="classify")
+@plainly
+def bench_classify() -> None:
+    """Prediction beside bare word segmentation of the same texts."""
+    click.echo(measure_classifier(startup.ensure_model(settings.models_folder(), say).parent))
+
+
+@bench.command(name="route")
+@plainly
+def bench_route() -> None:
+    """Place, rules and deadlines, beside folding of the same texts."""
+    click.echo(measure_routing())

@@ -1,0 +1,48 @@
+"""What a user can mend is told in a sentence; what is our fault shows its trace."""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
+import click
+import httpx
+
+from app.filing import LineRefused
+from app.settings import SettingsError
+from app.supervisor import PortTaken
+from classifier.artifact import ArtifactRefused
+from classifier.corpus import BadCorpus
+from routing.city import CityDataError
+
+P = ParamSpec("P")
+
+_EXPECTED = (
+    SettingsError,
+    ArtifactRefused,
+    BadCorpus,
+    CityDataError,
+    LineRefused,
+    PortTaken,
+    httpx.HTTPError,
+    FileNotFoundError,
+)
+
+
+def plainly(command: Callable[P, None]) -> Callable[P, None]:
+    """Turn what a user can mend into one sentence and exit code 2."""
+
+    @wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except _EXPECTED as error:
+            click.echo(f"langnghe: {error}", err=True)
+            sys.exit(2)
+
+    return guarded
+
+
+def say(line: str) -> None:
+    """Tell the person at the terminal, apart from what a command prints as its result."""
+    click.echo(line, err=True)

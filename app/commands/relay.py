@@ -1,0 +1,15 @@
+"""The relay."""
+
+import click
+
+from app.commands.plainly import plainly
+from app.hotline import open_hotline
+from app.settings import from_env
+from app.triage.relay import Relay
+
+
+@click.command()
+@plainly
+def relay() -> None:
+    """Carry owed jobs from the database to the queue; a second relay does no harm."""
+    Relay(open_hotline(from_env())).run()

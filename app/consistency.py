@@ -1,0 +1,92 @@
+"""The laws that hold whatever was killed, flushed or restarted, and the reconciler of photos."""
+
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.hotline import Hotline
+from models.outbox import OutboxEntry
+from models.ticket import Assignment, Attachment, Ticket, TicketEvent
+from models.vocabulary import AssignmentKind, Status
+from models.workflow import ALLOWED, AWAITS_DEPARTMENT
+
+#: A photo without a row may be one whose report is being filed just now.
+STRAY_AFTER: Final = 3600
+SHOWN: Final = 5
+
+
+def violations(session: Session) -> list[str]:
+    """Return every law that some ticket breaks, a sentence each with a few ids; an empty list is a sound database."""
+    return [
+        f"{law}: {len(found)} tickets, such as {', '.join(sorted(str(i) for i in found[:SHOWN]))}"
+        for law, broken in _laws()
+        if (found := list(session.scalars(select(Ticket.id).where(broken).limit(1000))))
+    ]
+
+
+def _laws() -> Iterator[tuple[str, ColumnElement[bool]]]:
+    yield "a ticket has exactly one received event", _count(TicketEvent.kind == "received") != 1
+    yield "a ticket was triaged at most once", _count(TicketEvent.kind == "triaged") > 1
+    owed = select(func.count(OutboxEntry.id)).where(OutboxEntry.ticket_id == Ticket.id, OutboxEntry.kind == "triage")
+    yield "a ticket has exactly one triage job", owed.scalar_subquery() != 1
+    unsettled = exists().where(
+        OutboxEntry.ticket_id == Ticket.id, OutboxEntry.done_at.is_(None), OutboxEntry.given_up_at.is_(None)
+    )
+    yield "a ticket still to be understood has a job that is owed", and_(Ticket.status == Status.RECEIVED, ~unsettled)
+    leads = (
+        select(func.count(Assignment.id))
+        .where(Assignment.ticket_id == Ticket.id, Assignment.kind == AssignmentKind.LEAD, Assignment.ended_at.is_(None))
+        .scalar_subquery()
+    )
+    yield "a ticket with a department has that one lead", and_(Ticket.department_id.is_not(None), leads != 1)
+    yield "a ticket without a department has no lead", and_(Ticket.department_id.is_(None), leads != 0)
+    held = AWAITS_DEPARTMENT - {Status.REOPENED}
+    yield "a ticket that awaits a department has one", and_(Ticket.status.in_(held), Ticket.department_id.is_(None))
+    pairs = [
+        and_(TicketEvent.from_status == here, TicketEvent.to_status.in_(there))
+        for here, there in ALLOWED.items()
+        if there
+    ]
+    moved = and_(TicketEvent.ticket_id == Ticket.id, TicketEvent.to_status.is_not(None))
+    yield "every move is one that the status table allows", exists().where(moved, ~or_(*pairs))
+    last = (
+        select(TicketEvent.to_status)
+        .where(TicketEvent.ticket_id == Ticket.id, TicketEvent.to_status.is_not(None))
+        .order_by(TicketEvent.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    yield "the status is where the last move led", func.coalesce(last, Status.RECEIVED.value) != Ticket.status
+
+
+def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return select(func.count(TicketEvent.id)).where(TicketEvent.ticket_id == Ticket.id, condition).scalar_subquery()
+
+
+def assert_consistent(session: Session) -> None:
+    """Raise `AssertionError` naming every broken law."""
+    broken = violations(session)
+    if broken:
+        raise AssertionError("\n".join(broken))
+
+
+def reconcile(hotline: Hotline) -> tuple[int, int]:
+    """Remove photos that no ticket names, left by a crash between file and commit; return (removed, missing).
+
+    A photo younger than an hour is left alone: its report may be being filed just now.
+    """
+    folder = hotline.settings.attachments
+    with hotline.database.reading() as session:
+        known = {photo.hex for photo in session.scalars(select(Attachment.id))}
+    removed = 0
+    found = set()
+    for path in folder.glob("*/*") if folder.is_dir() else ():
+        if path.suffix == ".jpg" and path.stem in known:
+            found.add(path.stem)
+        elif time.time() - path.stat().st_mtime > STRAY_AFTER:
+            path.unlink()
+            removed += 1
+    return removed, len(known - found)

@@ -1,0 +1,85 @@
+// What a page can do better with JavaScript. Every page works without this file.
+
+const all = (selector) => document.querySelectorAll(selector);
+
+// A double click files once: the server honours the form token, the button only tells.
+for (const form of all("form.once")) {
+  form.addEventListener("submit", () => {
+    for (const button of form.querySelectorAll("button:not([type=button])")) setTimeout(() => (button.disabled = true));
+  });
+}
+addEventListener("pageshow", () => all("form.once button").forEach((button) => (button.disabled = false)));
+
+document.querySelector("#errors")?.focus();
+
+// Codes and one-time tokens stand behind the # of a link, which no server and no log ever sees.
+const fromHash = (selector, field, then) => {
+  const form = document.querySelector(selector);
+  const value = decodeURIComponent(location.hash.slice(1));
+  if (!form || !value || form.elements[field].value) return;
+  form.elements[field].value = value;
+  history.replaceState(null, "", location.pathname);
+  then?.(form);
+};
+fromHash("form[data-code-from-hash]", "code", (form) => form.requestSubmit());
+fromHash("form[data-token-from-hash]", "token");
+
+for (const button of all("button[data-copy]")) {
+  if (!navigator.clipboard) continue;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent.trim());
+    const words = button.querySelector("[data-done]");
+    words.textContent = words.dataset.done;
+  });
+}
+
+for (const place of all("[data-geolocate]")) {
+  if (!navigator.geolocation) continue;
+  place.hidden = false;
+  const told = place.querySelector("[role=status]");
+  place.querySelector("button").addEventListener("click", () => {
+    told.textContent = told.dataset.waiting;
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => {
+        document.querySelector("#latitude").value = coords.latitude.toFixed(6);
+        document.querySelector("#longitude").value = coords.longitude.toFixed(6);
+        told.textContent = told.dataset.found.replace("{m}", Math.round(coords.accuracy));
+      },
+      () => (told.textContent = told.dataset.failed),
+      { enableHighAccuracy: true, timeout: 15000, maximumAge: 60000 },
+    );
+  });
+}
+
+// Words survive a closed tab: kept in this browser until they are sent.
+for (const form of all("form[data-draft]")) {
+  const key = `langnghe-draft-${form.dataset.draft}`;
+  const fields = ["text", "place_text"];
+  const kept = JSON.parse(localStorage.getItem(key) || "{}");
+  for (const name of fields) if (kept[name] && !form.elements[name].value) form.elements[name].value = kept[name];
+  form.addEventListener("input", () => {
+    localStorage.setItem(key, JSON.stringify(Object.fromEntries(fields.map((name) => [name, form.elements[name].value]))));
+  });
+}
+if (document.querySelector("[data-filed]")) localStorage.removeItem("langnghe-draft-report");
+
+for (const area of all("textarea[data-max]")) {
+  const counter = document.createElement("p");
+  counter.className = "counter";
+  area.after(counter);
+  const count = () => {
+    const length = [...area.value.normalize("NFC").trim()].length;
+    const left = area.dataset.max - length;
+    counter.textContent = left < 500 ? String(left) : "";
+    counter.classList.toggle("over", left < 0);
+  };
+  area.addEventListener("input", count);
+  count();
+}
+
+for (const form of all("form[data-submit-key]")) {
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+  });
+}
