@@ -1,6 +1,7 @@
 """`langnghe file`: reports from a JSONL file, filed over HTTP as any program would."""
 
 import json
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,6 +53,9 @@ def _file(client: httpx.Client, row: dict[str, Any]) -> str:
     report = {name: row[name] for name in FIELDS if name in row}
     key = uuid.uuid5(NAMESPACE, json.dumps([row["id"], report], sort_keys=True))
     answer = client.post("/api/v1/reports", json=report, headers={"Idempotency-Key": str(key)})
+    while answer.status_code in {429, 503}:  # asked to come back later, with the same key
+        time.sleep(min(60, int(answer.headers.get("Retry-After", "5"))))
+        answer = client.post("/api/v1/reports", json=report, headers={"Idempotency-Key": str(key)})
     if answer.status_code != 201:
         raise LineRefused(f"{row['id']}: {answer.status_code} {answer.text[:500]}")
     return str(answer.json()["code"])

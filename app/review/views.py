@@ -145,7 +145,7 @@ def _page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> 
         found = access.find_ticket(session, account, ticket_id)
         context = shared_context(session, found)
         thought = context.pop("thought")
-        wards = dict(session.execute(select(Ward.code, Ward.name).order_by(Ward.name)).tuples())
+        wards = dict(session.execute(select(Ward.code, Ward.name).order_by(Ward.name)).tuples().all())
         candidates = [code for code in thought.get("wards", []) if code in wards]
         rest = [code for code in wards if code not in candidates]
         return render_template(

@@ -21,8 +21,12 @@ const fromHash = (selector, field, then) => {
   history.replaceState(null, "", location.pathname);
   then?.(form);
 };
-fromHash("form[data-code-from-hash]", "code", (form) => form.requestSubmit());
-fromHash("form[data-token-from-hash]", "token");
+const readHash = () => {
+  fromHash("form[data-code-from-hash]", "code", (form) => form.requestSubmit());
+  fromHash("form[data-token-from-hash]", "token");
+};
+readHash();
+addEventListener("hashchange", readHash);
 
 for (const button of all("button[data-copy]")) {
   if (!navigator.clipboard) continue;
