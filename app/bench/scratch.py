@@ -147,11 +147,14 @@ def postgres() -> Iterator[str]:
 
 
 @contextmanager
-def database(server_url: str) -> Iterator[str]:
-    """Yield the address of a fresh database on a server, and drop it in the end."""
+def database(server_url: str, template: str | None = None) -> Iterator[str]:
+    """Yield the address of a fresh database on a server, empty or a copy of another, and drop it in the end."""
     name = f"ln_{uuid.uuid4().hex[:12]}"
+    make = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+    if template is not None:
+        make = sql.SQL("{} TEMPLATE {}").format(make, sql.Identifier(template))
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        connection.execute(make)
     try:
         yield _with_database(server_url, name)
     finally:
