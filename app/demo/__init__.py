@@ -177,15 +177,8 @@ class _Director:
         return accounts.create(session, self.clock.at, new)
 
     def _choice(self, session: Session, ticket: Ticket) -> Choice | None:
-        """Return what a coordinator would make of a doubtful ticket: the machine's best guess, in the first ward."""
-        thought = review.evidence(session, ticket)
-        best = next((slug for slug, _ in thought.get("alternatives", [])), None)
-        ward = next(iter(thought.get("wards", [])), None)
-        if best is None or ward is None:
-            return None
-        known = Ticket(topic_slug=best, ward_code=ward, text=ticket.text, urgency=ticket.urgency)
-        decision = triage.decide_on(self.hotline, known, self.clock.at)
-        return Choice(best, decision.lead, ward, "Đã gọi hỏi lại người dân.")
+        proposal = review.suggested(self.hotline, ticket, review.evidence(session, ticket))
+        return replace(proposal[0], reason="Đã gọi hỏi lại người dân.") if proposal else None
 
     def _coordinator(self) -> Account:
         with self.hotline.database.transaction() as session:

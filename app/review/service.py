@@ -13,6 +13,7 @@ from app import access
 from app.assignment import assign, release
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem, Refused
+from app.triage.service import decide_on
 from app.work.service import PAGE, Step, move, words_of
 from models.account import Account
 from models.department import Department
@@ -82,6 +83,27 @@ def evidence(session: Session, ticket: Ticket) -> dict[str, Any]:
         .limit(1)
     )
     return event.data if event is not None else {}
+
+
+def suggested(hotline: Hotline, ticket: Ticket, thought: dict[str, Any]) -> tuple[Choice, str] | None:
+    """Return what to propose for a doubtful ticket, and why: the machine's best guess, in the first ward it saw.
+
+    None where the machine has no guess at all.
+    """
+    best = ticket.topic_slug or next((slug for slug, _ in thought.get("alternatives", [])), None)
+    if best is None:
+        return None
+    ward = ticket.ward_code or next(iter(thought.get("wards", [])), None)
+    known = Ticket(
+        topic_slug=best,
+        ward_code=ward,
+        text=ticket.text,
+        place_text=ticket.place_text,
+        submission_type=ticket.submission_type,
+        urgency=ticket.urgency,
+    )
+    decision = decide_on(hotline, known, hotline.now())
+    return Choice(best, decision.lead, ward), decision.because
 
 
 def route(hotline: Hotline, account: Account, step: Step, choice: Choice) -> Ticket:

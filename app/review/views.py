@@ -172,11 +172,13 @@ def _alternatives(thought: dict[str, Any]) -> list[SimpleNamespace]:
 
 
 def _suggestion(found: Ticket, thought: dict[str, Any]) -> SimpleNamespace:
-    best = next((slug for slug, _confidence in thought.get("alternatives", [])), None)
-    wards = thought.get("wards") or [None]
+    proposal = service.suggested(hotline(), found, thought)
+    if proposal is None:
+        return SimpleNamespace(topic_slug=None, ward_code=None, department_id=found.department_id, because=None)
+    choice, because = proposal
     return SimpleNamespace(
-        topic_slug=found.topic_slug or best,
-        ward_code=found.ward_code or wards[0],
-        department_id=found.department_id,
-        because=thought.get("rule_because"),
+        topic_slug=choice.topic_slug,
+        ward_code=choice.ward_code,
+        department_id=found.department_id or choice.department_id,
+        because=because,
     )
