@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.isotonic import IsotonicRegression
 
 from classifier.corpus import Row
 from models.vocabulary import SubmissionType, Urgency
@@ -63,6 +64,20 @@ def temperature(scores: Floats, truth: npt.NDArray[np.int64]) -> float:
     return round(float(min(grid, key=loss)), 4)
 
 
+def calibration(chance: Floats, right: Mask) -> dict[str, list[float]]:
+    """Return how often answers of a chance were right, as the knots of a rising line (isotonic regression)."""
+    rising = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(chance, right.astype(np.float64))
+    return {
+        "chance": [round(float(x), 6) for x in rising.X_thresholds_],
+        "right": [round(float(y), 6) for y in rising.y_thresholds_],
+    }
+
+
+def calibrated(chance: Floats, line: Mapping[str, Sequence[float]]) -> Floats:
+    """Return how often answers of these chances are right."""
+    return np.asarray(np.interp(chance, line["chance"], line["right"]), dtype=np.float64)
+
+
 def calibration_error(confidence: Floats, right: Mask) -> float:
     """Return the expected calibration error over bins of equal width."""
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
@@ -75,6 +90,7 @@ def thresholds(held: Held) -> dict[str, Any]:
     base = held.originals()
     temperatures = {name: temperature(held.scores[name], held.truth(name)) for name in held.scores}
     chance = softmax(held.scores["topic"], temperatures["topic"])[base]
+    right = chance.argmax(axis=1) == held.truth("topic")[base]
 
     def gate(head: str, label: str) -> float:
         column = int(np.searchsorted(held.classes[head], label))
@@ -82,6 +98,7 @@ def thresholds(held: Held) -> dict[str, Any]:
 
     return {
         "temperatures": temperatures,
+        "calibration": calibration(chance.max(axis=1), right),
         "topics": _topic_thresholds(chance, held.truth("topic")[base], held.classes["topic"]),
         "denunciation": gate("submission_type", SubmissionType.DENUNCIATION.value),
         "emergency_type": gate("submission_type", SubmissionType.EMERGENCY.value),
@@ -145,7 +162,7 @@ def measured(held: Held) -> dict[str, Any]:
         "topic": {
             "top1": _share(right[base]),
             "top3": _share(ranks[base] <= 3),
-            "calibration_error": round(calibration_error(confidence[base], right[base]), 4),
+            "calibration_error": round(calibration_error(_cross_isotonic(held, chance)[base], right[base]), 4),
             "routed": _share(routed[base]),
             "routed_right": _share(right[base & routed]),
             "coverage": _coverage(confidence[base], right[base]),
@@ -172,6 +189,18 @@ def _cross_calibrated(held: Held, head: str) -> Floats:
         others = ~inside if (~inside).any() else inside
         chance[inside] = softmax(held.scores[head][inside], temperature(held.scores[head][others], truth[others]))
     return chance
+
+
+def _cross_isotonic(held: Held, chance: Floats) -> Floats:
+    """Return calibrated confidence, each fold's by a line that was fitted on the others."""
+    confidence = chance.max(axis=1)
+    right = chance.argmax(axis=1) == held.truth("topic")
+    found = np.empty_like(confidence)
+    for fold in np.unique(held.folds):
+        inside = held.folds == fold
+        others = held.originals() & (~inside if (~inside).any() else inside)
+        found[inside] = calibrated(confidence[inside], calibration(confidence[others], right[others]))
+    return found
 
 
 def _share(mask: npt.NDArray[Any]) -> float:

@@ -58,11 +58,13 @@ class Prediction:
 class Thresholds:
     """Where scores become decisions: found on held-out reports, stored in the manifest.
 
-    Topics are decided on probabilities, the gates on the bare score of their class.
+    Topics are decided on probabilities, the gates on the bare score of their class; `calibration` is the line from a
+    probability to how often such answers were right, which is what a person is shown as confidence.
     """
 
     topics: Mapping[str, float]
     temperatures: Mapping[str, float]
+    calibration: Mapping[str, Sequence[float]]
     denunciation: float
     emergency_type: float
     emergency: float
@@ -73,6 +75,7 @@ class Thresholds:
         return cls(
             topics=stored["topics"],
             temperatures=stored["temperatures"],
+            calibration=stored["calibration"],
             denunciation=stored["denunciation"],
             emergency_type=stored["emergency_type"],
             emergency=stored["emergency"],
@@ -129,12 +132,16 @@ class Classifier:
             ]
         topic, kind = (_softmax(scores[k] / self._thresholds.temperatures[HEADS[k]]) for k in (0, 1))
         best = np.argsort(-topic, kind="stable")[:SHOWN_ALTERNATIVES]
-        alternatives = tuple(Alternative(self._labels[0][k], float(topic[k])) for k in best)
+        line = self._thresholds.calibration
+        honest = np.interp(topic[best], line["chance"], line["right"])
+        alternatives = tuple(
+            Alternative(self._labels[0][k], float(right)) for k, right in zip(best, honest, strict=True)
+        )
         first = alternatives[0]
         submission = self._submission(scores[1])
         level = self._urgency(scores[2], submission)
         says_something = any(word.isalpha() for word in reading.words)
-        sure = says_something and first.confidence >= self._thresholds.topics[first.slug]
+        sure = says_something and topic[best[0]] >= self._thresholds.topics[first.slug]
         return Prediction(
             topic=first.slug if sure else None,
             alternatives=alternatives,

@@ -15,7 +15,8 @@ from classifier.shortforms import expand_piece
 #: More combining marks than this on one base is a prank; no script we meet needs more.
 MAX_MARKS: Final = 4
 
-_REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# U+FFFD is what a lenient decoder leaves of broken bytes: the words are lost, and only their writer can mend them.
+_REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
 _LINE_END = re.compile("\r\n?|[\u2028\u2029]")
 _INVISIBLE = re.compile("[\ufeff\u200b\u2060\u00ad]")
 _JOINERS = re.compile("[\u200c\u200d]+")
@@ -24,7 +25,10 @@ _ALPHABETIC = re.compile(r"[^\W\d_]+")
 
 
 class UnacceptableText(ValueError):
-    """A text we do not store: `reason` is "nul", "control" or "surrogate", `position` counts code points from 0."""
+    """A text we do not store: `reason` is "nul", "control", "surrogate" or "undecodable".
+
+    `position` counts code points from 0.
+    """
 
     def __init__(self, reason: str, position: int) -> None:
         super().__init__(f"{reason} character at position {position}")
@@ -47,6 +51,8 @@ def received(text: str) -> str:
 def _reason(char: str) -> str:
     if char == "\0":
         return "nul"
+    if char == "\ufffd":
+        return "undecodable"
     return "surrogate" if "\ud800" <= char <= "\udfff" else "control"
 
 
