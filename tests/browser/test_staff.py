@@ -1,0 +1,58 @@
+"""Each role's day, as one story on a screen of 1280 px."""
+
+from playwright.sync_api import Browser, BrowserContext, expect
+
+from tests.browser.conftest import Site, log_in
+
+
+def test_a_handler_takes_a_ticket_up_and_answers(desk: BrowserContext, site: Site) -> None:
+    page = desk.new_page()
+    log_in(page, site, "handler")
+    expect(page.locator("h1")).to_have_text("Hàng việc")
+    page.locator("tr", has_text="Mới chuyển").first.locator("td.words a").click()
+    page.click("text=Nhận xử lý")
+    page.fill("textarea[name=public_text] >> nth=0", "Đã cử người tới, xong trước tối nay.")
+    page.click("text=Gửi trả lời")
+    expect(page.locator(".timeline")).to_contain_text("Đã cử người tới, xong trước tối nay.")
+
+
+def test_a_coordinator_sends_a_doubtful_ticket_on(desk: BrowserContext, site: Site) -> None:
+    page = desk.new_page()
+    log_in(page, site, "coordinator")
+    rows = page.locator("table").first.locator("tbody tr")
+    before = rows.count()
+    rows.first.locator("a").click()
+    page.select_option("#topic_slug", "street-lighting")
+    page.select_option("#department_id", "tt_ql_gt_htkt")
+    page.click("button.main")
+    expect(page.locator("h1")).to_have_text("Chờ điều phối")
+    assert rows.count() == before - 1
+
+
+def test_a_call_is_filed_by_keys_alone(desk: BrowserContext, site: Site) -> None:
+    page = desk.new_page()
+    log_in(page, site, "call-taker")
+    page.focus("#text")
+    page.keyboard.type("Người dân báo: rác ba ngày chưa lấy, đầy hẻm, hôi lắm")
+    page.keyboard.press("Tab")
+    page.keyboard.type("hẻm 45 Phan Huy Ích, phường An Hội Tây")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".code")).to_have_text(r"" + page.inner_text(".code"))
+    assert len(page.inner_text(".code").replace("-", "")) == 16
+    assert page.input_value("#text") == ""
+
+
+def test_a_ticket_of_another_unit_looks_like_none(chromium: Browser, site: Site) -> None:
+    context = chromium.new_context(base_url=site.url)
+    page = context.new_page()
+    log_in(page, site, "handler")
+    address = page.locator("td.words a").first.get_attribute("href") or ""
+    log_out = page.locator("header button")
+    log_out.click()
+    log_in(page, site, "handler-2")
+    theirs = page.goto(address)
+    absent = page.goto("/work/00000000-0000-4000-8000-000000000000")
+    assert theirs is not None
+    assert absent is not None
+    assert theirs.status == absent.status == 404
+    context.close()
