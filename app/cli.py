@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "place": ("places", "place"),
     "reconcile": ("installation", "reconcile"),
     "relay": ("relay", "relay"),
+    "rules": ("places", "rules"),
     "run": ("installation", "run"),
     "serve": ("web", "serve"),
     "track": ("clients", "track"),

@@ -19,7 +19,7 @@ from classifier.corpus import CORPUS_DIR
 from models.vocabulary import SubmissionType, Urgency, topics
 
 #: Raise when the files of an artifact change their meaning.
-FORMAT: Final = 1
+FORMAT: Final = 2
 #: Raise when training makes another model of the same corpus: features, augmentation, algorithm, thresholds.
 RECIPE: Final = 3
 

@@ -27,8 +27,8 @@ Values = npt.NDArray[np.float32]
 LONGEST: Final = 4000
 #: How much each block counts: as typed, without marks, letters.
 BLOCK_WEIGHTS: Final = (1.0, 1.0, 0.8)
-#: A feature of fewer copies than this is chance: one report has four, so it takes two reports.
-LEAST_TEXTS: Final = 5
+#: A feature of fewer copies than this is chance: one report has three, so it takes three reports.
+LEAST_TEXTS: Final = 4
 LETTERS: Final = (2, 3, 4, 5)
 #: A worker meets new words for ever; it keeps the features of this many.
 MOST_REMEMBERED: Final = 50_000
@@ -61,7 +61,9 @@ def read(text: str) -> Reading:
             found = _split(expand_piece(near, min(1, number)))
         words += found
         origins += [number] * len(found)
-    return Reading(words, origins, compounds(words))
+    # segmentation learned from text with marks: without any, what it finds is chance
+    marked = any(not word.isascii() for word in words)
+    return Reading(words, origins, compounds(words) if marked else [])
 
 
 @lru_cache(maxsize=32768)

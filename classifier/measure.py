@@ -193,9 +193,9 @@ def _cross_calibrated(held: Held, head: str) -> Floats:
 
 def _cross_isotonic(held: Held, chance: Floats) -> Floats:
     """Return calibrated confidence, each fold's by a line that was fitted on the others."""
-    confidence = chance.max(axis=1)
+    confidence: Floats = chance.max(axis=1)
     right = chance.argmax(axis=1) == held.truth("topic")
-    found = np.empty_like(confidence)
+    found = np.empty(len(confidence), dtype=np.float64)
     for fold in np.unique(held.folds):
         inside = held.folds == fold
         others = held.originals() & (~inside if (~inside).any() else inside)

@@ -1,6 +1,8 @@
 """Setting an installation up and looking after it."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -38,6 +40,16 @@ def _greet(hotline: Hotline) -> None:
     click.echo("\n  Ctrl-C stops everything.\n")
 
 
+@contextmanager
+def _installation() -> Iterator[Hotline]:
+    """Yield the installation of this environment, and close its database when the command is done."""
+    hotline = open_hotline(from_env())
+    try:
+        yield hotline
+    finally:
+        hotline.database.close()
+
+
 @click.command()
 @click.option("--revision", default="head", show_default=True)
 @click.option("--down", is_flag=True, help="Go down to the revision instead of up.")
@@ -45,13 +57,13 @@ def _greet(hotline: Hotline) -> None:
 def migrate(revision: str, *, down: bool) -> None:
     """Bring the database to this release and load the city's units and wards."""
     settings.prepare()
-    hotline = open_hotline(from_env())
-    if down:
-        migration.downgrade(hotline.database, revision)
-        return
-    migration.upgrade(hotline.database, revision)
-    if not migration.pending(hotline.database):
-        loading.load(hotline)
+    with _installation() as hotline:
+        if down:
+            migration.downgrade(hotline.database, revision)
+            return
+        migration.upgrade(hotline.database, revision)
+        if not migration.pending(hotline.database):
+            loading.load(hotline)
 
 
 @click.command(name="doctor")
@@ -66,7 +78,7 @@ def examine() -> None:
 @plainly
 def check() -> None:
     """Check every ticket against the laws of the program; exit 1 naming those broken."""
-    with open_hotline(from_env()).database.reading() as session:
+    with _installation() as hotline, hotline.database.reading() as session:
         broken = consistency.violations(session)
     for law in broken:
         click.echo(f"BROKEN {law}")
@@ -79,7 +91,8 @@ def check() -> None:
 @plainly
 def reconcile() -> None:
     """Remove photos that no report names; say how many are missing."""
-    removed, missing = consistency.reconcile(open_hotline(from_env()))
+    with _installation() as hotline:
+        removed, missing = consistency.reconcile(hotline)
     click.echo(f"{removed} stray files removed, {missing} photos missing")
 
 
@@ -92,5 +105,6 @@ def accounts() -> None:
 @plainly
 def first_link() -> None:
     """Print a new one-time link that creates the first administrator."""
-    link = startup.first_link(open_hotline(from_env()))
+    with _installation() as hotline:
+        link = startup.first_link(hotline)
     click.echo(link or "there is an administrator already; ask them for an invitation")

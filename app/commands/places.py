@@ -1,15 +1,19 @@
 """Routing from the command line."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
+from app import settings, startup
 from app.commands.lines import rows
-from app.commands.plainly import plainly
+from app.commands.plainly import plainly, say
+from classifier.predict import Classifier
 from routing.city import load_city
 from routing.place import Place, resolve_place
+from routing.rules import Facts, decide
 
 
 @click.command()
@@ -34,3 +38,31 @@ def _placed(row_id: str, names: list[str], found: Place) -> dict[str, Any]:
         "street": found.street,
         "landmark": found.landmark,
     }
+
+
+@click.group()
+def rules() -> None:
+    """Rules that say which unit must act."""
+
+
+@rules.command()
+@click.argument("text")
+@plainly
+def explain(text: str) -> None:
+    """Show what a text is taken for, and each rule that was tried on it until one fitted."""
+    city = load_city()
+    classifier = Classifier.load(startup.ensure_model(settings.models_folder(), say))
+    (prediction,) = classifier.predict([text])
+    found = resolve_place(city, text)
+    ward = found.candidates[0] if found.sure else None
+    today = datetime.now(city.calendar.zone).date()
+    best = prediction.alternatives[0]
+    facts = Facts(best.slug, ward, prediction.submission_type, prediction.urgency, text, today)
+    decision = decide(city, facts)
+    sure = "sure" if prediction.topic else "not sure, a coordinator would be asked"
+    click.echo(f"topic   {best.slug} ({best.confidence:.0%}, {sure})")
+    click.echo(f"type    {prediction.submission_type}, {prediction.urgency}")
+    click.echo(f"ward    {city.wards[ward].name if ward else 'not sure'} ({found.how})")
+    for tried in decision.tried:
+        click.echo(f"{'fits  ' if tried.matched else '      '}  {tried.rule_id}  {tried.why_not}")
+    click.echo(f"unit    {city.departments[decision.lead].vi}: {decision.because}")

@@ -12,4 +12,6 @@ from app.triage.relay import Relay
 @plainly
 def relay() -> None:
     """Carry owed jobs from the database to the queue; a second relay does no harm."""
-    Relay(open_hotline(from_env())).run()
+    hotline = open_hotline(from_env())
+    _ = hotline.city  # one that cannot be used is refused before anything is claimed
+    Relay(hotline).run()
