@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "classify": ("learning", "classify"),
     "corpus": ("learning", "corpus_group"),
     "doctor": ("installation", "examine"),
+    "drift": ("learning", "drift"),
     "file": ("clients", "file_reports"),
     "migrate": ("installation", "migrate"),
     "model": ("learning", "model"),

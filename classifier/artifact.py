@@ -27,6 +27,8 @@ DATA_DIR: Final = Path(__file__).with_name("data")
 
 MANIFEST: Final = "manifest.json"
 CURRENT: Final = "CURRENT"
+#: Every version that was promoted, in order: the way back.
+HISTORY: Final = "HISTORY"
 LIBRARIES: Final = ("scikit-learn", "numpy", "skops", "underthesea")
 
 _VERSION_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
@@ -136,7 +138,20 @@ def promote(models_dir: Path, version: str) -> None:
     _write_synced(Path(scratch), f"{version}\n".encode())
     Path(scratch).chmod(0o644)
     Path(scratch).replace(models_dir / CURRENT)
+    with (models_dir / HISTORY).open("a", encoding="utf-8") as history:
+        history.write(f"{version}\n")
     _sync_directory(models_dir)
+
+
+def rollback(models_dir: Path) -> str:
+    """Promote the version that was in service before the present one, and return its name."""
+    in_service = current(models_dir)
+    known = (models_dir / HISTORY).read_text("utf-8").split() if (models_dir / HISTORY).is_file() else []
+    earlier = [v for v in known if in_service is None or v != in_service.name]
+    if not earlier:
+        raise ArtifactRefused(f"no other model was in service before in {models_dir}; see `langnghe model list`")
+    promote(models_dir, earlier[-1])
+    return earlier[-1]
 
 
 def _checked_name(version: str) -> str:

@@ -121,6 +121,11 @@ class Classifier:
         """Return a prediction a text, in order."""
         return [self._predict(text) for text in texts]
 
+    def unknown_part(self, text: str) -> float:
+        """Return which part of a text's words the model has never learned, with marks or without."""
+        typed, plain = self._vocabulary.vector(read(text)).singles
+        return float(((typed < 0) & (plain < 0)).mean()) if len(typed) else 0.0
+
     def _predict(self, text: str) -> Prediction:
         reading = read(text)
         vector = self._vocabulary.vector(reading)

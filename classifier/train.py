@@ -1,5 +1,6 @@
 """From the corpus to an artifact: read, fit, measure on voices not heard before, choose thresholds, write, promote."""
 
+import hashlib
 import os
 import random
 from collections import Counter
@@ -58,8 +59,25 @@ MOST_STEPS: Final = 5000
 BAYES_ALPHA: Final = 0.3
 #: Fewer texts than this are not worth starting other processes for.
 WORTH_PROCESSES: Final = 8000
+#: The folds of what people decided: always learned from, or only by the last fit.
+ALWAYS: Final = -1
+LAST: Final = -2
 #: The score of a class that a fold's training never met.
 UNHEARD: Final = -5.0
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Topics that people chose for real reports, as rows: `earlier` to learn from, `recent` to be judged on."""
+
+    earlier: Sequence[Row]
+    recent: Sequence[Row]
+
+    @property
+    def digest(self) -> str:
+        """A name for exactly these rows."""
+        said = "\n".join(f"{row.id} {row.topic} {row.text}" for row in (*self.earlier, *self.recent))
+        return hashlib.sha256(said.encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True)
@@ -93,23 +111,37 @@ def train(
     corpus_dir: Path | None = None,
     progress: Progress | None = None,
     card_path: Path | None = None,
+    decided: Decided | None = None,
 ) -> Path:
-    """Train on a corpus, write the artifact (and its model card), promote it, and return its directory."""
+    """Train on a corpus, write the artifact (and its model card), promote it, and return its directory.
+
+    With what people have `decided` it is written and not promoted: that is for whoever compares it with the old one.
+    """
     tell = progress or _silent
     tell("reading the corpus", 0.0)
-    rows = corpus.load(corpus_dir)
-    _require_all_labels(rows)
+    written = corpus.load(corpus_dir)
+    _require_all_labels(written)
+    more, recent = (decided.earlier, decided.recent) if decided else ((), ())
+    rows = [*written, *more, *recent]
     copies = list(copies_of(rows, seed))
     tell("segmenting", 0.05)
     vocabulary, lesson = lesson_of(rows, copies)
-    fold_of: Folds = np.array(folds(rows))[[copy.row for copy in copies]]
+    splits = [*folds(written), *(ALWAYS for _ in more), *(LAST for _ in recent)]
+    fold_of: Folds = np.array(splits)[[copy.row for copy in copies]]
     tell("fitting, on everything and on other voices", 0.4)
-    *fitted, heads = fit([*(lesson.of(fold_of != number) for number in range(FOLDS)), lesson], seed)
+    heard = fold_of != LAST
+    *fitted, heads = fit([*(lesson.of((fold_of != number) & heard) for number in range(FOLDS)), lesson], seed)
     tell("measuring", 0.9)
     held = _held_out(rows, copies, lesson, (fold_of, fitted))
     model = Model(vocabulary, heads)
     tell("writing", 0.95)
-    directory = _write(models_dir, model, held, (rows, seed, corpus_dir))
+    origin = {"corpus": artifact.corpus_digest(corpus_dir), "corpus_rows": len(written), "seed": seed}
+    if decided is not None:
+        right = _right_on_recent(copies, lesson, fold_of, fitted)
+        origin["overrides"] = {"earlier": len(more), "recent": len(recent), "recent_right": right}
+    directory = _write(models_dir, model, held, origin, decided)
+    if decided is None:
+        artifact.promote(models_dir, directory.name)
     if card_path is not None:
         card.write(card_path, artifact.verify(directory))
     tell("done", 1.0)
@@ -239,7 +271,7 @@ def _add_bayes(head: LinearSVC, features: csr_matrix, labels: Labels, part: floa
 def _held_out(
     rows: Sequence[Row], copies: Sequence[Copy], lesson: Lesson, split: tuple[Folds, Sequence[Mapping[str, LinearSVC]]]
 ) -> Held:
-    """Return the scores each copy gets from a model that has heard neither its voice nor a near duplicate."""
+    """Return the scores each copy of the corpus gets from a model that heard neither its voice nor a near duplicate."""
     fold_of, fitted = split
     classes = {name: np.unique([*lesson.targets[name], *lesson.phrase_targets[name]]) for name in HEADS}
     scores = {name: np.full((len(copies), len(classes[name])), UNHEARD) for name in HEADS}
@@ -248,7 +280,31 @@ def _held_out(
         for name, head in heads.items():
             columns = np.searchsorted(classes[name], head.classes_)
             scores[name][np.ix_(outside, columns)] = head.decision_function(lesson.features[outside])
-    return Held(rows, [copy.row for copy in copies], [copy.change for copy in copies], fold_of, scores, classes)
+    own = np.flatnonzero(fold_of >= 0)
+    return Held(
+        rows,
+        [copies[int(place)].row for place in own],
+        [copies[int(place)].change for place in own],
+        fold_of[own],
+        {name: found[own] for name, found in scores.items()},
+        classes,
+    )
+
+
+def _right_on_recent(
+    copies: Sequence[Copy], lesson: Lesson, fold_of: Folds, fitted: Sequence[Mapping[str, LinearSVC]]
+) -> int:
+    """Return how many of the latest decisions models that have not seen them would have made as well."""
+    places = np.array([p for p, copy in enumerate(copies) if fold_of[p] == LAST and copy.change == "none"], dtype=int)
+    if not len(places):
+        return 0
+    classes = sorted({str(label) for heads in fitted for label in heads["topic"].classes_})
+    total = np.zeros((len(places), len(classes)))
+    for heads in fitted:
+        head = heads["topic"]
+        total[:, np.searchsorted(classes, head.classes_)] += head.decision_function(lesson.features[places])
+    best = np.array(classes)[total.argmax(axis=1)]
+    return int((best == lesson.targets["topic"][places]).sum())
 
 
 def folds(rows: Sequence[Row]) -> list[int]:
@@ -265,22 +321,16 @@ def folds(rows: Sequence[Row]) -> list[int]:
     ]
 
 
-def _write(models_dir: Path, model: Model, held: Held, origin: tuple[Sequence[Row], int, Path | None]) -> Path:
-    rows, seed, corpus_dir = origin
-    digest = artifact.corpus_digest(corpus_dir)
+def _write(models_dir: Path, model: Model, held: Held, origin: Mapping[str, Any], decided: Decided | None) -> Path:
     libraries = artifact.environment()
-    version = digest[:12] if seed == SEED else f"{digest[:12]}-{seed}"
+    version = origin["corpus"][:12] if origin["seed"] == SEED else f"{origin['corpus'][:12]}-{origin['seed']}"
     manifest: dict[str, Any] = {
-        "version": version,
-        "corpus": digest,
-        "corpus_rows": len(rows),
-        "seed": seed,
+        **origin,
+        "version": version if decided is None else f"{version}-{decided.digest}",
         "python": libraries.pop("python"),
         "libraries": libraries,
         "labels": artifact.labels(),
         "thresholds": thresholds(held),
         "metrics": measured(held),
     }
-    directory = artifact.write(models_dir, manifest, {WEIGHTS_FILE: to_bytes(model)})
-    artifact.promote(models_dir, version)
-    return directory
+    return artifact.write(models_dir, manifest, {WEIGHTS_FILE: to_bytes(model)})

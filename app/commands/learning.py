@@ -10,6 +10,9 @@ import click
 from app import settings, startup
 from app.commands.lines import rows
 from app.commands.plainly import plainly, say
+from app.hotline import open_hotline
+from app.learning import service as learning
+from app.settings import from_env
 from classifier import artifact, corpus
 from classifier.artifact import ArtifactRefused
 from classifier.predict import Classifier, Prediction
@@ -21,10 +24,18 @@ from models.vocabulary import Urgency
 @click.option("--seed", default=SEED, show_default=True)
 @click.option("--card", type=click.Path(path_type=Path), help="Where to write the model card.")
 @click.option("--if-needed", is_flag=True, help="Only when no model in service fits this corpus.")
+@click.option("--from-overrides", is_flag=True, help="Also on coordinators' decisions; promoted only if better.")
 @plainly
-def train(seed: int, card: Path | None, *, if_needed: bool) -> None:
+def train(seed: int, card: Path | None, *, if_needed: bool, from_overrides: bool) -> None:
     """Train the classifier on the corpus and put it in service."""
     models = settings.models_folder()
+    if from_overrides:
+        with startup.training_bar() as progress:
+            outcome = learning.retrain(open_hotline(from_env()), progress)
+        for reason in outcome.verdict.reasons:
+            click.echo(reason)
+        click.echo(f"{outcome.version} {'promoted' if outcome.verdict.better else 'not promoted'}, card {outcome.card}")
+        return
     if if_needed:
         click.echo(startup.ensure_model(models, say))
         return
@@ -84,6 +95,20 @@ def list_models() -> None:
 def promote_model(version: str) -> None:
     """Put a model in service; workers take it up with their next job."""
     artifact.promote(settings.models_folder(), version)
+
+
+@model.command(name="rollback")
+@plainly
+def roll_back() -> None:
+    """Put the model back in service that was there before."""
+    click.echo(artifact.rollback(settings.models_folder()))
+
+
+@click.command()
+@plainly
+def drift() -> None:
+    """Say how this week's reports and overrides differ from the four weeks before."""
+    learning.drift(open_hotline(from_env()), click.echo)
 
 
 @click.group(name="corpus")

@@ -13,6 +13,7 @@ from app.settings import SettingsError
 from app.supervisor import PortTaken
 from classifier.artifact import ArtifactRefused
 from classifier.corpus import BadCorpus
+from classifier.judge import TooFew
 from routing.city import CityDataError
 
 P = ParamSpec("P")
@@ -24,6 +25,7 @@ _EXPECTED = (
     CityDataError,
     LineRefused,
     PortTaken,
+    TooFew,
     httpx.HTTPError,
     FileNotFoundError,
 )

@@ -1,0 +1,1 @@
+"""The classifier learns from what people decided."""
