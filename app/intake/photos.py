@@ -6,29 +6,53 @@ Pillow decodes JPEG, PNG and WebP, pillow-heif HEIC: both are the maintained bin
 
 import hashlib
 import io
+import logging
 import os
-import tempfile
 import warnings
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, PngImagePlugin
+from PIL.Image import Transpose
 from pillow_heif import register_heif_opener
 
-from app.problems import Problem, Refused
+from app.problems import NotAvailable, Problem, Refused
 
 PHOTOS_MAX: Final = 5
 PHOTO_MB: Final = 10
-#: Far below Pillow's own warning (89 million); a JPEG is decoded at a fraction of its size, so phones' 50 million fit.
+#: What is decoded, far below Pillow's own warning (89 million). A JPEG that is not progressive is decoded at a fraction
+#: of its size, so phones' 50 million fit.
 PIXELS_MAX: Final = 25_000_000
 JPEG_PIXELS_MAX: Final = 65_000_000
+#: Bytes of text in a PNG, which we read past; Pillow would unpack 64 million.
+PNG_TEXT_MAX: Final = 4 * 1024 * 1024
 #: Longest side kept: enough to read a number plate across a street, small enough for a phone's network.
 SIDE_MAX: Final = 2048
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "HEIF")
+#: Orientation as cameras note it → how to turn the picture upright.
+TURNS: Final = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
 
 register_heif_opener(thumbnails=False)
+PngImagePlugin.MAX_TEXT_MEMORY = PNG_TEXT_MAX
+# Once for the process: filters that are set and put back around each picture get mixed up between threads.
+warnings.filterwarnings("ignore", module=r"PIL\.")  # of broken notes in a picture, which we do not keep
+warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+#: A picture takes up to 400 MB while it is read. However many come at once, a process reads one at a time, and always
+#: in this thread: what one gives back in another, the allocator keeps for that one.
+_reader: Final = ThreadPoolExecutor(1, "photos")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -71,27 +95,32 @@ def _reencode(raw: bytes) -> Photo:
     if len(raw) > PHOTO_MB * 1024 * 1024:
         raise _refused("photo_too_big", max=PHOTO_MB)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # Pillow only warns of a bomb
-            return _pixels(raw)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, RuntimeError, Warning,
-            Image.DecompressionBombError):  # fmt: skip
+        return _reader.submit(_pixels, raw).result()
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise _refused("photo_too_many_pixels", max=PIXELS_MAX // 1_000_000) from None
+    except (OSError, ValueError, SyntaxError, EOFError, RuntimeError, Warning):
         raise _refused("photo_unreadable") from None
 
 
 def _pixels(raw: bytes) -> Photo:
     with Image.open(io.BytesIO(raw), formats=FORMATS) as image:
-        limit = JPEG_PIXELS_MAX if image.format == "JPEG" else PIXELS_MAX
-        if image.width * image.height > limit:
-            raise _refused("photo_too_many_pixels", max=limit // 1_000_000)
+        in_steps = image.format == "JPEG" and not image.info.get("progressive")
+        _check_pixels(image, JPEG_PIXELS_MAX if in_steps else PIXELS_MAX)
         if image.format == "JPEG":
             image.draft("RGB", (SIDE_MAX, SIDE_MAX))
-        upright = ImageOps.exif_transpose(image)
-        upright.thumbnail((SIDE_MAX, SIDE_MAX))
-        flat = _on_white(upright)
+            _check_pixels(image, PIXELS_MAX)  # a long thin one is not made smaller
+        turn = TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+        image.thumbnail((SIDE_MAX, SIDE_MAX))
+        flat = _on_white(image)
+    upright = flat if turn is None else flat.transpose(turn)
     out = io.BytesIO()
-    flat.save(out, "JPEG", quality=85, optimize=True)
-    return Photo(uuid4(), out.getvalue(), flat.width, flat.height, hashlib.sha256(raw).hexdigest())
+    upright.save(out, "JPEG", quality=85, optimize=True)
+    return Photo(uuid4(), out.getvalue(), upright.width, upright.height, hashlib.sha256(raw).hexdigest())
+
+
+def _check_pixels(image: Image.Image, most: int) -> None:
+    if image.width * image.height > most:
+        raise _refused("photo_too_many_pixels", max=most // 1_000_000)
 
 
 def _on_white(image: Image.Image) -> Image.Image:
@@ -113,15 +142,24 @@ def path_of(folder: Path, photo_id: UUID) -> Path:
 
 
 def store(folder: Path, photo: Photo) -> None:
-    """Write a photo so that it is whole and on the disk, or not there. Called before the commit that names it."""
+    """Write a photo so that it is whole and on the disk, or not there. Called before the commit that names it.
+
+    Raises `NotAvailable` when the disk does not take it, such as a full one.
+    """
     target = path_of(folder, photo.id)
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, name = tempfile.mkstemp(dir=target.parent, suffix=".part")
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(photo.jpeg)
-        stream.flush()
-        os.fsync(stream.fileno())
-    Path(name).rename(target)
+    part = target.with_suffix(".part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+            stream.write(photo.jpeg)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.rename(target)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        log.error("a photo could not be stored: %s", error.strerror)  # noqa: TRY400 - where is plain, why matters
+        raise NotAvailable("photo store") from error
 
 
 def discard(folder: Path, photos: tuple[Photo, ...]) -> None:

@@ -6,7 +6,16 @@ from typing import Annotated, Any, Final
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from app.problems import MESSAGES, Problem, Refused
@@ -17,18 +26,24 @@ TEXT_MIN: Final = 10
 TEXT_MAX: Final = 5000
 PLACE_MAX: Final = 500
 NAME_MAX: Final = 200
+CONTACT: Final = ("contact_name", "contact_phone", "contact_email")
 
 
 def _clean(value: object) -> object:
     """Turn what was typed into the form we store; an empty field is an absent one."""
     if not isinstance(value, str):
         return value
-    if "\ufffd" in value:  # what a lenient decoder leaves of broken bytes
-        raise PydanticCustomError("undecodable", "not UTF-8")
     try:
         return received(value) or None
     except UnacceptableText as error:
         raise PydanticCustomError(error.reason, "unacceptable text") from None
+
+
+def _said(value: object) -> object:
+    cleaned = _clean(value)
+    if cleaned is None:
+        raise PydanticCustomError("required", "nothing said")
+    return cleaned
 
 
 def _one_line(value: str | None) -> str | None:
@@ -58,7 +73,9 @@ def _email(value: str | None) -> str | None:
         raise PydanticCustomError("email", "not an e-mail address") from None
 
 
-def _blank_is_none(value: object) -> object:
+def _degrees(value: object) -> object:
+    if isinstance(value, bool):  # which counts as 0 or 1 in Python
+        raise PydanticCustomError("not_number", "not a number")
     return None if isinstance(value, str) and not value.strip() else value
 
 
@@ -78,17 +95,22 @@ class Report(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, title="Report")
 
-    text: Annotated[str, BeforeValidator(_clean), Field(min_length=TEXT_MIN, max_length=TEXT_MAX)] = Field(
+    text: Annotated[str, BeforeValidator(_said), Field(min_length=TEXT_MIN, max_length=TEXT_MAX)] = Field(
         description="What is the matter, in the citizen's own words."
     )
     place_text: Annotated[Place | None, BeforeValidator(_clean), AfterValidator(_one_line)] = Field(
         None, description="Where, as people say it."
     )
-    latitude: Annotated[float | None, BeforeValidator(_blank_is_none)] = Field(
+    latitude: Annotated[float | None, BeforeValidator(_degrees)] = Field(
         None, ge=-90, le=90, allow_inf_nan=False, description="WGS 84 degrees; only together with longitude."
     )
-    longitude: Annotated[float | None, BeforeValidator(_blank_is_none)] = Field(
-        None, ge=-180, le=180, allow_inf_nan=False, description="WGS 84 degrees; only together with latitude."
+    longitude: Annotated[float | None, BeforeValidator(_degrees)] = Field(
+        None,
+        ge=-180,
+        le=180,
+        allow_inf_nan=False,
+        validate_default=True,
+        description="WGS 84 degrees; only together with latitude.",
     )
     contact_name: Annotated[Name | None, BeforeValidator(_clean), AfterValidator(_one_line)] = Field(
         None, description="Optional; needs consent."
@@ -100,24 +122,35 @@ class Report(BaseModel):
         None, description="Optional; needs consent."
     )
     consent: Annotated[bool, BeforeValidator(lambda v: False if v is None or v == "" else v)] = Field(
-        default=False, description="The citizen agrees that the contact is used to answer this report."
+        default=False,
+        validate_default=True,
+        description="The citizen agrees that the contact is used to answer this report.",
     )
     submission_type: Annotated[SubmissionType | None, BeforeValidator(_known_type)] = Field(
         None, description="What the citizen says it legally is; `to-cao` seals the report at once."
     )
 
-    @model_validator(mode="after")
-    def _whole(self) -> "Report":
-        if (self.latitude is None) != (self.longitude is None):
+    # Fields that depend on each other are checked with the later one, not when all is well: every error in one answer.
+    # `info.data` lacks a field that was refused, so there was something in it.
+
+    @field_validator("longitude")
+    @classmethod
+    def _whole_position(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if (info.data.get("latitude", "refused") is None) != (value is None):
             raise PydanticCustomError("half_position", "half a position")
-        if self.has_contact and not self.consent:
+        return value
+
+    @field_validator("consent")
+    @classmethod
+    def _consented(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic's signature
+        if not value and any(info.data.get(name, "refused") for name in CONTACT):
             raise PydanticCustomError("consent", "contact without consent")
-        return self
+        return value
 
     @property
     def has_contact(self) -> bool:
         """Whether anything personal was left."""
-        return any((self.contact_name, self.contact_phone, self.contact_email))
+        return any(getattr(self, name) for name in CONTACT)
 
 
 #: pydantic's error types → our codes and the parameters they need.
@@ -126,6 +159,7 @@ _CODES: Final = {
     "string_too_short": "too_short",
     "string_too_long": "too_long",
     "string_type": "not_text",
+    "string_unicode": "surrogate",
     "float_parsing": "not_number",
     "float_type": "not_number",
     "int_parsing": "not_number",
@@ -139,7 +173,6 @@ _CODES: Final = {
     "extra_forbidden": "unknown_field",
 }
 _RANGES: Final = {"latitude": (-90, 90), "longitude": (-180, 180)}
-_WHOLE: Final = {"half_position": "latitude", "consent": "consent"}
 
 
 def parse_report(fields: Mapping[str, Any]) -> Report:
@@ -157,13 +190,11 @@ def problem_of(detail: Mapping[str, Any]) -> Problem:
     field = ".".join(str(part) for part in detail["loc"])[:100]
     kind = detail["type"]
     context = detail.get("ctx", {})
-    if kind in _WHOLE:
-        return Problem(_WHOLE[kind], kind)
+    if kind == "half_position":
+        return Problem("latitude", kind)
     if kind in {"greater_than_equal", "less_than_equal"}:
         low, high = _RANGES[field]
         return Problem(field, "out_of_range", {"min": low, "max": high})
-    if kind == "string_type" and field == "text":
-        return Problem(field, "required")  # an empty field has become None
     params = {"min": context.get("min_length"), "max": context.get("max_length"), "expected": context.get("expected")}
     code = kind if kind in MESSAGES else _CODES[kind]
     return Problem(field, code, {k: v for k, v in params.items() if v is not None})

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
+from uuid import uuid4
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.database import insert
 from app.hotline import Hotline
 from app.intake import photos as photo_store
 from app.intake.photos import Photo
@@ -76,45 +78,44 @@ def check_key(key: str | None) -> str:
 def file_report(hotline: Hotline, filing: Filing) -> Filed:
     """Keep the report and answer with its code, or repeat the answer of the same request.
 
-    Raises `KeyReused` when the key came with another request. Of simultaneous repetitions one files; the others wait
-    for its commit and repeat its answer.
+    Raises `KeyReused` when the key came with another request. Most keys are new, so the row is written without a look
+    whether it is there; the database refuses a second one. Of simultaneous repetitions one files; the others wait for
+    its commit and repeat its answer.
     """
     try:
-        return _file_once(hotline, filing)
+        return _discarding(hotline, filing, _file_new)
     except IntegrityError:
-        # Somebody with the same key was faster by a breath: theirs is committed now, so this time it is found.
-        return _file_once(hotline, filing)
+        return _discarding(hotline, filing, _repeat)
 
 
-def _file_once(hotline: Hotline, filing: Filing) -> Filed:
-    folder = hotline.settings.attachments
+def _discarding(hotline: Hotline, filing: Filing, act: Callable[[Hotline, Session, Filing], Filed]) -> Filed:
+    """Run `act` in a transaction; the photos of a report that was not kept go away again."""
     try:
         with hotline.database.transaction() as session:
-            earlier = _earlier(hotline, session, filing)
-            if earlier is not None:
-                return earlier
-            return _remember(hotline, session, filing, lambda: _keep(hotline, session, filing))
+            return act(hotline, session, filing)
     except BaseException:
-        photo_store.discard(folder, filing.photos)
+        photo_store.discard(hotline.settings.attachments, filing.photos)
         raise
 
 
-def _earlier(hotline: Hotline, session: Session, filing: Filing) -> Filed | None:
+def _repeat(hotline: Hotline, session: Session, filing: Filing) -> Filed:
+    """Repeat the answer of the same request; a key past its life counts as new."""
     known = session.get(IdempotencyKey, (filing.scope, filing.key))
     if known is None:
-        return None
+        return _file_new(hotline, session, filing)
     if known.created_at < hotline.now() - timedelta(seconds=hotline.settings.idempotency_life):
         session.delete(known)
         session.flush()
-        return None
+        return _file_new(hotline, session, filing)
     if known.fingerprint != filing.fingerprint:
         raise KeyReused([Problem("Idempotency-Key", "key_reused")])
     return Filed(known.status, hotline.keys.answers.decrypt(known.response), replayed=True)
 
 
-def _remember(hotline: Hotline, session: Session, filing: Filing, keep: Callable[[], bytes]) -> Filed:
-    body = keep()
-    session.add(
+def _file_new(hotline: Hotline, session: Session, filing: Filing) -> Filed:
+    body = _keep(hotline, session, filing)
+    insert(
+        session,
         IdempotencyKey(
             scope=filing.scope,
             key=filing.key,
@@ -122,7 +123,7 @@ def _remember(hotline: Hotline, session: Session, filing: Filing, keep: Callable
             status=201,
             response=hotline.keys.answers.encrypt(body),
             created_at=hotline.now(),
-        )
+        ),
     )
     return Filed(201, body, replayed=False)
 
@@ -149,6 +150,8 @@ def receive(hotline: Hotline, session: Session, filing: Filing, code: str) -> Ti
     """
     report, now = filing.report, hotline.now()
     ticket = Ticket(
+        id=uuid4(),
+        version=1,
         code_hash=code_hash(hotline.keys.codes, code),
         _status=Status.RECEIVED,
         channel=filing.channel,
@@ -160,34 +163,38 @@ def receive(hotline: Hotline, session: Session, filing: Filing, code: str) -> Ti
         received_at=now,
         submission_type=report.submission_type,
     )
-    session.add(ticket)
     ticket.happened(Happening("received", now, data={"channel": filing.channel.value}))
     if report.submission_type is SubmissionType.DENUNCIATION:
         ticket.transition(Status.SEALED, Happening("sealed", now, data={"by": "filer"}))
-    session.flush()
-    session.add(OutboxEntry(ticket_id=ticket.id, kind="triage", created_at=now, due_at=now))
+    insert(session, ticket)
+    for event in ticket.events:
+        event.ticket_id = ticket.id
+    insert(session, *ticket.events, OutboxEntry(ticket_id=ticket.id, kind="triage", created_at=now, due_at=now))
     if report.has_contact:
-        session.add(
+        insert(
+            session,
             Contact(
                 ticket_id=ticket.id,
                 name=report.contact_name,
                 phone=report.contact_phone,
                 email=report.contact_email,
                 consented_at=now,
-            )
+            ),
         )
     for position, photo in enumerate(filing.photos):
         photo_store.store(hotline.settings.attachments, photo)
-        session.add(
-            Attachment(
-                id=photo.id,
-                ticket_id=ticket.id,
-                position=position,
-                media_type="image/jpeg",
-                size=len(photo.jpeg),
-                sha256=photo.sha256,
-                width=photo.width,
-                height=photo.height,
-            )
-        )
+        insert(session, _attachment(ticket, photo, position))
     return ticket
+
+
+def _attachment(ticket: Ticket, photo: Photo, position: int) -> Attachment:
+    return Attachment(
+        id=photo.id,
+        ticket_id=ticket.id,
+        position=position,
+        media_type="image/jpeg",
+        size=len(photo.jpeg),
+        sha256=photo.sha256,
+        width=photo.width,
+        height=photo.height,
+    )

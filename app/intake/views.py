@@ -13,12 +13,12 @@ from werkzeug.datastructures import FileStorage
 from app import errors
 from app.current import address, hotline, throttle
 from app.i18n import gettext as _
-from app.i18n import language
 from app.intake import schema, service
 from app.intake.photos import PHOTO_MB, PHOTOS_MAX, Photo, read_photos
 from app.intake.schema import Report, parse_report
 from app.intake.service import Filed, Filing
-from app.problems import Problem, Refused, refuse
+from app.problems import NotAvailable, Problem, Refused, refuse
+from app.wording import problem_words
 from models.vocabulary import Channel, Status, SubmissionType
 
 intake = Blueprint("intake", __name__)
@@ -49,7 +49,7 @@ def file_report() -> Response:
         return Response(
             show_form("intake/form.html", request.form.to_dict(), refused.problems), errors.status_of(refused)
         )
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, NotAvailable) as error:
         if not errors.is_away(error):
             raise
         page = show_form("intake/form.html", request.form.to_dict(), (), away=True)
@@ -68,8 +68,13 @@ def file_report() -> Response:
 def file_from_form(channel: Channel) -> Filed:
     """Read the posted form and file it. A double click carries the same form token, so it makes one ticket."""
     throttle().filing(address())
-    report, photos = read_report(form_fields())
-    return service.file_report(hotline(), Filing("form", _form_key(), report, photos, channel))
+    key, problems = "", tuple[Problem, ...]()
+    try:
+        key = _form_key()
+    except Refused as refused:
+        problems = refused.problems
+    report, photos = read_report(form_fields(), problems)
+    return service.file_report(hotline(), Filing("form", key, report, photos, channel))
 
 
 def read_report(fields: dict[str, Any], found: Iterable[Problem] = ()) -> tuple[Report, tuple[Photo, ...]]:
@@ -97,6 +102,9 @@ def form_fields() -> dict[str, Any]:
 
 def uploaded_photos() -> tuple[Photo, ...]:
     """Return the re-encoded photos of the request; a file field left empty is none."""
+    unknown = sorted(set(request.files) - {"photos"})
+    if unknown:
+        raise Refused(Problem(name[:100], "unknown_field") for name in unknown)
     uploads: list[FileStorage] = [upload for upload in request.files.getlist("photos") if upload.filename]
     if len(uploads) > PHOTOS_MAX:
         raise refuse("photos", "too_many_photos", max=PHOTOS_MAX)
@@ -142,8 +150,7 @@ def grouped_errors(problems: tuple[Problem, ...]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for problem in problems:
         field = problem.field.split(".")[0]
-        words = problem.vi if language() == "vi" else problem.en
-        found.setdefault(field, []).append(words)
+        found.setdefault(field, []).append(problem_words(problem))
     return found
 
 
