@@ -1,6 +1,6 @@
-"""Putting a department in charge of a ticket, with the deadlines that follow. Used by triage and by coordinators."""
+"""Which departments must act on a ticket, and putting them in charge, with the deadlines that follow."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,7 +9,25 @@ from app.hotline import Hotline
 from models.ticket import Assignment, Deadline, Ticket
 from models.vocabulary import UNCLEAR_TOPIC, AssignmentKind, DeadlineKind, SubmissionType
 from routing.deadlines import due_dates
-from routing.rules import Decision
+from routing.rules import Decision, Facts, decide
+
+
+def decide_on(hotline: Hotline, ticket: Ticket, now: datetime) -> Decision:
+    """Return which departments must act on a ticket as it is now known."""
+    facts = Facts(
+        topic=ticket.topic_slug,
+        ward=ticket.ward_code,
+        submission_type=(ticket.submission_type or SubmissionType.REPORT).value,
+        urgency=ticket.urgency.value,
+        text=" ".join(filter(None, (ticket.text, ticket.place_text))),
+        on_date=local_date(hotline, now),
+    )
+    return decide(hotline.city, facts)
+
+
+def local_date(hotline: Hotline, now: datetime) -> date:
+    """Return the day it is in the city."""
+    return now.astimezone(hotline.city.calendar.zone).date()
 
 
 def assign(hotline: Hotline, session: Session, ticket: Ticket, decision: Decision, now: datetime) -> None:

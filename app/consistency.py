@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.hotline import Hotline
 from models.outbox import OutboxEntry
@@ -36,13 +36,12 @@ def _laws() -> Iterator[tuple[str, ColumnElement[bool]]]:
         OutboxEntry.ticket_id == Ticket.id, OutboxEntry.done_at.is_(None), OutboxEntry.given_up_at.is_(None)
     )
     yield "a ticket still to be understood has a job that is owed", and_(Ticket.status == Status.RECEIVED, ~unsettled)
-    leads = (
-        select(func.count(Assignment.id))
-        .where(Assignment.ticket_id == Ticket.id, Assignment.kind == AssignmentKind.LEAD, Assignment.ended_at.is_(None))
-        .scalar_subquery()
+    lead = and_(
+        Assignment.ticket_id == Ticket.id, Assignment.kind == AssignmentKind.LEAD, Assignment.ended_at.is_(None)
     )
-    yield "a ticket with a department has that one lead", and_(Ticket.department_id.is_not(None), leads != 1)
-    yield "a ticket without a department has no lead", and_(Ticket.department_id.is_(None), leads != 0)
+    leads = exists().where(lead, Assignment.department_id == Ticket.department_id)
+    yield "a ticket with a department has that one lead", and_(Ticket.department_id.is_not(None), ~leads)
+    yield "a ticket without a department has no lead", and_(Ticket.department_id.is_(None), exists().where(lead))
     held = AWAITS_DEPARTMENT - {Status.REOPENED}
     yield "a ticket that awaits a department has one", and_(Ticket.status.in_(held), Ticket.department_id.is_(None))
     pairs = [
@@ -52,6 +51,7 @@ def _laws() -> Iterator[tuple[str, ColumnElement[bool]]]:
     ]
     moved = and_(TicketEvent.ticket_id == Ticket.id, TicketEvent.to_status.is_not(None))
     yield "every move is one that the status table allows", exists().where(moved, ~or_(*pairs))
+    yield "every move begins where the one before it led", exists().where(moved, _astray())
     last = (
         select(TicketEvent.to_status)
         .where(TicketEvent.ticket_id == Ticket.id, TicketEvent.to_status.is_not(None))
@@ -60,6 +60,20 @@ def _laws() -> Iterator[tuple[str, ColumnElement[bool]]]:
         .scalar_subquery()
     )
     yield "the status is where the last move led", func.coalesce(last, Status.RECEIVED.value) != Ticket.status
+
+
+def _astray() -> ColumnElement[bool]:
+    """Return the condition for a move from elsewhere than where the ticket stood: two that overtook each other."""
+    before = aliased(TicketEvent)
+    led = (
+        select(before.to_status)
+        .where(before.ticket_id == TicketEvent.ticket_id, before.id < TicketEvent.id, before.to_status.is_not(None))
+        .order_by(before.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    stood = func.coalesce(led, Status.RECEIVED.value)
+    return or_(TicketEvent.from_status.is_(None), TicketEvent.from_status != stood)
 
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:

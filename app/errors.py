@@ -5,6 +5,7 @@ import logging
 from typing import Any, Final
 
 from flask import Flask, Response, g, render_template, request
+from gunicorn.http.errors import ParseException
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
@@ -13,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.i18n import language
 from app.intake.service import KeyReused
 from app.problems import Conflict, Malformed, NotAvailable, NotFound, Problem, Refused, TooManyTries, WrongMediaType
+from app.wording import problem_words
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +45,15 @@ def register(app: Flask) -> None:
     app.register_error_handler(PoolTimeout, _database_away)
     app.register_error_handler(DBAPIError, _database_away)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(ParseException, lambda _e: answer(400))  # chunks of a body that do not fit together
     app.register_error_handler(Exception, _unexpected)
 
 
 def is_away(error: Exception) -> bool:
-    """Tell whether the database is away or busy, as against an error of ours in talking to it."""
-    return isinstance(error, (OperationalError, PoolTimeout)) or bool(getattr(error, "connection_invalidated", False))
+    """Tell whether the database or the disk is away, busy or full, as against an error of ours in talking to it."""
+    return isinstance(error, (OperationalError, PoolTimeout, NotAvailable)) or bool(
+        getattr(error, "connection_invalidated", False)
+    )
 
 
 def _database_away(error: Exception) -> AnyResponse:
@@ -86,7 +91,8 @@ def answer(status: int, problems: tuple[Problem, ...] = (), retry_after: int | N
             "errors/error.html",
             status=status,
             title=title[0] if language() == "vi" else title[1],
-            advice="\n".join(_message(p) for p in problems) or (title[2] if language() == "vi" else title[3]),
+            advice="\n".join(f"{p.field}: {problem_words(p)}".removeprefix(": ") for p in problems)
+            or (title[2] if language() == "vi" else title[3]),
             retry_after=retry_after,
         )
         response = Response(page, status, mimetype="text/html")
@@ -106,10 +112,6 @@ def problem_json(status: int, problems: tuple[Problem, ...] = ()) -> Response:
         "errors": [p.as_json() for p in problems],
     }
     return Response(json.dumps(body, ensure_ascii=False), status, mimetype="application/problem+json")
-
-
-def _message(problem: Problem) -> str:
-    return problem.vi if language() == "vi" else problem.en
 
 
 #: status → (Vietnamese, English, what to do in Vietnamese, in English)

@@ -41,7 +41,7 @@ def _resume(session: Session, now: datetime, calendar: WorkingCalendar, limit: i
     waiting = select(Ticket, asked_at).where(
         Ticket.status == Status.INFO_REQUESTED, asked_at <= now - timedelta(days=WAIT_FOR_CITIZEN)
     )
-    rows = session.execute(waiting.limit(limit)).all()
+    rows = session.execute(waiting.order_by(asked_at).limit(limit)).all()
     over = [ticket for ticket, at in rows if calendar.end_of_working_day(at, WAIT_FOR_CITIZEN) <= now]
     for ticket in over:
         ticket.transition(Status.IN_PROGRESS, Happening("resumed", now, data={"by": "time"}))

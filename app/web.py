@@ -93,7 +93,7 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
     app.jinja_env.globals.update(
         label=i18n.label,
         icon=icon,
-        due_tag=wording.due_tag,
+        due_tag=lambda due_at: wording.due_tag(due_at, hotline_.now()),
         deadline_words=wording.deadline_words,
         role_words=wording.role_words,
     )

@@ -1,7 +1,7 @@
 """Times, deadlines and states as people say them. The words are Vietnamese here, English by the catalogue."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,7 @@ from babel.dates import format_datetime
 
 from app.i18n import gettext as _
 from app.i18n import language
+from app.problems import Problem
 from models.vocabulary import Channel, DeadlineKind, Role, Status, SubmissionType, Urgency
 
 LOCAL: Final[tzinfo] = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -37,11 +38,11 @@ def iso(at: datetime) -> str:
     return at.astimezone(LOCAL).isoformat(timespec="minutes")
 
 
-def due_tag(due_at: datetime | None, now: datetime | None = None) -> DueTag:
+def due_tag(due_at: datetime | None, now: datetime) -> DueTag:
     """Return how a deadline stands: late, soon (within a day), in time, or none."""
     if due_at is None:
         return DueTag("none", _("Không có hạn"))
-    left = due_at - (now or datetime.now(UTC))
+    left = due_at - now
     if left < timedelta(0):
         return DueTag("late", _("Trễ {time}").format(time=_span(-left)))
     if left <= timedelta(days=1):
@@ -125,6 +126,13 @@ def role_words(role: Role) -> str:
         Role.AUDITOR: _("Giám sát"),
         Role.ADMIN: _("Quản trị"),
     }[Role(role)]
+
+
+def problem_words(problem: Problem) -> str:
+    """Return what is wrong and what to do; a status in it is named as staff say it."""
+    if "here" in problem.params:
+        problem = replace(problem, params={**problem.params, "here": status_words(Status(problem.params["here"]))})
+    return problem.vi if language() == "vi" else problem.en
 
 
 def event_words(kind: str, data: dict[str, Any] | None = None) -> str:

@@ -15,14 +15,17 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.database import known
 from app.hotline import Hotline
 from app.problems import NotFound, Problem, Refused, refuse
+from app.words import words_of
 from models.account import Account, ApiToken, Invitation
 from models.department import Department
 from models.vocabulary import Role
 
 PASSWORD_MIN: Final = 12
 PASSWORD_MAX: Final = 128
+NAME_MAX: Final = 120
 INVITATION_LIFE: Final = timedelta(hours=24)
 NEEDS_DEPARTMENT: Final = frozenset({Role.HANDLER, Role.SUPERVISOR})
 _USERNAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
@@ -54,7 +57,8 @@ def authenticate(session: Session, username: str, password: str) -> Account | No
     """Return the account, or None. An unknown user costs the same work as a known one."""
     if len(password) > PASSWORD_MAX:
         return None  # refused before hashing: a megabyte of password is an attack, not a memory
-    account = session.scalar(select(Account).where(Account.username == username.strip().lower()[:64]))
+    name = username.strip().lower()
+    account = session.scalar(select(Account).where(Account.username == name)) if _USERNAME.fullmatch(name) else None
     stored = account.password_hash if account is not None else None
     try:
         _hasher.verify(stored or _dummy_hash(), password)
@@ -86,17 +90,19 @@ def create(session: Session, now: datetime, new: NewAccount) -> Account:
         problems.append(Problem("username", "username"))
     elif session.scalar(select(Account.id).where(Account.username == username)):
         problems.append(Problem("username", "username_taken"))
-    if not 1 <= len(new.display_name.strip()) <= 120:
-        problems.append(Problem("display_name", "required"))
+    try:
+        display_name = " ".join(words_of("display_name", new.display_name, NAME_MAX).split())
+    except Refused as refused:
+        problems += refused.problems
     if new.role in NEEDS_DEPARTMENT and not new.department_id:
         problems.append(Problem("department_id", "needs_department"))
-    if new.department_id and session.get(Department, new.department_id) is None:
+    if new.department_id and not known(session, Department, new.department_id):
         problems.append(Problem("department_id", "unknown_department"))
     if problems:
         raise Refused(problems)
     account = Account(
         username=username,
-        display_name=new.display_name.strip(),
+        display_name=display_name,
         role=new.role,
         department_id=new.department_id if new.role in NEEDS_DEPARTMENT else None,
         cleared=new.cleared and new.role is Role.COORDINATOR,
@@ -131,14 +137,18 @@ def needs_first_administrator(session: Session) -> bool:
 
 
 def find_invitation(hotline: Hotline, session: Session, token: str) -> Invitation:
-    """Return a usable invitation, locked; raise `Refused` for one that is unknown, used or over."""
+    """Return a usable invitation, locked; raise `Refused` for one that is unknown, used, over or of nobody any more."""
     invitation = session.scalar(
         select(Invitation).where(Invitation.token_hash == token_hash(hotline, token[:200])).with_for_update()
     )
     usable = invitation is not None and invitation.used_at is None and invitation.expires_at > hotline.now()
     if invitation is None or not usable:
         raise refuse("token", "invitation")
-    if invitation.account_id is None and not needs_first_administrator(session):
+    if invitation.account_id is None:
+        usable = needs_first_administrator(session)
+    else:
+        usable = not session.get_one(Account, invitation.account_id).disabled
+    if not usable:
         raise refuse("token", "invitation")
     return invitation
 
@@ -169,7 +179,7 @@ def new_token(hotline: Hotline, session: Session, account: Account, name: str) -
         ApiToken(
             account_id=account.id,
             token_hash=token_hash(hotline, token),
-            name=name.strip()[:120] or "API",
+            name=words_of("name", name, NAME_MAX) if name.strip() else "API",
             created_at=hotline.now(),
         )
     )

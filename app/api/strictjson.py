@@ -3,14 +3,22 @@
 import json
 from typing import Any
 
+from werkzeug.exceptions import RequestEntityTooLarge
+
 from app.problems import Malformed, Problem, Refused
 
 #: A report nests one deep; more is somebody trying something.
 DEPTH_MAX = 20
+#: No object of ours has half as many; each unknown one would be answered with a sentence of its own.
+FIELDS_MAX = 100
 
 
 def parse_object(raw: bytes) -> dict[str, Any]:
-    """Return the object in a body; raise `Malformed` for broken JSON, `Refused` for something that is no object."""
+    """Return the object in a body.
+
+    Raises `Malformed` for broken JSON, `Refused` for something that is no object, `RequestEntityTooLarge` for one of
+    too many fields.
+    """
     try:
         text = raw.decode("utf-8-sig")
         _check_depth(text)
@@ -51,6 +59,8 @@ def _refuse_constant(name: str) -> None:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > FIELDS_MAX:
+        raise RequestEntityTooLarge
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a key is repeated")

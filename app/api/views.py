@@ -28,7 +28,7 @@ from app.work import service as work_service
 from app.work.service import PAGE, Step
 from models.account import Account
 from models.ticket import Ticket
-from models.vocabulary import Channel
+from models.vocabulary import Channel, Role
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -171,6 +171,8 @@ def ticket(ticket_id: UUID) -> Response:
 def review() -> Response:
     """Return what awaits a coordinator, longest waiting first; `?after=` takes a ticket id."""
     account = _bearer()
+    if account.role is not Role.COORDINATOR:
+        raise NotFound
     after = request.args.get("after")
     with hotline().database.reading() as session:
         found = review_service.queue(session, account, _uuid(after) if after else None)
@@ -254,12 +256,6 @@ def route(ticket_id: UUID) -> Response:
     account = _bearer()
     moved = review_service.route(hotline(), account, Step(ticket_id, asked.version), choice)
     return _after_step(account, moved)
-
-
-@api.route("/<path:_anything>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-def absent(_anything: str) -> Response:
-    """Answer an unknown address as a problem, not as a page."""
-    raise NotFound
 
 
 def _bearer_or_none() -> Account | None:

@@ -187,6 +187,11 @@ class RedisServer:
             raise NoServer("Redis is not running")
         return self._process.pid
 
+    @property
+    def running(self) -> bool:
+        """Whether its process lives, frozen or not."""
+        return self._process is not None and self._process.poll() is None
+
     def start(self, *options: str) -> None:
         """Start it and wait until it answers."""
         arguments = ["--port", "0", "--unixsocket", str(self.socket), "--save", "", "--appendonly", "no"]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import httpx
+import psutil
 
 from app import loading, migration
 from app.bench.scratch import RedisServer
@@ -76,7 +77,7 @@ class World:
             shutil.copytree(model, self.hotline.settings.models)
 
     def spawn(self, *arguments: str, module: str = "app.cli", **extra: str) -> "subprocess.Popen[bytes]":
-        """Start a process of this installation, in a group of its own."""
+        """Start a process of this installation, in a session of its own."""
         with self.log.open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
                 [sys.executable, "-m", module, *arguments],
@@ -108,9 +109,26 @@ class World:
 
     def kill(self, process: "subprocess.Popen[bytes]") -> None:
         """Kill a process and all that it started, at once."""
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
         process.wait(PATIENCE)
+        for child in self.children(process):
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+
+    def children(self, process: "subprocess.Popen[bytes]") -> list[psutil.Process]:
+        """Return what a process of this installation has started, even if it has died itself.
+
+        RQ puts each work-horse into a process group of its own, but it stays in the session that `spawn` began.
+        """
+        return [
+            other for other in psutil.process_iter() if other.pid != process.pid and self._belongs(other, process.pid)
+        ]
+
+    def _belongs(self, other: psutil.Process, session: int) -> bool:
+        # By the time we ask, a stranger may have been given a number that was ours: the environment tells.
+        with suppress(psutil.Error, ProcessLookupError):
+            return os.getsid(other.pid) == session and other.environ().get("LANGNGHE_DATA") == str(self.folder)
+        return False
 
     def close(self) -> None:
         """Kill what still runs."""

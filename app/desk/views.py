@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app import errors
 from app.accounts.session import required
 from app.intake.views import file_from_form, show_form
-from app.problems import Refused
+from app.problems import NotAvailable, Refused
 from models.vocabulary import Channel, Role
 
 desk = Blueprint("desk", __name__, url_prefix="/desk")
@@ -32,7 +32,7 @@ def file_call() -> AnyResponse:
     except Refused as refused:
         page = show_form("desk/form.html", typed, refused.problems, filed_code=None)
         return Response(page, errors.status_of(refused))
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, NotAvailable) as error:
         if not errors.is_away(error):
             raise
         page = show_form("desk/form.html", typed, (), away=True, filed_code=None)

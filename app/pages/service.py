@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import migration
@@ -26,19 +25,18 @@ class Check:
 
 
 def readiness(hotline: Hotline) -> list[Check]:
-    """Return every check. Without a database nothing else can be told."""
+    """Return every check. Without a database nothing else can be told, without its schema nothing of the relay."""
     try:
-        with hotline.database.reading() as session:
-            session.execute(text("select 1"))
-            beat = session.get(Heartbeat, "relay")
         behind = migration.pending(hotline.database)
+        with hotline.database.reading() as session:
+            beat = None if behind else session.get(Heartbeat, "relay")
     except SQLAlchemyError as error:
         return [Check("database", ok=False, detail=type(error).__name__)]
     return [
         Check("database", ok=True, detail="answers"),
         Check("schema", ok=not behind, detail="run `langnghe migrate`" if behind else "at this release"),
         _model(hotline),
-        _relay(hotline, beat),
+        *([] if behind else [_relay(hotline, beat)]),
     ]
 
 

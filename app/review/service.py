@@ -6,15 +6,16 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
 from app import access
-from app.assignment import assign, release
+from app.assignment import assign, decide_on, release
+from app.database import known
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem, Refused
-from app.triage.service import decide_on
-from app.work.service import PAGE, Step, move, words_of
+from app.words import words_of
+from app.work.service import PAGE, Step, emergencies_first, move
 from models.account import Account
 from models.department import Department
 from models.outbox import OutboxEntry
@@ -27,6 +28,7 @@ from routing.rules import Decision
 
 #: Events that hold what the machine thought of a ticket.
 TRIAGED: Final = "triaged"
+REASON_MAX: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -55,15 +57,11 @@ def sealed(session: Session, account: Account) -> list[Ticket]:
 
 
 def _listed(session: Session, waiting: Any, after: UUID | None) -> list[Ticket]:
-    last = session.get(Ticket, after) if after else None
+    key = (emergencies_first(), Ticket.received_at, Ticket.id)
+    last = session.execute(select(*key).where(Ticket.id == after)).one_or_none()
     if last is not None:
-        waiting = waiting.where(
-            or_(
-                Ticket.received_at > last.received_at,
-                (Ticket.received_at == last.received_at) & (Ticket.id > last.id),
-            )
-        )
-    waiting = waiting.order_by(Ticket.received_at, Ticket.id).limit(PAGE + 1)
+        waiting = waiting.where(tuple_(*key) > tuple(last))
+    waiting = waiting.order_by(*key).limit(PAGE + 1)
     eager = (selectinload(Ticket.topic), selectinload(Ticket.ward), selectinload(Ticket.department))
     return list(session.scalars(waiting.options(*eager)))
 
@@ -85,7 +83,7 @@ def evidence(session: Session, ticket: Ticket) -> dict[str, Any]:
     return event.data if event is not None else {}
 
 
-def suggested(hotline: Hotline, ticket: Ticket, thought: dict[str, Any]) -> tuple[Choice, str] | None:
+def suggested(hotline: Hotline, ticket: Ticket, thought: dict[str, Any]) -> tuple[Choice, Decision] | None:
     """Return what to propose for a doubtful ticket, and why: the machine's best guess, in the first ward it saw.
 
     None where the machine has no guess at all.
@@ -103,11 +101,12 @@ def suggested(hotline: Hotline, ticket: Ticket, thought: dict[str, Any]) -> tupl
         urgency=ticket.urgency,
     )
     decision = decide_on(hotline, known, hotline.now())
-    return Choice(best, decision.lead, ward), decision.because
+    return Choice(best, decision.lead, ward), decision
 
 
 def route(hotline: Hotline, account: Account, step: Step, choice: Choice) -> Ticket:
     """Send the ticket to a department. Keeps both what the machine said and what the person chose."""
+    reason = words_of("reason", choice.reason, REASON_MAX) if choice.reason.strip() else None
 
     def send(session: Session, ticket: Ticket, now: datetime) -> None:
         _check(session, choice)
@@ -122,9 +121,7 @@ def route(hotline: Hotline, account: Account, step: Step, choice: Choice) -> Tic
         }
         ticket.topic_slug = choice.topic_slug
         ticket.ward_code = choice.ward_code
-        ticket.transition(
-            Status.ROUTED, Happening("reviewed", now, account.id, internal_text=choice.reason or None, data=data)
-        )
+        ticket.transition(Status.ROUTED, Happening("reviewed", now, account.id, internal_text=reason, data=data))
         decision = Decision(
             lead=choice.department_id,
             coordinating=(),
@@ -196,11 +193,11 @@ def _decide(
 
 def _check(session: Session, choice: Choice) -> None:
     problems = []
-    if session.get(Topic, choice.topic_slug) is None:
+    if not known(session, Topic, choice.topic_slug):
         problems.append(Problem("topic_slug", "unknown_topic"))
-    if session.get(Department, choice.department_id) is None:
+    if not known(session, Department, choice.department_id):
         problems.append(Problem("department_id", "unknown_department"))
-    if choice.ward_code and session.get(Ward, choice.ward_code) is None:
+    if choice.ward_code and not known(session, Ward, choice.ward_code):
         problems.append(Problem("ward_code", "unknown_ward"))
     if problems:
         raise Refused(problems)

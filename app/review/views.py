@@ -14,6 +14,7 @@ from app import access, errors
 from app.accounts.session import required
 from app.current import hotline, staff
 from app.i18n import gettext as _
+from app.i18n import language
 from app.problems import NotFound, Refused
 from app.review import service
 from app.review.service import Choice
@@ -101,7 +102,7 @@ def route(ticket_id: UUID) -> AnyResponse:
         topic_slug=form.get("topic_slug", ""),
         department_id=form.get("department_id", "").strip(),
         ward_code=form.get("ward_code") or None,
-        reason=form.get("reason", "").strip()[:1000],
+        reason=form.get("reason", ""),
     )
 
     def act(_hotline: Any, account: Account, step: Step) -> Ticket:
@@ -145,7 +146,7 @@ def _page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> 
         found = access.find_ticket(session, account, ticket_id)
         context = shared_context(session, found)
         thought = context.pop("thought")
-        wards = dict(session.execute(select(Ward.code, Ward.name).order_by(Ward.name)).tuples().all())
+        wards = dict(iter(session.execute(select(Ward.code, Ward.name).order_by(Ward.name))))
         candidates = [code for code in thought.get("wards", []) if code in wards]
         rest = [code for code in wards if code not in candidates]
         return render_template(
@@ -175,10 +176,10 @@ def _suggestion(found: Ticket, thought: dict[str, Any]) -> SimpleNamespace:
     proposal = service.suggested(hotline(), found, thought)
     if proposal is None:
         return SimpleNamespace(topic_slug=None, ward_code=None, department_id=found.department_id, because=None)
-    choice, because = proposal
+    choice, decision = proposal
     return SimpleNamespace(
         topic_slug=choice.topic_slug,
         ward_code=choice.ward_code,
         department_id=found.department_id or choice.department_id,
-        because=because,
+        because=decision.because if language() == "vi" else decision.because_en,
     )

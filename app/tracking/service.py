@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from app.hotline import Hotline
 from app.lifecycle import REOPEN_WITHIN
 from app.problems import Conflict, NotFound, Problem, refuse
-from app.work.service import words_of
+from app.words import words_of
 from models.code import code_hash, grouped, normalised
 from models.department import Department
 from models.ticket import Feedback, Happening, Ticket, TransitionRefused
-from models.vocabulary import Status
+from models.vocabulary import Status, SubmissionType
 
 COMMENT_MAX: Final = 1000
 #: Events a citizen sees in the timeline.
@@ -107,6 +107,8 @@ def _shown(hotline: Hotline, session: Session, code: str, ticket: Ticket) -> Tra
 
 
 def _may_reopen(ticket: Ticket, now: datetime) -> bool:
+    if ticket.submission_type is SubmissionType.DENUNCIATION:
+        return False  # it goes to no unit, so from here on it would lie in nobody's queue
     if ticket.status is Status.ANSWERED:
         return ticket.answered_at is not None and now <= ticket.answered_at + REOPEN_WITHIN
     return ticket.status in {Status.REJECTED, Status.REFERRED}
@@ -140,9 +142,7 @@ def rate(hotline: Hotline, typed: str, rating: int, comment: str) -> Track:
     """Rate the answer, which closes the ticket."""
     if not 1 <= rating <= 5:
         raise refuse("rating", "rating")
-    words = words_of("comment", comment) if comment.strip() else None
-    if words and len(words) > COMMENT_MAX:
-        raise refuse("comment", "too_long", max=COMMENT_MAX)
+    words = words_of("comment", comment, COMMENT_MAX) if comment.strip() else None
     with hotline.database.transaction() as session:
         code, ticket = find(hotline, session, typed, lock=True)
         try:

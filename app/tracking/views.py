@@ -76,7 +76,7 @@ def _with_errors(code: str, refused: Refused) -> Response:
     problems = refused.problems
     if isinstance(refused, Conflict):
         problems = tuple(Problem("", p.code, p.params) for p in problems)
-    page = _page(service.track(hotline(), code), grouped_errors(problems))
+    page = _page(service.track(hotline(), code), grouped_errors(problems), lost=isinstance(refused, Conflict))
     return Response(page, errors.status_of(refused))
 
 
@@ -86,7 +86,8 @@ def _ask_again(code: str, problems: tuple[Problem, ...], status: int) -> Respons
     return Response(render_template("tracking/ask.html", values=values, errors=grouped_errors(problems)), status)
 
 
-def _page(track: Track, problems: dict[str, list[str]]) -> str:
+def _page(track: Track, problems: dict[str, list[str]], *, lost: bool = False) -> str:
+    """Return the page of a report. `lost` words have no form any more to stand in, as it is now."""
     rows = [TimelineRow(m.at, wording.citizen_words(m.kind), m.public_text) for m in track.timeline]
     view = {name: getattr(track, name) for name in track.__dataclass_fields__ if name != "timeline"}
     view |= {
@@ -96,4 +97,6 @@ def _page(track: Track, problems: dict[str, list[str]]) -> str:
         "next_words": wording.next_words(track.status),
         "timeline": rows,
     }
-    return render_template("tracking/ticket.html", view=view, errors=problems, values=request.form.to_dict())
+    values = request.form.to_dict()
+    typed = (values.get("message") or values.get("comment")) if lost else None
+    return render_template("tracking/ticket.html", view=view, errors=problems, values=values, typed=typed)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
 
@@ -12,16 +14,17 @@ from app.settings import Settings
 QUEUE: Final = "triage"
 #: Seconds that any call may take; a frozen Redis must not freeze us.
 REDIS_TIMEOUT: Final = 1.0
+#: redis-py would try ten times by itself: eleven time limits and pauses. Our next round is the retry.
+ONE_TRY: Final = Retry(NoBackoff(), 0)
 JOB: Final = "app.triage.jobs.triage"
 
 
 def connect(settings: Settings, *, blocking: bool = False) -> Redis:
-    """Return a client. A worker waits on Redis by design, so its client (`blocking`) reads for longer."""
+    """Return a client. A worker waits on Redis by design, so its client (`blocking`) has patience."""
+    if blocking:
+        return Redis.from_url(settings.redis_url, socket_connect_timeout=REDIS_TIMEOUT, socket_timeout=None)
     return Redis.from_url(
-        settings.redis_url,
-        socket_connect_timeout=REDIS_TIMEOUT,
-        socket_timeout=None if blocking else REDIS_TIMEOUT,
-        health_check_interval=0,
+        settings.redis_url, socket_connect_timeout=REDIS_TIMEOUT, socket_timeout=REDIS_TIMEOUT, retry=ONE_TRY
     )
 
 

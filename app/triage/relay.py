@@ -61,7 +61,8 @@ class Relay:
             entries = outbox.claim(session, now, lease=settings.lease, limit=settings.batch * room)
             fresh = [entry.id for entry in entries if entry.attempts == 1]
             again = [entry.id for entry in entries if entry.attempts > 1]
-        reached(settings.fault_dir, "relay.after_claim")
+        if entries:
+            reached(settings.fault_dir, "relay.after_claim")
         # What failed once goes alone: a report that breaks its job must not take its neighbours along again.
         batches = [fresh[i : i + settings.batch] for i in range(0, len(fresh), settings.batch)]
         for batch in [*batches, *([entry_id] for entry_id in again)]:

@@ -1,18 +1,18 @@
 """Triage: what a report is, where, who must act, by when. Written in the commit that settles its outbox entry."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.assignment import assign
+from app.assignment import assign, decide_on, local_date
 from app.hotline import Hotline
 from classifier.predict import Classifier, Prediction
 from models.ticket import Happening, Ticket
 from models.vocabulary import UNCLEAR_TOPIC, Status, SubmissionType, Urgency
 from routing.place import Place, resolve_place
-from routing.rules import Decision, Facts, decide
+from routing.rules import Decision
 
 #: A person must look before these go anywhere (law on complaints 02/2011, on denunciations 25/2018; refusal needs a
 #: stated reason).
@@ -66,29 +66,12 @@ def _route(hotline: Hotline, session: Session, ticket: Ticket, prediction: Predi
 
 def find_place(hotline: Hotline, ticket: Ticket, now: datetime) -> Place:
     """Resolve the ward from what was typed as the place, else from the report itself, with the pin if there is one."""
-    on_date = _local_date(hotline, now)
+    on_date = local_date(hotline, now)
     if ticket.place_text:
         place = resolve_place(hotline.city, ticket.place_text, ticket.lat, ticket.lon, on_date)
         if place.candidates:
             return place
     return resolve_place(hotline.city, ticket.text, ticket.lat, ticket.lon, on_date)
-
-
-def decide_on(hotline: Hotline, ticket: Ticket, now: datetime) -> Decision:
-    """Return which departments must act on a ticket as it is now known."""
-    facts = Facts(
-        topic=ticket.topic_slug,
-        ward=ticket.ward_code,
-        submission_type=(ticket.submission_type or SubmissionType.REPORT).value,
-        urgency=ticket.urgency.value,
-        text=" ".join(filter(None, (ticket.text, ticket.place_text))),
-        on_date=_local_date(hotline, now),
-    )
-    return decide(hotline.city, facts)
-
-
-def _local_date(hotline: Hotline, now: datetime) -> date:
-    return now.astimezone(hotline.city.calendar.zone).date()
 
 
 def _doubt(hotline: Hotline, ticket: Ticket, prediction: Prediction, place: Place, decision: Decision) -> str | None:
@@ -118,4 +101,5 @@ def _evidence(prediction: Prediction, place: Place, decision: Decision) -> dict[
         "place_how": place.how,
         "rule": decision.rule_id,
         "rule_because": decision.because,
+        "rule_because_en": decision.because_en,
     }

@@ -10,7 +10,7 @@ from rq.serializers import JSONSerializer
 from app.hotline import Hotline
 from app.triage import queue as triage_queue
 from app.triage.jobs import bench
-from classifier.artifact import ArtifactRefused, current
+from classifier.artifact import MANIFEST, ArtifactRefused, current
 from classifier.predict import Classifier
 
 log = logging.getLogger(__name__)
@@ -30,9 +30,9 @@ class TriageWorker(Worker):
         if hotline is None:
             return
         directory = current(hotline.settings.models)
-        if directory is None or directory == self._seen:
+        if directory is None or (edition := _edition(directory)) == self._seen:
             return
-        self._seen = directory
+        self._seen = edition
         try:
             bench.classifier = Classifier.load(directory)
         except ArtifactRefused as refusal:
@@ -41,7 +41,15 @@ class TriageWorker(Worker):
         else:
             log.info("model %s in service", bench.classifier.version)
 
-    _seen: Path | None = None
+    _seen: tuple[Path, int] | None = None
+
+
+def _edition(directory: Path) -> tuple[Path, int]:
+    """Return what tells one model from another: training anew mends a damaged one under the same name."""
+    try:
+        return directory, (directory / MANIFEST).stat().st_ctime_ns
+    except OSError:
+        return directory, 0
 
 
 def open_worker(hotline: Hotline) -> TriageWorker:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -13,15 +13,14 @@ from sqlalchemy.orm.exc import StaleDataError
 from app import access
 from app.assignment import meet, release
 from app.hotline import Hotline
-from app.problems import Conflict, NotFound, Problem, refuse
-from classifier.text import UnacceptableText, received
+from app.problems import Conflict, NotFound, Problem
+from app.words import words_of
 from models.account import Account
 from models.ticket import Happening, Ticket, TicketEvent, TransitionRefused
 from models.vocabulary import DeadlineKind, Role, Status, Urgency
 from models.workflow import AWAITS_DEPARTMENT
 
 PAGE: Final = 50
-REPLY_MAX: Final = 5000
 #: After so many returns the units have had their say and a coordinator decides.
 RETURNS_MAX: Final = 2
 #: "Soon": due within a working day.
@@ -60,7 +59,7 @@ def queue(session: Session, account: Account, after: str | None = None) -> Page:
     Coordinators and auditors see every department's. `after` is the `Page.after` of the page before.
     """
     waiting = select(Ticket).where(access.visible_to(account), Ticket.status.in_(AWAITS_DEPARTMENT))
-    rank = case((Ticket.urgency == Urgency.EMERGENCY, 0), else_=1)
+    rank = emergencies_first()
     due = func.coalesce(Ticket.resolve_due_at, Ticket.received_at)
     key = _read_key(after)
     beyond: ColumnElement[bool] = true()
@@ -73,6 +72,11 @@ def queue(session: Session, account: Account, after: str | None = None) -> Page:
         .limit(PAGE + 1)
     ).all()
     return Page(list(rows[:PAGE]), _write_key(rows[PAGE - 1]) if len(rows) > PAGE else None)
+
+
+def emergencies_first() -> ColumnElement[int]:
+    """Return what every queue is ordered by before anything else."""
+    return case((Ticket.urgency == Urgency.EMERGENCY, 0), else_=1)
 
 
 def counts(session: Session, account: Account, now: datetime) -> Counts:
@@ -102,7 +106,7 @@ def accept(hotline: Hotline, account: Account, step: Step) -> Ticket:
         ticket.transition(Status.IN_PROGRESS, Happening("accepted", now, account.id))
         meet(session, ticket, now, DeadlineKind.FIRST_ACTION)
 
-    return _do(hotline, account, step, take_up)
+    return _do(hotline, account, step, "accept", take_up)
 
 
 def send_back(hotline: Hotline, account: Account, step: Step) -> Ticket:
@@ -117,7 +121,7 @@ def send_back(hotline: Hotline, account: Account, step: Step) -> Ticket:
         if ticket.returns >= RETURNS_MAX:
             ticket.transition(Status.NEEDS_REVIEW, Happening("needs_human", now, data={"reason": "returned_twice"}))
 
-    return _do(hotline, account, step, give_back)
+    return _do(hotline, account, step, "return", give_back)
 
 
 def answer(hotline: Hotline, account: Account, step: Step) -> Ticket:
@@ -129,7 +133,7 @@ def answer(hotline: Hotline, account: Account, step: Step) -> Ticket:
         ticket.answered_at = now
         meet(session, ticket, now, DeadlineKind.FIRST_ACTION, DeadlineKind.RESOLVE)
 
-    return _do(hotline, account, step, reply)
+    return _do(hotline, account, step, "answer", reply)
 
 
 def ask(hotline: Hotline, account: Account, step: Step) -> Ticket:
@@ -140,11 +144,19 @@ def ask(hotline: Hotline, account: Account, step: Step) -> Ticket:
         ticket.transition(Status.INFO_REQUESTED, Happening("info_requested", now, account.id, public_text=words))
         meet(session, ticket, now, DeadlineKind.FIRST_ACTION)
 
-    return _do(hotline, account, step, question)
+    return _do(hotline, account, step, "ask", question)
 
 
-def _do(hotline: Hotline, account: Account, step: Step, change: Callable[[Session, Ticket, datetime], None]) -> Ticket:
-    return move(hotline, step, lambda session: _in_hand(session, account, step.ticket_id), change)
+def _do(
+    hotline: Hotline, account: Account, step: Step, action: str, change: Callable[[Session, Ticket, datetime], None]
+) -> Ticket:
+    def checked(session: Session, ticket: Ticket, now: datetime) -> None:
+        # The status table alone is not enough: it also holds the moves of citizens, of coordinators and of time.
+        if action not in actions(account, ticket):
+            raise Conflict([Problem("status", "transition", {"here": ticket.status.value})])
+        change(session, ticket, now)
+
+    return move(hotline, step, lambda session: _in_hand(session, account, step.ticket_id), checked)
 
 
 def move(
@@ -175,19 +187,6 @@ def _in_hand(session: Session, account: Account, ticket_id: UUID) -> Ticket:
     return ticket
 
 
-def words_of(field: str, typed: str) -> str:
-    """Return a person's words in the form we store; refuse none, broken or far too many."""
-    try:
-        words = received(typed)
-    except UnacceptableText as error:
-        raise refuse(field, error.reason) from None
-    if not words:
-        raise refuse(field, "required")
-    if len(words) > REPLY_MAX:
-        raise refuse(field, "too_long", max=REPLY_MAX)
-    return words
-
-
 def _write_key(ticket: Ticket) -> str:
     rank = 0 if ticket.urgency is Urgency.EMERGENCY else 1
     due = ticket.resolve_due_at or ticket.received_at
@@ -195,12 +194,16 @@ def _write_key(ticket: Ticket) -> str:
 
 
 def _read_key(after: str | None) -> tuple[int, datetime, UUID] | None:
+    """Return (rank, due, id) of the last row that was shown; raise `NotFound` for a key that we never gave."""
     if not after:
         return None
     try:
         rank, due, ticket_id = after.split("_")
-        return int(rank), datetime.fromisoformat(due), UUID(ticket_id)
-    except ValueError:
+        at = datetime.fromisoformat(due)
+        if rank not in {"0", "1"} or at.tzinfo is None:
+            raise NotFound
+        return int(rank), at.astimezone(UTC), UUID(ticket_id)
+    except (ValueError, OverflowError):
         raise NotFound from None
 
 

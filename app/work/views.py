@@ -14,6 +14,7 @@ from app import access, errors, wording
 from app.accounts.session import required
 from app.current import hotline, staff
 from app.highlight import marked
+from app.i18n import language
 from app.intake.photos import path_of
 from app.intake.views import grouped_errors
 from app.problems import Conflict, NotFound, Refused
@@ -166,8 +167,11 @@ def refusal_context(refused: Refused | None) -> dict[str, Any]:
     problems = refused.problems if refused else ()
     conflict = isinstance(refused, Conflict)
     messages = grouped_errors(problems)
+    values = request.form.to_dict()
     return {
-        "values": request.form.to_dict(),
+        "values": values,
+        # As the ticket stands now it may have no form that these words belong into.
+        "typed": (values.get("public_text") or values.get("reason")) if conflict else None,
         "errors": {} if conflict else messages,
         "conflict": " ".join(words for found in messages.values() for words in found) if conflict else None,
     }
@@ -184,7 +188,7 @@ def shared_context(session: Session, found: Ticket) -> dict[str, Any]:
         "photos": found.attachments,
         "contact": _masked(found.contact),
         "marked": marked(found.text, because),
-        "rule_because": thought.get("rule_because"),
+        "rule_because": thought.get("rule_because" if language() == "vi" else "rule_because_en"),
         "thought": thought,
     }
 
