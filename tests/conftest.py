@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,8 @@ from app.bench import scratch
 from app.bench.world import World
 from classifier.train import train
 from tests.small_corpus import write_small_corpus
+
+pytest_plugins = ["tests.installation"]
 
 DATABASES = ("sqlite", "postgresql")
 #: How the process that starts the others tells them what it has made.
@@ -77,8 +79,15 @@ def prepared_postgresql(server_url: str, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(params=DATABASES)
 def database_url(request: FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Return the address of a database with schema and city in it, on both databases in turn."""
+    with prepared_database(request, tmp_path) as url:
+        yield url
+
+
+@contextmanager
+def prepared_database(request: FixtureRequest, folder: Path) -> Iterator[str]:
+    """Yield the address of a fresh copy of the prepared database that a fixture was parametrised with."""
     if request.param == "sqlite":
-        file = tmp_path / "langnghe.db"
+        file = folder / "langnghe.db"
         shutil.copy(request.getfixturevalue("prepared_sqlite"), file)
         yield f"sqlite:///{file}"
         return

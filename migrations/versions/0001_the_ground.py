@@ -472,6 +472,12 @@ def _protect_history() -> None:
                 f"CREATE TRIGGER ticket_event_no_{verb.lower()} BEFORE {verb} ON ticket_event "
                 "BEGIN SELECT RAISE(ABORT, 'ticket_event is append-only'); END"
             )
+        # REPLACE removes the old row without asking the trigger on DELETE
+        op.execute(
+            "CREATE TRIGGER ticket_event_no_replace BEFORE INSERT ON ticket_event "
+            "WHEN EXISTS (SELECT 1 FROM ticket_event WHERE id = NEW.id) "
+            "BEGIN SELECT RAISE(ABORT, 'ticket_event is append-only'); END"
+        )
         return
     op.execute(
         "CREATE FUNCTION ticket_event_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "

@@ -1,205 +1,166 @@
-"""One installation in this process: a clock that can be set, people, and shortcuts through real services."""
+"""The installation that these tests drive is in `tests.installation`; here tickets are brought along their road."""
 
+import io
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
-from sqlalchemy import select
+from PIL import Image
+from psycopg import sql
+from pytest import FixtureRequest  # noqa: PT013 - a type
 
-from app.accounts import service as accounts
-from app.accounts.service import NewAccount
-from app.bench.world import World
+from app.bench import scratch
+from app.bench.scratch import RedisServer
 from app.hotline import Hotline
+from app.intake.photos import read_photos
 from app.intake.schema import parse_report
 from app.intake.service import Filing, file_report
-from app.triage import jobs
-from app.web import create_app
-from classifier.predict import Classifier
+from app.review import service as review
+from app.work import service as work
+from app.work.service import Step
 from models.account import Account
-from models.code import code_hash, normalised
-from models.outbox import OutboxEntry
+from models.tables import Base
 from models.ticket import Ticket
-from models.vocabulary import Channel, Role, Status
+from models.vocabulary import Channel
+from tests.conftest import DATABASES
+from tests.installation import BUSES, LIGHTS, LIGHTS_OUT, PASSWORD, PEOPLE, TUESDAY, Clock, Filed, Staff
 
-#: A Tuesday morning in working hours, Vietnamese time.
-TUESDAY = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
-PASSWORD = "con đường có hàng me"
-#: The unit that lights the streets, and one that does not.
-LIGHTS = "tt_ql_gt_htkt"
-BUSES = "tt_ql_gtcc"
-#: A report that the small model is sure of and that any unit of the city may get without a ward.
-LIGHTS_OUT = "Đèn đường tắt cả tuần nay, trụ đèn nghiêng, chỗ này tối thui"
+__all__ = ["BUSES", "LIGHTS", "LIGHTS_OUT", "PASSWORD", "PEOPLE", "TUESDAY", "Clock", "Filed", "Road", "Staff", "step"]
+
+#: Tables that hold the city, which no ordinary test changes.
+CITY = {"topic", "submission_type", "ward", "legacy_ward", "legacy_successor", "department"}
 
 
-@dataclass
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    at: datetime = TUESDAY
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def forward(self, **span: float) -> None:
-        """Let time pass: `clock.forward(days=7)`."""
-        self.at += timedelta(**span)
+def step(filed: Filed, text: str = "") -> Step:
+    """What a person would do who has just opened the ticket's page."""
+    ticket = filed.ticket()
+    return Step(ticket.id, ticket.version, text)
 
 
-@dataclass
-class Filed:
-    """A report that a test filed: its code, and its ticket as it was last read."""
+def picture() -> bytes:
+    """A small photo, as somebody uploads it."""
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "teal").save(out, "PNG")
+    return out.getvalue()
 
-    code: str
-    hotline: Hotline
 
-    def ticket(self) -> Ticket:
-        """The ticket as the database has it now, with its events loaded."""
-        digest = code_hash(self.hotline.keys.codes, normalised(self.code) or "")
-        with self.hotline.database.reading() as session:
-            ticket = session.scalars(select(Ticket).where(Ticket.code_hash == digest)).one()
-            for relation in ("events", "deadlines", "assignments", "attachments", "contact", "feedback", "department"):
-                getattr(ticket, relation)
-            return ticket
-
-    def status(self) -> Status:
-        """Where it stands now."""
-        return self.ticket().status
-
-    def kinds(self) -> list[str]:
-        """The kinds of its events, oldest first."""
-        return [event.kind for event in self.ticket().events]
+def file_with_photo(hotline: Hotline, text: str, **fields: str) -> Filed:
+    """File a report with a photo through the service."""
+    report, photos = parse_report({"text": text, **fields}), read_photos([picture()])
+    answer = file_report(hotline, Filing("test", uuid.uuid4().hex, report, photos, Channel.WEB)).answer
+    return Filed(answer["code"], hotline)
 
 
 @dataclass
-class Staff:
-    """People: alice and bob work in different departments, the others are named by their role."""
+class Road:
+    """Brings a report to a place on its road, by the people whose work it is: alice's unit has the lights."""
 
     hotline: Hotline
-    accounts: dict[str, Account] = field(default_factory=dict)
+    staff: Staff
+    file: Callable[..., Filed]
+    triage: Callable[[], None]
 
-    def __getattr__(self, name: str) -> Account:
-        """Return an account: alice, bob, supervisor, coordinator, cleared, auditor, admin, call_taker."""
-        try:
-            return self.accounts[name]
-        except KeyError:
-            raise AttributeError(name) from None
+    def routed(self, text: str = LIGHTS_OUT, **fields: Any) -> Filed:
+        """With the unit that the machine chose."""
+        filed = self.file(text, **fields)
+        self.triage()
+        return filed
 
+    def accepted(self) -> Filed:
+        """In work at alice's unit."""
+        return self._by(work.accept, self.staff.alice, self.routed())
 
-PEOPLE = {
-    "alice": (Role.HANDLER, LIGHTS, False),
-    "bob": (Role.HANDLER, BUSES, False),
-    "supervisor": (Role.SUPERVISOR, LIGHTS, False),
-    "coordinator": (Role.COORDINATOR, None, False),
-    "cleared": (Role.COORDINATOR, None, True),
-    "auditor": (Role.AUDITOR, None, False),
-    "admin": (Role.ADMIN, None, False),
-    "call_taker": (Role.CALL_TAKER, None, False),
-}
+    def asked(self, question: str = "Trụ số mấy vậy bạn?") -> Filed:
+        """Waiting for its citizen."""
+        return self._by(work.ask, self.staff.alice, self.accepted(), question)
 
+    def answered(self, words: str = "Đã thay bóng mới.") -> Filed:
+        """Answered by alice."""
+        return self._by(work.answer, self.staff.alice, self.accepted(), words)
 
-@pytest.fixture
-def clock() -> Clock:
-    """Return the clock of this test's installation."""
-    return Clock()
+    def returned(self, reason: str = "Trụ này của phường.") -> Filed:
+        """Given back once by alice."""
+        return self._by(work.send_back, self.staff.alice, self.routed(), reason)
 
+    def in_review(self) -> Filed:
+        """Before a coordinator: its citizen says that it is a complaint in the sense of the law."""
+        return self.routed(submission_type="khieu-nai")
 
-@pytest.fixture
-def hotline(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[Hotline]:
-    """Return an installation on a prepared database, with its clock in the test's hands. Its Redis is not running."""
-    world = World(tmp_path, database_url)
-    yield replace(world.hotline, now=clock)
-    world.close()
+    def rejected(self, words: str = "Tin này không phải phản ánh.") -> Filed:
+        """Refused by the coordinator."""
+        return self._by(review.reject, self.staff.coordinator, self.in_review(), words)
 
+    def referred(self, words: str = "Bạn gửi đơn tới Ban Tiếp công dân.") -> Filed:
+        """Shown on to who is competent by the coordinator."""
+        return self._by(review.refer, self.staff.coordinator, self.in_review(), words)
 
-@pytest.fixture
-def staff(hotline: Hotline) -> Staff:
-    """Return people of every role, all with `PASSWORD`."""
-    people = Staff(hotline)
-    with hotline.database.transaction() as session:
-        hashed = None
-        for name, (role, department, cleared) in PEOPLE.items():
-            new = NewAccount(name.replace("_", "-"), name.title(), role, department, cleared)
-            account = accounts.create(session, hotline.now(), new)
-            if hashed is None:
-                accounts.set_password(account, PASSWORD)
-                hashed = account.password_hash
-            account.password_hash = hashed  # hashing is slow on purpose, and all have the same
-            account.session_epoch = 1
-            people.accounts[name] = account
-    return people
+    def sealed(self, text: str = LIGHTS_OUT, **fields: Any) -> Filed:
+        """Sealed by its filer's word."""
+        return self.routed(text, submission_type="to-cao", **fields)
 
+    def refer_sealed(self, filed: Filed, words: str) -> Filed:
+        """Shown on by the coordinator who is cleared for it."""
+        return self._by(review.refer, self.staff.cleared, filed, words)
 
-@pytest.fixture
-def file(hotline: Hotline) -> Callable[..., Filed]:
-    """Return a function that files a report through the service: `file("text", place_text=…, channel=…)`."""
-
-    def filed(text: str = LIGHTS_OUT, *, channel: Channel = Channel.WEB, **fields: Any) -> Filed:
-        report = parse_report({"text": text, **fields})
-        answer = file_report(hotline, Filing("test", uuid.uuid4().hex, report, (), channel)).answer
-        return Filed(answer["code"], hotline)
-
-    return filed
+    def _by(
+        self, act: Callable[[Hotline, Account, Step], Ticket], account: Account, filed: Filed, text: str = ""
+    ) -> Filed:
+        act(self.hotline, account, step(filed, text))
+        return filed
 
 
 @pytest.fixture(scope="session")
-def small_classifier(models_dir: Path) -> Classifier:
-    """Return the small model, loaded once a process."""
-    return Classifier.load(models_dir / (models_dir / "CURRENT").read_text("utf-8").strip())
+def reused_postgresql(server_url: str, prepared_postgresql: str) -> Iterator[str]:
+    """Return a PostgreSQL database that the tests of this process take turns with: making one takes half a second."""
+    with scratch.database(server_url, prepared_postgresql) as url:
+        yield url
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return the address of a database with schema and city in it, on both databases in turn.
+
+    A test that changes schema or city takes `database_url` of `tests.conftest`, whose databases are used once.
+    """
+    if request.param == "sqlite":
+        file = tmp_path / "langnghe.db"
+        shutil.copy(request.getfixturevalue("prepared_sqlite"), file)
+        yield f"sqlite:///{file}"
+        return
+    url = request.getfixturevalue("reused_postgresql")
+    yield url
+    empty(url)
+
+
+def empty(url: str) -> None:
+    """Take everything but the city out of a PostgreSQL database, whoever may still hold on to it."""
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )
+        connection.execute("alter table ticket_event disable trigger user")
+        for table in reversed(Base.metadata.sorted_tables):
+            if table.name not in CITY:
+                connection.execute(sql.SQL("delete from {}").format(sql.Identifier(table.name)))
+        connection.execute("alter table ticket_event enable trigger user")
 
 
 @pytest.fixture
-def triage(hotline: Hotline, small_classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Return a function that runs the real job on everything still owed, in this process."""
-    monkeypatch.setattr(jobs.bench, "hotline", hotline)
-    monkeypatch.setattr(jobs.bench, "classifier", small_classifier)
-
-    def run() -> None:
-        with hotline.database.reading() as session:
-            owed = session.scalars(select(OutboxEntry.id).where(OutboxEntry.done_at.is_(None))).all()
-        jobs.triage(owed)
-
-    return run
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """Return the running Redis of this test's installation."""
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture
-def app(hotline: Hotline) -> Flask:
-    """Return the web application."""
-    return create_app(hotline)
-
-
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    """Return a browser without JavaScript, nobody logged in."""
-    return app.test_client()
-
-
-@pytest.fixture
-def log_in(app: Flask) -> Callable[[Account], FlaskClient]:
-    """Return a function that gives a browser in which this account is logged in, with CSRF checks as they are."""
-
-    def enter(account: Account) -> FlaskClient:
-        browser = app.test_client()
-        with browser.session_transaction() as cookie:
-            cookie["_user_id"] = f"{account.id.hex}:{account.session_epoch}"
-            cookie["_fresh"] = True
-        return browser
-
-    return enter
-
-
-@pytest.fixture
-def bearer(hotline: Hotline) -> Callable[[Account], dict[str, str]]:
-    """Return a function that gives the headers of an account's API token."""
-
-    def headers(account: Account) -> dict[str, str]:
-        with hotline.database.transaction() as session:
-            token = accounts.new_token(hotline, session, account, "test")
-        return {"Authorization": f"Bearer {token}"}
-
-    return headers
+def road(hotline: Hotline, staff: Staff, file: Callable[..., Filed], triage: Callable[[], None]) -> Road:
+    """Return what brings reports along their road."""
+    return Road(hotline, staff, file, triage)

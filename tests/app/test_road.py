@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from app.hotline import Hotline
 from models.account import Account
 from models.vocabulary import Status
-from tests.app.conftest import LIGHTS, LIGHTS_OUT, Filed, Staff
+from tests.installation import LIGHTS, LIGHTS_OUT, Filed, Staff
 from tests.pages import post_form, words
 
 

@@ -1,0 +1,332 @@
+"""Check 25: who may do what, written down and compared cell by cell; a route that is not written down fails."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from uuid import UUID, uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from app.accounts import service as accounts
+from app.accounts.service import NewAccount
+from app.admin.service import disable_account
+from app.hotline import Hotline
+from models.account import Account
+from models.ticket import Ticket
+from models.vocabulary import Role
+from tests.app.conftest import LIGHTS, LIGHTS_OUT, Road, Staff, file_with_photo
+from tests.pages import hidden
+
+BUS = "Xe buýt bỏ trạm, tài xế xe buýt không dừng đón khách, tuyến xe buýt trễ giờ"
+
+#: Routes without a ticket. 303 leads to the login; 422, 409 and 400 are said to those who may ask at all. There is no
+#: Redis here, so 503 is what a login or an invitation gets; the relay is away too, so `readyz` says 503.
+WITHOUT_TICKET = """
+                                     nobody alice bob supervisor coordinator cleared auditor admin call_taker shut_out
+GET  /                                  200   200 200        200         200     200     200   200        200      200
+POST /                                  422   422 422        422         422     422     422   422        422      422
+GET  /t                                 200   200 200        200         200     200     200   200        200      200
+POST /t                                 404   404 404        404         404     404     404   404        404      404
+POST /t/bo-sung                         404   404 404        404         404     404     404   404        404      404
+POST /t/mo-lai                          404   404 404        404         404     404     404   404        404      404
+POST /t/danh-gia                        404   404 404        404         404     404     404   404        404      404
+GET  /accounts/login                    200   303 303        303         303     303     303   303        303      200
+POST /accounts/login                    503   503 503        503         503     503     503   503        503      503
+GET  /accounts/invitation               200   200 200        200         200     200     200   200        200      200
+POST /accounts/invitation               503   503 503        503         503     503     503   503        503      503
+GET  /desk                              303   404 404        404         404     404     404   404        200      303
+POST /desk                              303   404 404        404         404     404     404   404        422      303
+GET  /work                              303   200 200        200         200     200     200   404        404      303
+GET  /review                            303   404 404        404         200     200     404   404        404      303
+GET  /admin/accounts                    303   404 404        404         404     404     404   200        404      303
+POST /admin/accounts                    303   404 404        404         404     404     404   422        404      303
+POST /admin/accounts/token              303   404 404        404         404     404     404   201        404      303
+POST /admin/accounts/disable            303   404 404        404         404     404     404   200        404      303
+GET  /ngon-ngu/<to>                     303   303 303        303         303     303     303   303        303      303
+GET  /rieng-tu                          200   200 200        200         200     200     200   200        200      200
+GET  /healthz                           200   200 200        200         200     200     200   200        200      200
+GET  /readyz                            503   503 503        503         503     503     503   503        503      503
+GET  /static/<path:filename>            200   200 200        200         200     200     200   200        200      200
+GET  /api/v1/                           200   200 200        200         200     200     200   200        200      200
+GET  /api/v1/openapi.json               200   200 200        200         200     200     200   200        200      200
+POST /api/v1/reports                    400   400 400        400         400     400     400   400        400      401
+POST /api/v1/track                      404   404 404        404         404     404     404   404        404      404
+POST /api/v1/track/information          404   404 404        404         404     404     404   404        404      404
+POST /api/v1/track/reopen               404   404 404        404         404     404     404   404        404      404
+POST /api/v1/track/rating               404   404 404        404         404     404     404   404        404      404
+GET  /api/v1/tickets                    401   200 200        200         200     200     200   404        404      401
+GET  /api/v1/review                     401   404 404        404         200     200     404   404        404      401
+POST /accounts/logout                   303   303 303        303         303     303     303   303        303      303
+"""
+
+#: Routes of one ticket, in four groups, and who may do what they do to which ticket. `lights` is with the unit of alice
+#: and the supervisor, `buses` with bob's; `waiting` is not triaged yet; `absent` is no ticket at all. Every step
+#: is sent with an old version, so 409 is said to those who might have taken it, and nothing changes.
+READ = """
+            lights buses review sealed waiting absent
+nobody         303   303    303    303     303    303
+alice          200   404    404    404     404    404
+bob            404   200    404    404     404    404
+supervisor     200   404    404    404     404    404
+coordinator    200   200    200    404     404    404
+cleared        200   200    200    200     404    404
+auditor        200   200    200    404     404    404
+admin          404   404    404    404     404    404
+call_taker     404   404    404    404     404    404
+shut_out       303   303    303    303     303    303
+"""
+WORK = """
+            lights buses review sealed waiting absent
+nobody         303   303    303    303     303    303
+alice          409   404    404    404     404    404
+bob            404   409    404    404     404    404
+supervisor     409   404    404    404     404    404
+coordinator    404   404    404    404     404    404
+cleared        404   404    404    404     404    404
+auditor        404   404    404    404     404    404
+admin          404   404    404    404     404    404
+call_taker     404   404    404    404     404    404
+shut_out       303   303    303    303     303    303
+"""
+DECIDE = """
+            lights buses review sealed waiting absent
+nobody         303   303    303    303     303    303
+alice          404   404    404    404     404    404
+bob            404   404    404    404     404    404
+supervisor     404   404    404    404     404    404
+coordinator    409   409    409    404     404    404
+cleared        409   409    409    409     404    404
+auditor        404   404    404    404     404    404
+admin          404   404    404    404     404    404
+call_taker     404   404    404    404     404    404
+shut_out       303   303    303    303     303    303
+"""
+#: The page on which a coordinator decides is read by those who may decide.
+DECIDE_READ = DECIDE.replace("409", "200")
+OF_A_TICKET = {
+    "GET /work/<uuid:ticket_id>": READ,
+    "GET /work/<uuid:ticket_id>/photos/<uuid:photo_id>": READ,
+    "POST /work/<uuid:ticket_id>/accept": WORK,
+    "POST /work/<uuid:ticket_id>/return": WORK,
+    "POST /work/<uuid:ticket_id>/answer": WORK,
+    "POST /work/<uuid:ticket_id>/ask": WORK,
+    "GET /review/<uuid:ticket_id>": DECIDE_READ,
+    "POST /review/<uuid:ticket_id>/route": DECIDE,
+    "POST /review/<uuid:ticket_id>/reject": DECIDE,
+    "POST /review/<uuid:ticket_id>/refer": DECIDE,
+    "POST /review/<uuid:ticket_id>/seal": DECIDE,
+    # a program is told that it needs a token, where a person is led to the login
+    "GET /api/v1/tickets/<uuid:ticket_id>": READ.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/accept": WORK.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/return": WORK.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/answer": WORK.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/ask": WORK.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/route": DECIDE.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/reject": DECIDE.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/refer": DECIDE.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/seal": DECIDE.replace("303", "401"),
+}
+#: What the bodies of the API's steps hold besides the version.
+BODIES: Mapping[str, Mapping[str, str]] = {
+    "accept": {},
+    "return": {"reason": "Không phải của chúng tôi."},
+    "answer": {"public_text": "Đã xong."},
+    "ask": {"public_text": "Ở đâu vậy bạn?"},
+    "reject": {"public_text": "Không nhận."},
+    "refer": {"public_text": "Bạn hỏi nơi khác."},
+    "seal": {"reason": "Tố cáo."},
+    "route": {"topic_slug": "noise", "department_id": "pccc"},
+}
+CODE = {"code": "0000-0000-0000-0000"}
+TRACKING: Mapping[str, Mapping[str, object]] = {
+    "/api/v1/track": CODE,
+    "/api/v1/track/information": CODE | {"message": "Trụ số bốn."},
+    "/api/v1/track/reopen": CODE | {"message": "Lại tắt."},
+    "/api/v1/track/rating": CODE | {"rating": 5},
+    "/api/v1/reports": {"text": "Đèn đường tắt cả tuần nay"},
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A ticket that is asked for, and its photo."""
+
+    ticket_id: UUID
+    photo_id: UUID
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody as they come in: by browser, and as a program with their token."""
+
+    name: str
+    browser: FlaskClient
+    csrf: str
+    token: dict[str, str]
+
+    def ask(self, method: str, path: str, account_id: UUID) -> TestResponse:
+        """Send a request that is all right but for who sends it, with an old version where one is needed."""
+        if path.startswith("/api/"):
+            return self._program(method, path)
+        if method != "POST":
+            return self.browser.open(path, method=method)
+        words = BODIES.get(path.rpartition("/")[2], {})
+        form = {"csrf_token": self.csrf, "version": "0", "account_id": str(account_id), **CODE, **words}
+        return self.browser.post(path, data=form)
+
+    def _program(self, method: str, path: str) -> TestResponse:
+        program = self.browser.application.test_client()
+        if method != "POST":
+            return program.open(path, method=method, headers=self.token)
+        body = TRACKING.get(path) or {"version": 0, **BODIES[path.rpartition("/")[2]]}
+        return program.post(path, json=body, headers=self.token)
+
+
+def test_every_route_is_written_down(app: Flask) -> None:
+    assert set(routes(app)) == set(cells(WITHOUT_TICKET)) | set(OF_A_TICKET)
+
+
+def test_routes_without_a_ticket_are_open_to_whom_the_table_says(people: list[Person], victim: UUID) -> None:
+    table = cells(WITHOUT_TICKET)
+    found: dict[str, dict[str, str]] = {route: {} for route in table}
+    for person in people:
+        for route in table:
+            method, path = route.split()
+            path = path.replace("<to>", "en").replace("<path:filename>", "app.css")
+            found[route][person.name] = status(person.ask(method, path, victim))
+            if method == "GET":
+                assert status(person.ask("HEAD", path, victim)) == found[route][person.name], (route, person.name)
+    assert found == table
+
+
+def test_routes_of_a_ticket_are_open_to_whom_the_table_says(
+    hotline: Hotline, people: list[Person], targets: dict[str, Target]
+) -> None:
+    """Check 25. Injected: every route × everybody × own, other, sealed, untriaged and absent tickets, old versions.
+
+    Expected: the table, and the same 404 for what is absent and what is not theirs, to the byte. Without
+    `access.visible_to` in `find_ticket` the cells of strangers turn into 200 and 409.
+    """
+    before = versions(hotline)
+    for route, table in OF_A_TICKET.items():
+        found: dict[str, dict[str, str]] = {}
+        for person in people:
+            answers = {name: asked_of(person, route, target) for name, target in targets.items()}
+            found[person.name] = {name: answer.status for name, answer in answers.items()}
+            refusals = {answer.same for answer in answers.values() if answer.status == "404"}
+            assert len(refusals) <= 1, (route, person.name)
+        assert found == cells(table), route
+    assert versions(hotline) == before
+
+
+def test_a_photo_is_found_under_its_own_ticket_alone(people: list[Person], targets: dict[str, Target]) -> None:
+    alice = next(person for person in people if person.name == "alice")
+    own, other = targets["lights"], targets["buses"]
+    assert alice.browser.get(f"/work/{own.ticket_id}/photos/{other.photo_id}").status_code == 404
+    with alice.browser.get(f"/work/{own.ticket_id}/photos/{own.photo_id}") as shown:
+        assert (shown.status_code, shown.mimetype) == (200, "image/jpeg")
+
+
+@pytest.fixture
+def targets(hotline: Hotline, road: Road) -> dict[str, Target]:
+    """Return a ticket of each kind, each with a photo, and one that is not there."""
+    filed = {
+        "lights": file_with_photo(hotline, LIGHTS_OUT),
+        "buses": file_with_photo(hotline, BUS),
+        "review": file_with_photo(hotline, LIGHTS_OUT, submission_type="khieu-nai"),
+        "sealed": file_with_photo(hotline, LIGHTS_OUT, submission_type="to-cao"),
+    }
+    road.triage()
+    filed["waiting"] = file_with_photo(hotline, LIGHTS_OUT)
+    tickets = {name: one.ticket() for name, one in filed.items()}
+    found = {name: Target(ticket.id, ticket.attachments[0].id) for name, ticket in tickets.items()}
+    return found | {"absent": Target(uuid4(), uuid4())}
+
+
+@pytest.fixture
+def victim(hotline: Hotline) -> UUID:
+    """Return an account that an administrator may shut out."""
+    return make_account(hotline, "victim").id
+
+
+@pytest.fixture
+def people(
+    app: Flask,
+    hotline: Hotline,
+    staff: Staff,
+    log_in: Callable[[Account], FlaskClient],
+    bearer: Callable[[Account], dict[str, str]],
+) -> list[Person]:
+    """Return everybody, logged in, with tokens; the last was shut out after that."""
+    shut_out = make_account(hotline, "shut-out")
+    everybody = {**staff.accounts, "shut_out": shut_out}
+    made = [Person("nobody", app.test_client(), "", {})]
+    made += [Person(name, log_in(account), "", bearer(account)) for name, account in everybody.items()]
+    disable_account(hotline, shut_out.id)
+    return [replace(person, csrf=csrf_of(person.browser)) for person in made]
+
+
+def make_account(hotline: Hotline, username: str) -> Account:
+    with hotline.database.transaction() as session:
+        return accounts.create(session, hotline.now(), NewAccount(username, "Ai đó", Role.HANDLER, LIGHTS))
+
+
+def csrf_of(browser: FlaskClient) -> str:
+    """Return the token of a session; every staff page has one, and so has the login."""
+    for page in ("/rieng-tu", "/accounts/login"):
+        shown = browser.get(page).get_data(as_text=True)
+        if "csrf_token" in shown:
+            return hidden(shown, "csrf_token")
+    raise AssertionError("no token")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What somebody is told; `same` is all of it but for what they asked for themselves."""
+
+    status: str
+    same: str
+
+
+def asked_of(person: Person, route: str, target: Target) -> Answer:
+    """Send a route's request for a ticket, and its HEAD where it is a GET."""
+    method, path = route.split()
+    ticket_id, photo_id = str(target.ticket_id), str(target.photo_id)
+    path = path.replace("<uuid:ticket_id>", ticket_id).replace("<uuid:photo_id>", photo_id)
+    answer = person.ask(method, path, uuid4())
+    if method == "GET":
+        assert status(person.ask("HEAD", path, uuid4())) == str(answer.status_code)
+    if answer.status_code != 404:
+        return Answer(status(answer), "")
+    body = answer.get_data(as_text=True).replace(ticket_id, "ID").replace(photo_id, "PHOTO")
+    headers = [header for header in answer.headers if header[0] != "X-Request-Id"]
+    return Answer("404", re.sub(r'name="csrf_token" value="[^"]*"', "", f"{headers}{body}"))
+
+
+def status(answer: TestResponse) -> str:
+    """Return the status of an answer of which nothing else is wanted."""
+    answer.close()
+    return str(answer.status_code)
+
+
+def versions(hotline: Hotline) -> list[tuple[UUID, int]]:
+    """Return how often each ticket was changed."""
+    with hotline.database.reading() as session:
+        return [(ticket.id, ticket.version) for ticket in session.scalars(select(Ticket).order_by(Ticket.id))]
+
+
+def routes(app: Flask) -> Iterator[str]:
+    """Yield what the application answers to, HEAD and OPTIONS apart, which follow from the others."""
+    for rule in app.url_map.iter_rules():
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            yield f"{method} {rule.rule}"
+
+
+def cells(table: str) -> dict[str, dict[str, str]]:
+    """Read a table: row → column → cell."""
+    head, *lines = (line.split() for line in table.strip().splitlines())
+    return {" ".join(line[: -len(head)]): dict(zip(head, line[-len(head) :], strict=True)) for line in lines}

@@ -1,0 +1,201 @@
+"""The commands: what they print, and what they say to a person who can mend what is wrong."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from app.bench.world import World
+from app.cli import COMMANDS, main
+from classifier import artifact, corpus
+from models.ticket import Ticket
+from models.vocabulary import Channel, Status, topics
+from tests.app.conftest import LIGHTS_OUT, TUESDAY
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, models_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return a function that runs a command with the small model in service and the small corpus in place."""
+    (tmp_path / "models").symlink_to(models_dir)
+    for module in (artifact, corpus):
+        monkeypatch.setattr(module, "CORPUS_DIR", models_dir.parent / "corpus")
+    environ = {"LANGNGHE_DATA": str(tmp_path), "LANGNGHE_SECRET_KEY": None, "DATABASE_URL": None, "REDIS_URL": None}
+
+    def invoke(*arguments: str, stdin: str | None = None, **more: str) -> Result:
+        return CliRunner().invoke(main, arguments, input=stdin, env=environ | more, catch_exceptions=False)
+
+    return invoke
+
+
+def test_every_command_is_there_and_says_what_it_is_for(run: Run) -> None:
+    listed = run("--help")
+    assert listed.exit_code == 0
+    for name in COMMANDS:
+        assert f"  {name} " in listed.stdout
+        told = run(name, "--help")
+        assert told.exit_code == 0
+        assert len(told.stdout.splitlines()[2].strip()) > 10, name
+    assert run("dance").exit_code == 2
+
+
+def test_classify_says_what_a_text_is_about(run: Run) -> None:
+    done = run("classify", LIGHTS_OUT)
+    assert done.exit_code == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["id"] == "1"
+    assert (said["topic"], said["alternatives"][0], said["urgent"]) == ("street-lighting", "street-lighting", False)
+    assert said["because"]
+    assert set(said["alternatives"]) <= set(topics())
+
+
+def test_classify_reads_a_file_line_by_line(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "reports.jsonl"
+    fire = "Cháy nhà rồi, đang cháy lớn có người kẹt trong đó, cứu gấp"
+    source.write_text(f'{{"id": "a", "text": "{LIGHTS_OUT}"}}\n\n{{"text": "{fire}"}}\n', "utf-8")
+    said = [json.loads(line) for line in run("classify", "--jsonl", str(source)).stdout.splitlines()]
+    assert [(row["id"], row["urgent"]) for row in said] == [("a", False), ("3", True)]
+    assert said[1]["emergency_numbers"]
+
+
+def test_place_says_which_ward_a_text_speaks_of(run: Run) -> None:
+    said = json.loads(run("place", "hẻm 285 Cách Mạng Tháng Tám, phường 12 quận 10").stdout)
+    assert (said["wards"], said["sure"]) == (["Hòa Hưng"], True)
+    assert json.loads(run("place", "ở đâu đó").stdout)["wards"] == []
+
+
+@pytest.mark.parametrize("command", ["classify", "place"])
+def test_a_command_that_reads_texts_wants_exactly_one_source(run: Run, tmp_path: Path, command: str) -> None:
+    source = tmp_path / "reports.jsonl"
+    source.write_text('{"text": "Đèn tắt"}\n{"id": 2}\n', "utf-8")
+    for arguments in ([], ["Đèn tắt", "--jsonl", str(source)]):
+        refused = run(command, *arguments)
+        assert refused.exit_code == 2
+        assert "give a text, or --jsonl FILE" in refused.stderr
+    broken = run(command, "--jsonl", str(source))
+    assert broken.exit_code == 2
+    assert f"{source}:2: an object with a text is needed" in broken.stderr
+
+
+def test_model_list_marks_the_one_in_service(run: Run, models_dir: Path) -> None:
+    (line,) = run("model", "list").stdout.splitlines()
+    version = (models_dir / "CURRENT").read_text("utf-8").strip()
+    rows = artifact.verify(models_dir / version)["corpus_rows"]
+    assert line.split() == ["*", version, str(rows), "reports"]
+
+
+def test_a_model_that_is_not_there_cannot_be_promoted(run: Run, models_dir: Path) -> None:
+    before = (models_dir / "CURRENT").read_text("utf-8")
+    for version in ("nothing", "../../etc"):
+        refused = run("model", "promote", version)
+        assert refused.exit_code == 2
+        assert refused.stderr.startswith("langnghe: ")
+    assert (models_dir / "CURRENT").read_text("utf-8") == before
+
+
+def test_corpus_check_names_everything_that_is_wrong(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {"topic": "noise", "type": "phan-anh", "urgency": "normal", "voice": "v", "region": "nam"}
+    rows = [
+        {"id": "a", **row, "text": "Quán nhậu hát karaoke tới khuya không ai ngủ được."},
+        {"id": "b", **row, "text": "Xe cứu thương hú còi suốt đêm trước nhà."},
+    ]
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    monkeypatch.setattr(corpus, "CORPUS_DIR", folder)
+    write(folder, rows)
+    good = run("corpus", "check")
+    assert (good.exit_code, good.stdout) == (0, "2 reports, 0 problems\n")
+    write(folder, [*rows, rows[0] | {"topic": "dragons"}])
+    bad = run("corpus", "check")
+    assert bad.exit_code == 1
+    assert "a: the id occurs twice" in bad.stdout
+    assert "a: topic 'dragons' is unknown" in bad.stdout
+    assert "a and a are nearly the same text" in bad.stdout
+    (folder / "all.jsonl").write_text("{", "utf-8")
+    assert run("corpus", "check").exit_code == 2
+
+
+def test_an_installation_is_migrated_checked_and_given_its_first_link(run: Run, tmp_path: Path) -> None:
+    refused = run("check")
+    assert refused.exit_code == 2
+    assert "langnghe: LANGNGHE_SECRET_KEY" in refused.stderr
+    assert run("migrate").exit_code == 0
+    assert (tmp_path / "secret").is_file()
+    assert run("migrate").exit_code == 0
+    sound = run("check")
+    assert (sound.exit_code, sound.stdout) == (0, "every law holds\n")
+    assert "0 stray files removed, 0 photos missing" in run("reconcile").stdout
+    assert "/accounts/invitation#" in run("accounts", "first-link").stdout
+    told = run("doctor")
+    assert told.exit_code == 1
+    assert "BAD  relay: never seen" in told.stdout
+    assert run("migrate", "--down", "--revision", "base").exit_code == 0
+    assert "BAD  schema: run `langnghe migrate`" in run("doctor").stdout
+
+
+def test_check_names_a_broken_law_and_ends_in_failure(run: Run, database_url: str, tmp_path: Path) -> None:
+    world = World(tmp_path, database_url)
+    with world.hotline.database.transaction() as session:
+        unfiled = {"code_hash": "x", "text": "x", "search_text": "x", "received_at": TUESDAY}
+        session.add(Ticket(_status=Status.RECEIVED, channel=Channel.WEB, **unfiled))
+    world.close()
+    broken = run("check", LANGNGHE_SECRET_KEY="x" * 40, DATABASE_URL=database_url)
+    assert broken.exit_code == 1
+    assert "BROKEN a ticket has exactly one received event: 1 tickets" in broken.stdout
+
+
+def test_reports_are_filed_and_followed_over_http(served: World, run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "reports.jsonl"
+    lines = [
+        {"id": "a", "text": LIGHTS_OUT, "place_text": "phường Hòa Hưng", "topic": "ours"},
+        {"text": LIGHTS_OUT + " 2"},
+    ]
+    source.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    filed = run("file", "--jsonl", str(source), "--url", served.url)
+    assert filed.exit_code == 0, filed.stderr
+    rows = [line.split("\t") for line in filed.stdout.splitlines()]
+    assert [row_id for row_id, _ in rows] == ["a", "2"]
+    again = run("file", "--jsonl", str(source), "--url", served.url)
+    assert again.stdout == filed.stdout  # the same line is the same report, however often it is filed
+    followed = run("track", "-", "--url", served.url, stdin=filed.stdout)
+    told = [json.loads(line) for line in followed.stdout.splitlines()]
+    assert [(row["id"], row["code"], row["status"]) for row in told] == [
+        ("a", rows[0][1], "received"),
+        ("2", rows[1][1], "received"),
+    ]
+    assert json.loads(run("track", rows[0][1], "--url", served.url).stdout)["place_text"] == "phường Hòa Hưng"
+
+
+def test_what_the_server_refuses_is_told_in_a_sentence(served: World, run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "reports.jsonl"
+    source.write_text('{"id": "short", "text": "ngắn"}\n', "utf-8")
+    refused = run("file", "--jsonl", str(source), "--url", served.url)
+    assert refused.exit_code == 2
+    assert "langnghe: short: 422" in refused.stderr
+    unknown = run("track", "0" * 16, "--url", served.url)
+    assert (unknown.exit_code, unknown.stdout) == (2, "")
+    assert "langnghe: 404" in unknown.stderr
+    strange = run("file", "--jsonl", str(source), "--url", served.url, "--token", "ln_x")
+    assert "langnghe: short: 401" in strange.stderr
+    served.kill(served.processes[0])
+    away = run("track", "0" * 16, "--url", served.url)
+    assert away.exit_code == 2
+    assert away.stderr.startswith("langnghe: ")
+
+
+@pytest.fixture
+def served(prepared_sqlite: Path, tmp_path: Path) -> Iterator[World]:
+    """Return an installation whose web process answers; on which database is nothing to a client of it."""
+    file = shutil.copy(prepared_sqlite, tmp_path / "langnghe.db")
+    world = World(tmp_path, f"sqlite:///{file}", {"LANGNGHE_WEB_WORKERS": "1"})
+    world.serve()
+    yield world
+    world.close()
+
+
+def write(folder: Path, rows: list[dict[str, str]]) -> None:
+    (folder / "all.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")

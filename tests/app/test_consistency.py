@@ -1,0 +1,72 @@
+"""The laws that `langnghe check` looks after: each, when broken, is named with the ticket that breaks it."""
+
+import pytest
+from sqlalchemy import text
+
+from app.consistency import _laws, assert_consistent, violations
+from app.hotline import Hotline
+from models.vocabulary import Status
+from tests.app.conftest import BUSES, LIGHTS, Filed, Road
+
+EVENT = "insert into ticket_event (ticket_id, at, kind, data, from_status, to_status) select id, received_at, "
+ASSIGN = "insert into assignment (ticket_id, department_id, kind, assigned_at) select id, "
+OWED = "ticket_id, kind, created_at, due_at, attempts, done_at"
+END_LEAD = "update assignment set ended_at = assigned_at"
+#: (where the ticket stands on its road, what is done behind the program's back, the laws that are broken by it)
+BREAKS = (
+    ("routed", EVENT + "'received', '{}', null, null from ticket", ["a ticket has exactly one received event"]),
+    ("routed", EVENT + "'triaged', '{}', null, null from ticket", ["a ticket was triaged at most once"]),
+    ("file", "delete from outbox_entry",
+     ["a ticket has exactly one triage job", "a ticket still to be understood has a job that is owed"]),
+    ("routed", f"insert into outbox_entry ({OWED}) select {OWED} from outbox_entry",
+     ["a ticket has exactly one triage job"]),
+    ("file", "update outbox_entry set done_at = created_at",
+     ["a ticket still to be understood has a job that is owed"]),
+    ("file", "update outbox_entry set given_up_at = created_at",
+     ["a ticket still to be understood has a job that is owed"]),
+    ("routed", END_LEAD, ["a ticket with a department has that one lead"]),
+    ("routed", f"update ticket set department_id = '{BUSES}'", ["a ticket with a department has that one lead"]),
+    ("in_review", ASSIGN + f"'{LIGHTS}', 'lead', received_at from ticket",
+     ["a ticket without a department has no lead"]),
+    ("routed", f"{END_LEAD}; update ticket set department_id = null",
+     ["a ticket that awaits a department has one"]),
+    ("routed", "update ticket set status = 'in_progress'", ["the status is where the last move led"]),
+    ("routed", EVENT + "'closed', '{}', 'routed', 'closed' from ticket; update ticket set status = 'closed'",
+     ["every move is one that the status table allows"]),
+    ("accepted", EVENT + "'accepted', '{}', 'routed', 'in_progress' from ticket",
+     ["every move begins where the one before it led"]),
+    ("accepted", EVENT + "'answered', '{}', null, 'in_progress' from ticket",
+     ["every move begins where the one before it led"]),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("stands", "done", "broken"), BREAKS)
+def test_a_broken_law_is_named_with_the_ticket_that_breaks_it(
+    hotline: Hotline, road: Road, stands: str, done: str, broken: list[str]
+) -> None:
+    filed: Filed = getattr(road, stands)()
+    assert found(hotline) == []
+    with hotline.database.transaction() as session:
+        for statement in done.split("; "):
+            session.execute(text(statement))
+    ticket_id = filed.ticket().id
+    assert found(hotline) == [f"{law}: 1 tickets, such as {ticket_id}" for law in broken]
+    with pytest.raises(AssertionError, match=broken[0]), hotline.database.reading() as session:
+        assert_consistent(session)
+
+
+def test_each_law_is_broken_by_some_test() -> None:
+    assert {law for law, _ in _laws()} == {law for _, _, broken in BREAKS for law in broken}
+
+
+def test_every_state_that_the_program_can_bring_about_is_sound(hotline: Hotline, road: Road) -> None:
+    stands = (road.file, road.routed, road.accepted, road.asked, road.answered, road.returned, road.in_review,
+              road.rejected, road.referred, road.sealed)  # fmt: skip
+    found_in = {make().status() for make in stands}
+    assert found_in >= {Status.ROUTED, Status.RETURNED, Status.ANSWERED, Status.REFERRED, Status.SEALED}
+    assert found(hotline) == []
+
+
+def found(hotline: Hotline) -> list[str]:
+    with hotline.database.reading() as session:
+        return violations(session)

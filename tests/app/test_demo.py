@@ -1,0 +1,52 @@
+"""The demonstration: lived through the same services as everything, once, and marked as invented."""
+
+from pathlib import Path
+
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from app import demo
+from app.accounts import service as accounts
+from app.consistency import violations
+from app.hotline import Hotline
+from app.web import create_app
+from models.account import Account
+from models.ticket import Ticket
+from models.vocabulary import Role, Status
+from tests.pages import words
+
+INVENTED = "Bản thử: mọi phản ánh và tài khoản ở đây đều là bịa."
+
+
+def test_a_demonstration_is_filled_once_by_the_laws_of_the_program_and_says_that_it_is_one(
+    hotline: Hotline, models_dir: Path, client: FlaskClient
+) -> None:
+    assert INVENTED not in words(client.get("/").get_data(as_text=True))
+    (hotline.settings.data / "models").symlink_to(models_dir)
+    printed = demo.fill(hotline)
+    with hotline.database.reading() as session:
+        assert violations(session) == []
+        tickets = {ticket.id: ticket.status for ticket in session.scalars(select(Ticket))}
+        people = session.scalar(select(func.count(Account.id)))
+        ready = session.scalars(select(Account).where(Account.password_hash.is_not(None))).all()
+    assert len(tickets) >= 20
+    assert len(set(tickets.values())) >= 4
+    assert Status.RECEIVED not in tickets.values()
+    assert {account.role for account in ready} == set(Role)
+
+    username, password = next(line.split()[:2] for line in printed if line.strip().startswith("coordinator"))
+    with hotline.database.reading() as session:
+        account = accounts.authenticate(session, username, password)
+    assert account is not None
+    assert account.cleared
+
+    again = demo.fill(hotline)
+    assert len(again) == 1
+    assert "already" in again[0]
+    with hotline.database.reading() as session:
+        assert {ticket.id: ticket.status for ticket in session.scalars(select(Ticket))} == tickets
+        assert session.scalar(select(func.count(Account.id))) == people
+
+    visitor = create_app(hotline).test_client()
+    for path in ("/", "/t", "/accounts/login", "/rieng-tu", "/no-such-page"):
+        assert INVENTED in words(visitor.get(path).get_data(as_text=True)), path

@@ -1,0 +1,185 @@
+"""Two languages: every sentence has its English, none is left over, and every page speaks the one that was chosen."""
+
+import re
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from pathlib import Path
+from string import Formatter
+
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app import errors, i18n, wording
+from app.problems import MESSAGES
+from app.tracking.service import PUBLIC_KINDS
+from models.account import Account
+from models.vocabulary import Channel, DeadlineKind, Role, Status, SubmissionType, Urgency
+from tests.app.conftest import Road, Staff
+from tests.pages import hidden, words
+
+Log = Callable[[Account], FlaskClient]
+#: A page: how it is asked for, and the status it has.
+Page = tuple[Callable[[], TestResponse], int]
+APP = Path(str(files("app")))
+#: A letter that only Vietnamese has.
+VIETNAMESE = re.compile("[à-ỹđ]")
+SOURCES = [("templates/**.html", "jinja2"), ("**.py", "python")]
+
+
+def test_every_sentence_has_an_english_one_and_none_is_left_over() -> None:
+    assert messages() == set(catalogue())
+    assert [vi for vi, en in catalogue().items() if not en.strip()] == []
+
+
+def test_a_translation_keeps_what_is_filled_in() -> None:
+    both = {**catalogue(), **dict(MESSAGES.values())}
+    assert len(both) > 300
+    for vi, en in both.items():
+        assert placeholders(vi) == placeholders(en), vi
+
+
+def test_every_refusal_and_every_error_is_said_in_two_languages() -> None:
+    said = list(MESSAGES.values())
+    for title_vi, title_en, advice_vi, advice_en in errors._TITLES.values():
+        said += [(title_vi, title_en), (advice_vi, advice_en)]
+    for vi, en in said:
+        assert VIETNAMESE.search(vi.lower()), vi
+        assert not VIETNAMESE.search(en.lower()), en
+
+
+def test_every_word_of_the_domain_is_said_in_two_languages() -> None:
+    app = Flask("words")
+    spoken = {}
+    for lang in i18n.LANGUAGES:
+        with app.test_request_context(headers={"Cookie": f"lang={lang}"}):
+            spoken[lang] = list(domain_words())
+    for vi, en in zip(spoken["vi"], spoken["en"], strict=True):
+        assert vi != en
+        assert not VIETNAMESE.search(en.lower()), en
+
+
+def test_every_event_that_the_program_writes_has_words() -> None:
+    sources = "".join(path.read_text("utf-8") for path in APP.glob("**/*.py") if "node_modules" not in path.parts)
+    kinds = set(re.findall(r'Happening\(\s*"(\w+)"', sources)) | PUBLIC_KINDS
+    assert len(kinds) >= 15
+    for kind in kinds:
+        assert wording.event_words(kind) != kind
+    for kind in PUBLIC_KINDS:
+        assert wording.citizen_words(kind) != kind
+
+
+def test_every_page_is_rendered_in_the_language_that_was_chosen(
+    app: Flask, road: Road, staff: Staff, log_in: Log
+) -> None:
+    """No sentence of the other language is on it, whatever the page's state: empty, filled, refused, broken."""
+    browsers = {name: log_in(account) for name, account in staff.accounts.items()} | {"nobody": app.test_client()}
+    pages = list(all_pages(road, browsers))
+    foreign = {
+        "en": [vi for vi in catalogue() if len(vi) > 7 and not vi.isascii() and "{" not in vi],
+        "vi": [en for en in catalogue().values() if len(en) > 12 and "{" not in en],
+    }
+    for lang in i18n.LANGUAGES:
+        for browser in browsers.values():
+            browser.set_cookie("lang", lang)
+        for number, (ask, status) in enumerate(pages):
+            answer = ask()
+            where = (lang, number, answer.request.path)
+            assert answer.status_code == status, where
+            page = answer.get_data(as_text=True)
+            assert f'<html lang="{lang}">' in page, where
+            said = words(page.partition("<body")[2])
+            assert [sentence for sentence in foreign[lang] if re.search(rf"\b{re.escape(sentence)}", said)] == [], where
+
+
+def test_a_person_chooses_a_language_and_comes_back_to_where_they_were(client: FlaskClient) -> None:
+    for target, back in (("/t", "/t"), ("//evil.example", "/"), ("https://evil.example", "/"), ("", "/")):
+        answer = client.get("/ngon-ngu/en", query_string={"back": target})
+        assert (answer.status_code, answer.location) == (303, back)
+    assert '<html lang="en">' in client.get("/").get_data(as_text=True)
+    client.get("/ngon-ngu/vi")
+    assert '<html lang="vi">' in client.get("/").get_data(as_text=True)
+    assert client.get("/ngon-ngu/fr").status_code == 404
+    client.set_cookie("lang", "fr")
+    assert '<html lang="vi">' in client.get("/").get_data(as_text=True)
+
+
+def all_pages(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[Page]:
+    """Yield every page in every state that says something of its own."""
+    nobody = browsers["nobody"]
+    for path in ("/", "/t", "/rieng-tu", "/accounts/login", "/accounts/invitation"):
+        yield getter(nobody, path), 200
+    yield getter(nobody, "/no-such-page"), 404
+    yield poster(nobody, "/", text="ngắn", contact_phone="1", latitude="x"), 422
+    yield poster(nobody, "/t", code="x"), 422
+    yield poster(nobody, "/t", code="0" * 16), 404
+    yield poster(nobody, "/accounts/login"), 403
+    for make in (road.file, road.routed, road.accepted, road.asked, road.answered, road.returned, road.in_review,
+                 road.rejected, road.referred, road.sealed):  # fmt: skip
+        yield poster(nobody, "/t", code=make().code), 200
+    yield poster(nobody, "/t/mo-lai", code=road.routed().code, message="Lại tắt."), 409
+    yield poster(nobody, "/t/bo-sung", code=road.asked().code, message=""), 422
+    yield poster(nobody, "/t/danh-gia", code=road.answered().code, rating="9"), 422
+    for name, path in (("call_taker", "/desk"), ("alice", "/work"), ("bob", "/work"), ("auditor", "/work"),
+                       ("cleared", "/review"), ("admin", "/admin/accounts")):  # fmt: skip
+        yield getter(browsers[name], path), 200
+    for filed in (road.routed(), road.accepted(), road.asked(), road.answered()):
+        yield getter(browsers["alice"], f"/work/{filed.ticket().id}"), 200
+    for filed in (road.in_review(), road.returned(), road.sealed()):
+        yield getter(browsers["cleared"], f"/review/{filed.ticket().id}"), 200
+    filed = road.accepted()
+    page = f"/work/{filed.ticket().id}"
+    yield staff_poster(browsers["alice"], page, f"{page}/answer", version="0", public_text="Xong."), 409
+    yield staff_poster(browsers["alice"], page, f"{page}/answer", public_text=""), 422
+    yield staff_poster(browsers["admin"], "/admin/accounts", "/admin/accounts", username="x", role="handler"), 422
+    yield staff_poster(browsers["call_taker"], "/desk", "/desk", text="ngắn"), 422
+
+
+def getter(browser: FlaskClient, path: str) -> Callable[[], TestResponse]:
+    return lambda: browser.get(path)
+
+
+def poster(browser: FlaskClient, path: str, **form: str) -> Callable[[], TestResponse]:
+    return lambda: browser.post(path, data=form)
+
+
+def staff_poster(browser: FlaskClient, page: str, path: str, **form: str) -> Callable[[], TestResponse]:
+    def post() -> TestResponse:
+        shown = browser.get(page).get_data(as_text=True)
+        tokens = {n: hidden(shown, n) for n in ("csrf_token", "version") if f'name="{n}"' in shown}
+        return browser.post(path, data=tokens | form)
+
+    return post
+
+
+def messages() -> set[str]:
+    """Return every sentence that babel finds in the program."""
+    found = extract_from_dir(
+        APP, SOURCES, directory_filter=lambda folder: Path(folder).name not in {"static", "assets"}
+    )
+    return {message for _, _, message, _, _ in found if isinstance(message, str)}
+
+
+def catalogue() -> dict[str, str]:
+    with (APP / "translations" / "en.po").open("rb") as stream:
+        return {str(message.id): str(message.string) for message in read_po(stream, locale="en") if message.id}
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def domain_words() -> Iterator[str]:
+    """Yield every member of every closed set as people say it."""
+    yield from map(wording.status_words, Status)
+    yield from map(wording.headline, Status)
+    yield from map(wording.next_words, Status)
+    yield from map(wording.type_words, [None, *SubmissionType])
+    yield from map(wording.channel_words, Channel)
+    yield from map(wording.urgency_words, Urgency)
+    yield from map(wording.deadline_words, DeadlineKind)
+    yield from map(wording.role_words, Role)
+    yield from map(wording.citizen_words, sorted(PUBLIC_KINDS))
+    yield from map(wording.event_words, sorted(PUBLIC_KINDS))

@@ -1,0 +1,137 @@
+"""The OpenAPI document: of every route, of nothing else, and true of what the routes say."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app.api.openapi import OPERATIONS, Operation
+from app.hotline import Hotline
+from models.account import Account
+from tests.app.conftest import LIGHTS, LIGHTS_OUT, Filed, Road, Staff
+
+#: Routes of the API that are not operations: the document itself, as JSON and as a page.
+ABOUT_THE_API: Final = {"/api/v1/", "/api/v1/openapi.json"}
+
+
+@dataclass
+class Program:
+    """A program that uses the API, holds each answer against the document, and remembers what it used."""
+
+    client: FlaskClient
+    document: Mapping[str, Any]
+    used: set[tuple[str, str]] = field(default_factory=set)
+
+    def call(self, method: str, path: str, *, expected: int, **arguments: Any) -> Any:
+        """Send a request, check the answer, and return its body."""
+        known = re.sub(r"/tickets/[0-9a-f-]{36}", "/tickets/{ticket_id}", path)
+        operation = next(o for o in OPERATIONS if (o.method, o.path) == (method, known))
+        answer = self.client.open(path, method=method.upper(), **arguments)
+        assert answer.status_code == expected, answer.get_data(as_text=True)
+        self.used.add((method, known))
+        return self._checked(operation, answer)
+
+    def _checked(self, operation: Operation, answer: TestResponse) -> Any:
+        if answer.status_code == 204:
+            return None
+        described = self.document["paths"][operation.path][operation.method]["responses"][str(answer.status_code)]
+        ((kind, content),) = described["content"].items()
+        assert answer.mimetype == kind
+        assert operation.answer is not None
+        assert content["schema"]["$ref"].endswith(f"/{operation.answer.__name__}")
+        operation.answer.model_validate_json(answer.get_data())
+        return answer.get_json()
+
+
+@pytest.fixture
+def program(client: FlaskClient) -> Program:
+    """Return a program that has read the document."""
+    return Program(client, client.get("/api/v1/openapi.json").get_json())
+
+
+def test_the_document_is_of_every_route_and_of_nothing_else(app: Flask, program: Program) -> None:
+    described = {
+        (method, path)
+        for path, operations in program.document["paths"].items()
+        for method in operations
+        if method != "parameters"
+    }
+    routes = {
+        (method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/") and rule.rule not in ABOUT_THE_API
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert described == routes
+
+
+def test_every_reference_of_the_document_leads_somewhere(program: Program) -> None:
+    references = set(re.findall(r"'\$ref': '(#[^']+)'", str(program.document)))
+    assert len(references) > 10
+    for reference in references:
+        found: Any = program.document
+        for part in reference.removeprefix("#/").split("/"):
+            found = found[part]
+        assert found["title"]
+
+
+def test_every_operation_does_what_the_document_says(
+    program: Program, hotline: Hotline, road: Road, staff: Staff, bearer: Callable[[Account], dict[str, str]]
+) -> None:
+    """A program alone brings reports from filing to the rating, over every operation there is."""
+    alice, coordinator = bearer(staff.alice), bearer(staff.coordinator)
+
+    def filed(**fields: str) -> dict[str, Any]:
+        key = {"Idempotency-Key": uuid4().hex}
+        body = {"text": LIGHTS_OUT, **fields}
+        return dict(program.call("post", "/api/v1/reports", expected=201, json=body, headers=key))
+
+    def step(report: Mapping[str, str], name: str, headers: dict[str, str], **body: str) -> Any:
+        ticket = Filed(report["code"], hotline).ticket()
+        path = f"/api/v1/tickets/{ticket.id}/{name}"
+        gone = name in {"return", "seal"}
+        body_ = {"version": ticket.version, **body}
+        return program.call("post", path, expected=204 if gone else 200, json=body_, headers=headers)
+
+    report, doubtful, wrong, refused, secret = filed(), *(filed(submission_type="khieu-nai") for _ in range(4))
+    road.triage()
+    queue = program.call("get", "/api/v1/tickets", expected=200, headers=alice)
+    assert [ticket["department"] for ticket in queue["tickets"]] == [LIGHTS]
+    ticket_id = queue["tickets"][0]["id"]
+    assert program.call("get", f"/api/v1/tickets/{ticket_id}", expected=200, headers=alice)["actions"] == [
+        "accept",
+        "return",
+    ]
+    assert step(report, "accept", alice)["status"] == "in_progress"
+    step(report, "ask", alice, public_text="Trụ số mấy vậy bạn?")
+    code = {"code": report["code"]}
+    assert program.call("post", "/api/v1/track", expected=200, json=code)["question"] == "Trụ số mấy vậy bạn?"
+    told = code | {"message": "Trụ số bốn."}
+    program.call("post", "/api/v1/track/information", expected=200, json=told)
+    step(report, "answer", alice, public_text="Đã thay bóng mới.")
+    again = code | {"message": "Tối qua lại tắt."}
+    assert program.call("post", "/api/v1/track/reopen", expected=200, json=again)["status"] == "reopened"
+    step(report, "accept", alice)
+    step(report, "answer", alice, public_text="Đã thay cả bộ.")
+    stars = code | {"rating": 5, "comment": "Sáng rồi."}
+    assert program.call("post", "/api/v1/track/rating", expected=200, json=stars)["status"] == "closed"
+    assert len(program.call("get", "/api/v1/review", expected=200, headers=coordinator)["tickets"]) == 4
+    choice = {"topic_slug": "street-lighting", "department_id": LIGHTS, "reason": "Đã gọi hỏi."}
+    assert step(doubtful, "route", coordinator, **choice)["department"] == LIGHTS
+    step(doubtful, "return", alice, reason="Trụ này của phường.")
+    step(wrong, "refer", coordinator, public_text="Bạn nộp đơn ở Ban Tiếp công dân.")
+    step(refused, "reject", coordinator, public_text="Tin này không phải phản ánh.")
+    step(secret, "seal", coordinator, reason="Tố cáo cán bộ.")
+    assert program.used == {(operation.method, operation.path) for operation in OPERATIONS}
+
+
+def test_a_person_can_read_the_document_as_a_page(client: FlaskClient, program: Program) -> None:
+    page = client.get("/api/v1/").get_data(as_text=True)
+    for path in program.document["paths"]:
+        assert path in page

@@ -1,0 +1,104 @@
+"""What can be set from outside: sound defaults, every problem named at once, a secret made once."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from app import settings
+from app.settings import SettingsError, from_env
+
+SECRET = {"LANGNGHE_SECRET_KEY": "x" * 32}
+
+
+def test_nothing_but_a_secret_is_needed(tmp_path: Path) -> None:
+    found = from_env({"LANGNGHE_DATA": str(tmp_path), **SECRET})
+    assert found.database_url == f"sqlite:///{tmp_path / 'langnghe.db'}"
+    assert found.is_sqlite
+    assert found.embedded_redis == tmp_path / "redis.sock"
+    assert (found.host, found.port, found.public_url, found.https) == (
+        "127.0.0.1",
+        8022,
+        "http://127.0.0.1:8022",
+        False,
+    )
+    assert (found.attachments, found.models) == (tmp_path / "attachments", tmp_path / "models")
+    assert found.job_timeout < found.lease
+    assert (found.trusted_proxies, found.city, found.fault_dir) == (0, None, None)
+
+
+def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
+    """Part of check 30: the process refuses to start, listing all that is wrong and not the first alone."""
+    wrong = {
+        "PORT": "70000",
+        "DATABASE_URL": "mysql://root@db/hotline",
+        "REDIS_URL": "http://redis",
+        "LANGNGHE_SECRET_KEY": "short",
+        "LANGNGHE_URL": "1022.example.vn",
+        "LANGNGHE_WEB_WORKERS": "0",
+        "LANGNGHE_WORKERS": "two",
+        "LANGNGHE_TRUSTED_PROXIES": "-1",
+        "LANGNGHE_LEASE": "0",
+        "LANGNGHE_RELAY_EVERY": "often",
+        "LANGNGHE_JOB_TIMEOUT": "1.5",
+        "LANGNGHE_MAX_ATTEMPTS": "٣",
+        "LANGNGHE_BATCH": "1000000",
+        "LANGNGHE_IDEMPOTENCY_LIFE": "nan",
+        "LANGNGHE_INTAKE_PER_MINUTE": "0",
+        "LANGNGHE_LOGIN_PER_QUARTER_HOUR": "0",
+        "LANGNGHE_CITY": str(tmp_path / "nowhere"),
+        "LANGNGHE_FAULT_DIR": str(tmp_path / "nowhere"),
+    }
+    with pytest.raises(SettingsError) as refusal:
+        from_env({"LANGNGHE_DATA": str(tmp_path), **wrong})
+    lines = str(refusal.value).splitlines()
+    assert sorted(line.partition(":")[0] for line in lines) == sorted(wrong)
+    assert "short" not in next(line for line in lines if line.startswith("LANGNGHE_SECRET_KEY"))
+
+
+def test_without_a_secret_nothing_starts_and_it_is_said_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"LANGNGHE_SECRET_KEY: not set .*langnghe migrate"):
+        from_env({"LANGNGHE_DATA": str(tmp_path)})
+
+
+def test_a_secret_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path) -> None:
+    environ = {"LANGNGHE_DATA": str(tmp_path / "data")}
+    settings.prepare(environ)
+    file = tmp_path / "data" / "secret"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    made = from_env(environ).secret_key
+    assert len(made) >= 43
+    settings.prepare(environ)
+    assert from_env(environ).secret_key == made
+    assert from_env(environ | SECRET).secret_key == SECRET["LANGNGHE_SECRET_KEY"]
+
+
+@pytest.mark.parametrize(
+    "more", [SECRET, {"DATABASE_URL": "postgresql://db/langnghe"}, {"DATABASE_URL": "postgres://db/x"}]
+)
+def test_no_secret_is_made_where_one_is_given_or_several_machines_must_share_one(
+    tmp_path: Path, more: dict[str, str]
+) -> None:
+    settings.prepare({"LANGNGHE_DATA": str(tmp_path), **more})
+    assert not (tmp_path / "secret").exists()
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_postgresql_is_reached_by_one_driver_however_it_is_written(tmp_path: Path, scheme: str) -> None:
+    environ = {"LANGNGHE_DATA": str(tmp_path), "DATABASE_URL": f"{scheme}://a:b@db:5432/langnghe", **SECRET}
+    found = from_env(environ)
+    assert found.database_url == "postgresql+psycopg://a:b@db:5432/langnghe"
+    assert not found.is_sqlite
+
+
+def test_an_empty_variable_is_one_that_is_not_set(tmp_path: Path) -> None:
+    names = ("PORT", "HOST", "DATABASE_URL", "REDIS_URL", "LANGNGHE_URL", "LANGNGHE_LEASE", "LANGNGHE_CITY")
+    ground = {"LANGNGHE_DATA": str(tmp_path), **SECRET}
+    assert from_env(ground | dict.fromkeys(names, "")) == from_env(ground)
+
+
+@pytest.mark.parametrize("url", ["https://1022.example.vn", "https://1022.example.vn/"])
+def test_https_is_told_from_the_public_address(tmp_path: Path, url: str) -> None:
+    found = from_env({"LANGNGHE_DATA": str(tmp_path), "LANGNGHE_URL": url, **SECRET})
+    assert (found.https, found.public_url) == (True, "https://1022.example.vn")

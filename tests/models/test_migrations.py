@@ -1,0 +1,135 @@
+"""The schema: made by migrations alone, the same as the models say, and to be undone."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from pytest import FixtureRequest  # noqa: PT013 - a type
+from sqlalchemy import CheckConstraint, inspect, text
+
+from app import loading, migration
+from app.bench import scratch
+from app.database import Database
+from app.hotline import Hotline
+from models.tables import Base
+from tests.conftest import DATABASES
+from tests.installation import Filed, Staff
+
+
+@pytest.fixture(params=DATABASES)
+def empty(request: FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Return a database with nothing in it, of both kinds in turn."""
+    if request.param == "sqlite":
+        database = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+        yield database
+        database.close()
+        return
+    with scratch.database(request.getfixturevalue("server_url")) as url:
+        database = Database(url.replace("postgresql://", "postgresql+psycopg://"))
+        yield database
+        database.close()
+
+
+def test_the_migrations_make_what_the_models_say(empty: Database) -> None:
+    """Part of check 15: the schema equals the models, constraint by constraint."""
+    migration.upgrade(empty)
+    assert differences(empty) == []
+    assert checks_of_the_database(empty) == checks_of_the_models()
+
+
+def test_a_database_is_behind_until_it_is_migrated(empty: Database) -> None:
+    assert migration.pending(empty)
+    migration.upgrade(empty)
+    assert not migration.pending(empty)
+    migration.upgrade(empty)
+    assert not migration.pending(empty)
+    migration.downgrade(empty)
+    assert migration.pending(empty)
+
+
+def test_each_migration_goes_up_down_and_up_again_with_rows_in_the_tables(
+    hotline: Hotline, staff: Staff, file: Callable[..., Filed], triage: Callable[[], None]
+) -> None:
+    """Check 15. Injected: each migration undone and done again on tables that are full. Expected: the models' schema.
+
+    Without `_release_history` PostgreSQL is left with the function of the triggers, and the second way up fails.
+    """
+    file(contact_phone="0901234567", consent=True)
+    file(submission_type="to-cao")
+    triage()
+    database = hotline.database
+    for revision in revisions():
+        migration.downgrade(database, revision.down)
+        migration.upgrade(database, revision.up)
+        migration.downgrade(database, revision.down)
+    assert set(inspect(database.engine).get_table_names()) == {"alembic_version"}
+    assert left_over(database) == []
+    migration.upgrade(database)
+    assert differences(database) == []
+    loading.load(hotline)
+    assert file().kinds() == ["received"]
+
+
+def test_the_file_head_names_the_newest_migration() -> None:
+    """Two people who add a migration at once meet in this file, not in a database with two heads."""
+    scripts = ScriptDirectory(str(files("migrations")))
+    assert scripts.get_heads() == [files("migrations").joinpath("HEAD").read_text("utf-8").strip()]
+    assert migration.head() == scripts.get_heads()[0]
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A migration: where it leads, and where undoing it leads."""
+
+    up: str
+    down: str
+
+
+def revisions() -> list[Revision]:
+    """Return every migration, newest first."""
+    return [
+        Revision(script.revision, str(script.down_revision or "base"))
+        for script in ScriptDirectory(str(files("migrations"))).walk_revisions()
+    ]
+
+
+def differences(database: Database) -> list[Any]:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, Base.metadata))
+
+
+def checks_of_the_database(database: Database) -> set[tuple[str, str]]:
+    """Alembic does not compare check constraints, which hold our closed sets."""
+    reader = inspect(database.engine)
+    return {
+        (table, str(check["name"])) for table in Base.metadata.tables for check in reader.get_check_constraints(table)
+    }
+
+
+def checks_of_the_models() -> set[tuple[str, str]]:
+    return {
+        (table.name, str(constraint.name))
+        for table in Base.metadata.tables.values()
+        for constraint in table.constraints
+        if isinstance(constraint, CheckConstraint)
+    }
+
+
+def left_over(database: Database) -> list[str]:
+    """Return the names of all that is in the schema besides Alembic's own table."""
+    query = (
+        "select name from sqlite_master where tbl_name <> 'alembic_version'"
+        if database.engine.dialect.name == "sqlite"
+        else "select proname from pg_proc where pronamespace = 'public'::regnamespace"
+        " union all select relname from pg_class where relnamespace = 'public'::regnamespace"
+        " and relname not like 'alembic_version%'"
+    )
+    with database.reading() as session:
+        return list(session.scalars(text(query)))
