@@ -66,8 +66,8 @@ def page() -> str:
     lines = [
         "# Checks: fault or bad input in, promise out",
         "",
-        "*Written by `scripts/checks.py` from the tests' docstrings; do not edit. Every test runs on SQLite and PostgreSQL",
-        "where a database is in it. Each was seen to fail with its safeguard taken out, where it names one.*",
+        "*Written by `scripts/checks.py` from the tests' docstrings; do not edit. Every test runs on SQLite and",
+        "PostgreSQL where a database is in it. Each was seen to fail with its safeguard taken out, where it names one.*",
     ]
     for number, promise in PROMISES.items():
         lines += ["", f"## {number}. {promise}", ""]
