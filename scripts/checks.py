@@ -67,7 +67,7 @@ def page() -> str:
         "# Checks: fault or bad input in, promise out",
         "",
         "*Written by `scripts/checks.py` from the tests' docstrings; do not edit. Every test runs on SQLite and",
-        "PostgreSQL where a database is in it. Each was seen to fail with its safeguard taken out, where it names one.*",
+        "PostgreSQL where a database is in it. Each was seen to fail without the safeguard that it names.*",
     ]
     for number, promise in PROMISES.items():
         lines += ["", f"## {number}. {promise}", ""]
