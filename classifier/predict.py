@@ -22,8 +22,8 @@ Pushes = npt.NDArray[np.float64]
 SHOWN_ALTERNATIVES: Final = 3
 SHOWN_REASONS: Final = 5
 #: A text this short must itself speak for a type or an urgency, by at least so much.
-FEW_WORDS: Final = 3
-EVIDENCE: Final = 0.3
+FEW_WORDS: Final = 8
+EVIDENCE: Final = 0.5
 #: A word pushes the decision if it weighs at least this part of the weightiest.
 PUSHES: Final = 0.35
 
