@@ -96,6 +96,8 @@ def answer(status: int, problems: tuple[Problem, ...] = (), retry_after: int | N
             retry_after=retry_after,
         )
         response = Response(page, status, mimetype="text/html")
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     return response

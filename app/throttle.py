@@ -51,8 +51,15 @@ class Throttle:
 
     def login(self, address: str, username: str) -> None:
         """Count a login tried from an address and one for a user; without Redis nobody gets in by password."""
+        self._enter(("address", address), ("user", username.strip().lower()[:64]))
+
+    def invitation(self, address: str) -> None:
+        """Count an invitation tried from an address, with its logins; without Redis nobody gets in by one."""
+        self._enter(("address", address))
+
+    def _enter(self, *counted: tuple[str, str]) -> None:
         try:
-            for kind, who in (("address", address), ("user", username.strip().lower()[:64])):
+            for kind, who in counted:
                 if not self._login.hit(self._login_limit, "login", kind, who):
                     raise TooManyTries(15 * 60)
         except RedisError as error:

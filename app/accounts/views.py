@@ -89,7 +89,7 @@ def invitation() -> str:
 def accept_invitation() -> AnyResponse:
     """Set the password and let the person in."""
     form = request.form
-    throttle().login(address(), "invitation")
+    throttle().invitation(address())
     name = NewAccount(form.get("username", ""), form.get("display_name", ""), Role.ADMIN)
     first = name if form.get("username") else None
     try:

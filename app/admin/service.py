@@ -25,6 +25,12 @@ def create_account(hotline: Hotline, new: NewAccount) -> str:
         return invitation_link(hotline, service.invite(hotline, session, account))
 
 
+def invite_again(hotline: Hotline, account_id: UUID) -> str:
+    """Return a new one-time link for an account; raise `NotFound` if there is none or it is shut out."""
+    with hotline.database.transaction() as session:
+        return invitation_link(hotline, service.invite(hotline, session, _usable(session, account_id)))
+
+
 def invitation_link(hotline: Hotline, token: str) -> str:
     """Return the address a person opens; the token is behind the #, so that no log sees it."""
     return f"{hotline.settings.public_url}/accounts/invitation#{token}"
@@ -39,7 +45,11 @@ def disable_account(hotline: Hotline, account_id: UUID) -> None:
 def create_token(hotline: Hotline, account_id: UUID, name: str) -> str:
     """Return a new bearer token for an account; raise `NotFound` if there is none or it is shut out."""
     with hotline.database.transaction() as session:
-        account = session.get(Account, account_id)
-        if account is None or account.disabled:
-            raise NotFound
-        return service.new_token(hotline, session, account, name)
+        return service.new_token(hotline, session, _usable(session, account_id), name)
+
+
+def _usable(session: Session, account_id: UUID) -> Account:
+    account = session.get(Account, account_id)
+    if account is None or account.disabled:
+        raise NotFound
+    return account

@@ -62,6 +62,13 @@ def disable_account() -> AnyResponse:
     return Response(_page())
 
 
+@admin.post("/accounts/link")
+@administrators
+def invite_again() -> AnyResponse:
+    """Make a new one-time link for somebody who has forgotten the password; it is shown this once."""
+    return Response(_page(new_link=service.invite_again(hotline(), _account_id())), 201)
+
+
 @admin.post("/accounts/token")
 @administrators
 def create_token() -> AnyResponse:

@@ -45,6 +45,7 @@ GET  /review                            303   404 404        404         200    
 GET  /admin/accounts                    303   404 404        404         404     404     404   200        404      303
 POST /admin/accounts                    303   404 404        404         404     404     404   422        404      303
 POST /admin/accounts/token              303   404 404        404         404     404     404   201        404      303
+POST /admin/accounts/link               303   404 404        404         404     404     404   201        404      303
 POST /admin/accounts/disable            303   404 404        404         404     404     404   200        404      303
 GET  /ngon-ngu/<to>                     303   303 303        303         303     303     303   303        303      303
 GET  /rieng-tu                          200   200 200        200         200     200     200   200        200      200

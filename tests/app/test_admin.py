@@ -88,7 +88,7 @@ def test_a_person_who_is_shut_out_stays_listed_as_that(hotline: Hotline, staff: 
 def test_an_account_that_is_not_there_is_not_found(staff: Staff, log_in: Log) -> None:
     admin = log_in(staff.admin)
     for account_id in ("", "x", str(uuid4())):
-        for action in ("disable", "token"):
+        for action in ("disable", "token", "link"):
             assert post_form(admin, PAGE, f"{PAGE}/{action}", account_id=account_id).status_code == 404
 
 

@@ -94,6 +94,7 @@ def test_a_token_that_is_none_unknown_revoked_or_of_another_kind_is_401(
     for header in ("", "Bearer", "Bearer ", "Bearer ln_x", f"Basic {token}", token, f"Bearer {token}x"):
         answer = client.get("/api/v1/tickets", headers={"Authorization": header})
         assert (answer.status_code, problem_of(answer).status) == (401, 401), header
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
     # a citizen needs none, but a wrong one is not overlooked
     assert (
         client.post("/api/v1/reports", json={"text": LIGHTS_OUT}, headers={"Authorization": "Bearer x"}).status_code

@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 
 from app.accounts import service as accounts
 from app.accounts.service import NewAccount
-from app.admin.service import create_account, disable_account
+from app.admin.service import create_account, disable_account, invite_again
 from app.hotline import Hotline
 from app.startup import first_link
 from models.account import Account, Invitation
@@ -50,6 +50,15 @@ def test_an_invitation_is_over_after_a_day(hotline: Hotline, client: FlaskClient
     answer = accept(app.test_client(), late)
     assert answer.status_code == 422
     assert OVER in words(answer.get_data(as_text=True))
+
+
+def test_who_forgot_the_password_comes_in_by_a_new_link_and_the_old_password_is_over(
+    hotline: Hotline, staff: Staff, client: FlaskClient
+) -> None:
+    assert accept(client, invite_again(hotline, staff.alice.id), password="một mật khẩu khác hẳn").status_code == 303
+    with hotline.database.reading() as session:
+        assert accounts.authenticate(session, "alice", PASSWORD) is None
+        assert accounts.authenticate(session, "alice", "một mật khẩu khác hẳn") is not None
 
 
 def test_an_invitation_of_an_account_that_was_shut_out_is_over(hotline: Hotline, client: FlaskClient) -> None:

@@ -228,7 +228,7 @@ def test_no_body_of_staff_breaks_the_server(
             triage()
         return waiting[-1].ticket()
 
-    @PATIENTLY
+    @settings(PATIENTLY, max_examples=60)
     @given(fields=OBJECTS, step=st.sampled_from(STEPS))
     @example(fields={**ROUTE, "topic_slug": "\0", "department_id": "\ud800", "ward_code": "\0"}, step="route")
     @example(fields={**ROUTE, "reason": "\0"}, step="route")

@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -282,7 +282,7 @@ def test_a_crash_between_file_and_commit_leaves_a_stray_that_nobody_reaches(
     assert tickets(road.hotline) == 1
     ticket = kept.ticket()
     alice = log_in(staff.alice)
-    assert alice.get(f"/work/{ticket.id}/photos/{stray}").status_code == 404
+    assert alice.get(f"/work/{ticket.id}/photos/{UUID(stray)}").status_code == 404
     assert alice.get(f"/work/{ticket.id}/photos/{uuid4()}").status_code == 404
 
     assert reconcile(road.hotline) == (0, 0), "its report might be being filed just now"
@@ -362,21 +362,21 @@ def test_large_pictures_are_read_one_at_a_time(wire: Wire) -> None:
     """
     body = multipart({"text": WORDS}, [("a.png", _saved(Image.new("RGB", (3000, 3000)), "PNG"))])
     wire.client.post("/api/v1/reports", content=body, headers=_headers())
-    with wire.growing_less_than(100), ThreadPoolExecutor(4) as crowd:
+    with wire.growing_less_than(150), ThreadPoolExecutor(4) as crowd:
         answers = list(
             crowd.map(lambda _n: wire.client.post("/api/v1/reports", content=body, headers=_headers()), range(4))
         )
     assert {answer.status_code for answer in answers} == {201}
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "gzip, gzip", "compress", "bậy"])
-def test_a_compressed_body_is_not_taken(client: FlaskClient, hotline: Hotline, coding: str) -> None:
+def test_a_compressed_body_is_not_taken(client: FlaskClient, hotline: Hotline) -> None:
     """Check 24. Compress a request: expect 415 without unpacking it, by form and over the API."""
-    headers = {"Content-Encoding": coding.encode().decode("latin-1")}
-    for path in ("/", "/api/v1/reports", "/t"):
-        answer = client.post(path, data=zlib.compress(b"\0" * 10_000_000), content_type=JSON, headers=headers)
-        assert answer.status_code == 415
-        assert "Content-Encoding" in answer.text
+    bomb = zlib.compress(b"\0" * 10_000_000)
+    for coding in ("gzip", "deflate", "br", "zstd", "gzip, gzip", "compress", "b\xe1\xba\xady"):
+        for path in ("/", "/api/v1/reports", "/t"):
+            answer = client.post(path, data=bomb, content_type=JSON, headers={"Content-Encoding": coding})
+            assert answer.status_code == 415
+            assert "Content-Encoding" in answer.text
     assert tickets(hotline) == 0
 
 
