@@ -1,12 +1,14 @@
 """The one engine, the one way to read, the one place that commits."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final, cast
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect
+from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, inspect
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import Base
@@ -25,12 +27,27 @@ class Database:
         self._reading = sessionmaker(self.engine, expire_on_commit=False)
         writing = self.engine.execution_options(langnghe_writes=True)
         self._writing = sessionmaker(writing, expire_on_commit=False)
+        # SQLite lets one write at a time, and whoever waits for it sleeps and looks again. Threads of one process
+        # rather wait for each other: they go on at once, and in order.
+        self._turn = threading.Lock() if url.startswith("sqlite") else None
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Yield a session and commit when the block ends well. Nothing else in the program commits."""
-        with self._writing() as session, session.begin():
+        with self._in_turn(), self._writing() as session, session.begin():
             yield session
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=LOCK_WAIT):
+            raise PoolTimeout("other threads of this process write for too long")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -49,16 +66,18 @@ def insert(session: Session, *rows: Base) -> None:
 
     For the path on which every citizen waits: there the unit of work would cost more than the database does.
     """
+    connection = session.connection()
     for row in rows:
-        columns = _columns(type(row))
+        statement, columns = _insertion(type(row))
         values = {columns[name]: value for name, value in inspect(row).dict.items() if name in columns}
-        session.execute(cast(Table, type(row).__table__).insert(), values)
+        connection.execute(statement, values)
 
 
 @cache
-def _columns(kind: type[Base]) -> dict[str, str]:
-    """Return the column of each attribute of a class that is one."""
-    return {attribute.key: attribute.columns[0].name for attribute in inspect(kind).column_attrs}
+def _insertion(kind: type[Base]) -> tuple[Insert, dict[str, str]]:
+    """Return the statement for a class, made once, and the column of each attribute that is one."""
+    columns = {attribute.key: attribute.columns[0].name for attribute in inspect(kind).column_attrs}
+    return cast(Table, kind.__table__).insert().inline(), columns  # nobody asks for the new keys
 
 
 def known(session: Session, kind: type[Base], key: str) -> bool:
