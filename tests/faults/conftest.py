@@ -25,6 +25,8 @@ from tests.pages import hidden
 LEASE = 2.0
 #: Seconds that a worker may take to load its model and set to work, on a machine that is busy with other things.
 LOADING = 40.0
+#: Where a work-horse may be killed, and whether its effect is there by then.
+JOB_POINTS = {"job.after_load": False, "job.after_effect": False, "job.before_commit": False, "job.after_commit": True}
 LIGHTS_OUT = "Đèn đường tắt cả tuần nay, trụ đèn nghiêng, chỗ này tối thui"
 
 Process = subprocess.Popen[bytes]

@@ -14,11 +14,9 @@ from app.hotline import Hotline
 from app.triage import outbox
 from app.triage import queue as triage_queue
 from models.vocabulary import Status
-from tests.faults.conftest import LEASE, LOADING, Process, Town, eventually
+from tests.faults.conftest import JOB_POINTS, LEASE, LOADING, Process, Town, eventually
 from tests.installation import Filed
 
-#: Where a work-horse may be killed, and whether its effect is there by then.
-JOB_POINTS = {"job.after_load": False, "job.after_effect": False, "job.before_commit": False, "job.after_commit": True}
 RELAY_POINTS = ("relay.after_claim",)
 
 
