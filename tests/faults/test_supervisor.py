@@ -1,0 +1,76 @@
+"""The process manager of `langnghe run`: what dies is started again, and one signal stops everything."""
+
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from app.bench.world import World
+from tests.faults.conftest import LIGHTS_OUT, LOADING, Town, eventually
+
+PROGRAMS = ("redis-server", "serve", "relay", "worker")
+START = "from app.settings import from_env; from app.supervisor import start; start(from_env())"
+
+
+@pytest.fixture
+def managed(prepared_sqlite: Path, models_dir: Path, tmp_path: Path) -> Iterator[tuple[Town, psutil.Popen]]:
+    """Return an installation under its process manager, as `langnghe run` leaves it, and the manager."""
+    shutil.copy(prepared_sqlite, tmp_path / "langnghe.db")
+    town = Town(tmp_path, f"sqlite:///{tmp_path / 'langnghe.db'}", models_dir)
+    with town.log.open("ab") as log:
+        manager = psutil.Popen([sys.executable, "-c", START], env=town.environ, stdout=log, stderr=log)
+    eventually(lambda: ready(town), LOADING)
+    yield town, manager
+    if manager.poll() is None:
+        for process in [*manager.children(recursive=True), manager]:
+            process.kill()
+        manager.wait()
+    town.close()
+
+
+def test_what_is_killed_is_started_again_and_one_signal_stops_all(managed: tuple[Town, psutil.Popen]) -> None:
+    """Injected: kill -9 of Redis, web, relay and every worker; then SIGINT, as Ctrl-C sends it.
+
+    Expected: within moments reports are filed and understood again; after the signal nothing is left. With a manager
+    that ends when one of its processes ends, or lets it lie, this fails.
+    """
+    town, manager = managed
+    for program in PROGRAMS:
+        for process in running(manager, program):
+            process.kill()
+    eventually(lambda: all(running(manager, program) for program in PROGRAMS), LOADING)
+    eventually(lambda: ready(town), LOADING)
+    (code,) = town.file(1, LIGHTS_OUT)
+    eventually(lambda: town.triaged([code]), LOADING)
+
+    family = [manager, *manager.children(recursive=True)]
+    manager.send_signal(signal.SIGINT)
+    gone, alive = psutil.wait_procs(family, LOADING)
+    assert not alive
+    assert gone
+
+
+def running(manager: psutil.Process, program: str) -> list[psutil.Process]:
+    """Return the manager's own children of this program."""
+    return [child for child in manager.children() if program in _command(child)]
+
+
+def _command(process: psutil.Process) -> str:
+    """Return how a process was started; nothing for one that has just died."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
+
+
+def ready(town: World) -> bool:
+    """Tell whether the installation says that it takes reports and works on them."""
+    try:
+        return httpx.get(f"{town.url}/readyz", timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
