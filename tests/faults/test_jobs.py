@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 import app
+from app.database import Database
 from app.hotline import Hotline
 from app.triage import outbox
 from app.triage import queue as triage_queue
@@ -136,9 +137,10 @@ def test_two_relays_never_claim_one_entry(hotline: Hotline, file: Callable[..., 
     for number in range(5):
         file(f"Đèn đường tắt số {number}")
     second: list[int] = []
+    database = Database(hotline.settings.database_url)  # of its own, as another process has
 
     def claim_the_rest() -> None:
-        with hotline.database.transaction() as session:
+        with database.transaction() as session:
             second.extend(entry.id for entry in outbox.claim(session, hotline.now(), lease=60, limit=9))
 
     other = threading.Thread(target=claim_the_rest)
@@ -148,6 +150,7 @@ def test_two_relays_never_claim_one_entry(hotline: Hotline, file: Callable[..., 
         other.start()
         other.join(0.5)  # PostgreSQL passes over what is locked; SQLite has one writer at a time
     other.join()
+    database.close()
     assert len(first) == 3
     assert len(second) == 2
     assert not {*first} & {*second}
