@@ -108,8 +108,8 @@ def test_eight_deliveries_one_effect(running: Town) -> None:
     """Check 11. Injected: one entry delivered 8 times to 4 workers that all have read it before any writes, beside two
     relays. Expected: one effect, one event, no delivery fails.
 
-    Guarded thrice: `lock_undone` waits for the row and passes over what is done, `settle` leaves alone what has moved
-    on. With none of the three there are several events.
+    Guarded twice: `lock_undone` waits for the row and passes over what is done, `settle` leaves alone what has moved
+    on. With neither all deliveries but one fail at the status table.
     """
     others = [running.spawn("worker") for _ in range(3)]
     relay = running.spawn("relay")
