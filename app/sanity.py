@@ -1,5 +1,6 @@
 """What no operation can use is refused before any sees it: undecodable bytes, control characters, too much."""
 
+import re
 import time
 import uuid
 from contextlib import suppress
@@ -23,6 +24,7 @@ UPLOAD_MAX: Final = PHOTOS_MAX * PHOTO_MB * 1024 * 1024 + BODY_MAX
 FORM_PARTS_MAX: Final = 100
 DRAIN_SECONDS: Final = 10.0
 
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 CSP: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
@@ -87,7 +89,7 @@ def _refuse_unreadable(name: str, part: bytes) -> None:
         text = part.decode("utf-8")
     except UnicodeDecodeError:
         raise Malformed([Problem(name, "undecodable")]) from None
-    if any(ord(c) < 32 or 127 <= ord(c) < 160 for c in text):
+    if _CONTROL.search(text):
         raise Malformed([Problem(name, "control")])
 
 

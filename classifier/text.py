@@ -68,12 +68,14 @@ def _joins(char: str) -> bool:
 
 def _bounded(text: str) -> str:
     """Cut every run of combining marks to `MAX_MARKS`."""
-    if text.isascii():
+    # a text has few different characters, so it is those that are looked at
+    marks = {char for char in set(text) if unicodedata.category(char)[0] == "M"}
+    if not marks:
         return text
     kept: list[str] = []
     run = 0
     for char in text:
-        run = run + 1 if unicodedata.category(char)[0] == "M" else 0
+        run = run + 1 if char in marks else 0
         if run <= MAX_MARKS:
             kept.append(char)
     return "".join(kept)
@@ -161,4 +163,5 @@ def expand(text: str) -> str:
 def fold(text: str) -> str:
     """Return the form for search: lower case, no diacritics, đ as d, single spaces."""
     parts = unicodedata.normalize("NFD", canonical(text).lower().replace("đ", "d"))
-    return "".join(char for char in parts if unicodedata.category(char) != "Mn")
+    marks = (ord(char) for char in set(parts) if unicodedata.category(char) == "Mn")
+    return parts.translate(dict.fromkeys(marks))
