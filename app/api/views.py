@@ -151,7 +151,7 @@ def rate() -> Response:
 def tickets() -> Response:
     """Return the queue that this account sees, emergencies and overdue first; `?after=` pages on."""
     account = _bearer()
-    if not work_service.may_read_queue(account):
+    if account.role not in access.READERS:
         raise NotFound
     with hotline().database.reading() as session:
         page = work_service.queue(session, account, request.args.get("after"))
@@ -175,7 +175,7 @@ def review() -> Response:
         raise NotFound
     after = request.args.get("after")
     with hotline().database.reading() as session:
-        found = review_service.queue(session, account, _uuid(after) if after else None)
+        found = review_service.queue(session, account, after)
         more = str(found[PAGE - 1].id) if len(found) > PAGE else None
         shape = schema.TicketPage(tickets=[_summary(t) for t in found[:PAGE]], next=more)
     return _json_answer(shape)
@@ -372,10 +372,3 @@ def _summary(found: Ticket) -> schema.TicketSummary:
 
 def _json_answer(shape: BaseModel) -> Response:
     return Response(shape.model_dump_json(), mimetype="application/json")
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound from None

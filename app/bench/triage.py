@@ -81,8 +81,7 @@ def _left(hotline: Hotline) -> int:
 
 
 def _bare(made: World, texts: Sequence[str]) -> float:
-    directory = next(path for path in made.hotline.settings.models.iterdir() if path.is_dir())
-    classifier = Classifier.load(directory)
+    classifier = Classifier.load(ensure_model(made.hotline.settings.models, print))
     sample = texts[:500]
     began = time.perf_counter()
     classifier.predict(sample)

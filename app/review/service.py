@@ -41,12 +41,18 @@ class Choice:
     reason: str = ""
 
 
-def queue(session: Session, account: Account, after: UUID | None = None) -> list[Ticket]:
-    """Return what awaits a coordinator: emergencies first, then the longest waiting. Empty for other roles."""
+def queue(session: Session, account: Account, after: str | None = None) -> list[Ticket]:
+    """Return what awaits a coordinator: emergencies first, then the longest waiting. Empty for other roles.
+
+    `after` is the id of the last ticket of the page before; raises `NotFound` for what is none.
+    """
     if account.role is not Role.COORDINATOR:
         return []
-    waiting = select(Ticket).where(access.awaits_coordinator())
-    return _listed(session, waiting, after)
+    try:
+        last = UUID(after) if after else None
+    except ValueError:
+        raise NotFound from None
+    return _listed(session, select(Ticket).where(access.awaits_coordinator()), last)
 
 
 def sealed(session: Session, account: Account) -> list[Ticket]:

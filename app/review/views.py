@@ -15,7 +15,7 @@ from app.accounts.session import required
 from app.current import hotline, staff
 from app.i18n import gettext as _
 from app.i18n import language
-from app.problems import NotFound, Refused
+from app.problems import Refused
 from app.review import service
 from app.review.service import Choice
 from app.work.service import PAGE, Step
@@ -56,7 +56,7 @@ def queue() -> str:
     account = staff()
     after = request.args.get("after")
     with hotline().database.reading() as session:
-        tickets = service.queue(session, account, _uuid(after) if after else None)
+        tickets = service.queue(session, account, after)
         rows = [_row(session, ticket) for ticket in tickets[:PAGE]]
         hidden = [row_of(ticket) for ticket in service.sealed(session, account)] if account.cleared else None
         stuck = [
@@ -72,13 +72,6 @@ def queue() -> str:
         stuck=stuck,
         next_page=url_for("review.queue", after=rows[-1].id) if len(tickets) > PAGE else None,
     )
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound from None
 
 
 def _row(session: Session, ticket: Ticket) -> Any:

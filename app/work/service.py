@@ -17,7 +17,7 @@ from app.problems import Conflict, NotFound, Problem
 from app.words import words_of
 from models.account import Account
 from models.ticket import Happening, Ticket, TicketEvent, TransitionRefused
-from models.vocabulary import DeadlineKind, Role, Status, Urgency
+from models.vocabulary import DeadlineKind, Status, Urgency
 from models.workflow import AWAITS_DEPARTMENT
 
 PAGE: Final = 50
@@ -217,8 +217,3 @@ def history(session: Session, ticket: Ticket) -> list[TicketEvent]:
             .options(selectinload(TicketEvent.actor))
         )
     )
-
-
-def may_read_queue(account: Account) -> bool:
-    """Tell whether this person has any queue to look at."""
-    return account.role in {Role.HANDLER, Role.SUPERVISOR, Role.COORDINATOR, Role.AUDITOR}
