@@ -5,11 +5,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from itertools import groupby
 from typing import Any, Final, cast
 
-from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, inspect
+from sqlalchemy import BindParameter, Connection, Engine, Insert, Table, bindparam, create_engine, event, inspect
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from models.base import Base
 
@@ -62,22 +64,63 @@ class Database:
 
 
 def insert(session: Session, *rows: Base) -> None:
-    """Write new rows by plain INSERTs in the order given, each with the keys it refers to set.
+    """Write new rows in the order given, each with the keys it refers to set.
 
-    For the path on which every citizen waits: there the unit of work would cost more than the database does.
+    For the path on which every citizen waits: there the unit of work would cost more than the database does. PostgreSQL
+    takes all rows in one statement, so that they cost one journey; SQLite, which is no journey away, one by one.
     """
     connection = session.connection()
-    for row in rows:
-        statement, columns = _insertion(type(row))
-        values = {columns[name]: value for name, value in inspect(row).dict.items() if name in columns}
-        connection.execute(statement, values)
+    kinds = tuple(type(row) for row in rows)
+    if connection.dialect.name == "postgresql":
+        connection.execute(_together(kinds), {
+            f"{name}_{place}": value for place, row in enumerate(rows) for name, value in _values(row).items()
+        })  # fmt: skip
+        return
+    for kind, row in zip(kinds, rows, strict=True):
+        connection.execute(_alone(kind), _values(row))
+
+
+def _values(row: Base) -> dict[str, Any]:
+    """Return every column's value; what was not set is its default, or null. A key that counts up is left out."""
+    given = inspect(row).dict
+    return {column: given.get(name, default) for name, column, default in _columns(type(row))}
 
 
 @cache
-def _insertion(kind: type[Base]) -> tuple[Insert, dict[str, str]]:
-    """Return the statement for a class, made once, and the column of each attribute that is one."""
-    columns = {attribute.key: attribute.columns[0].name for attribute in inspect(kind).column_attrs}
-    return cast(Table, kind.__table__).insert().inline(), columns  # nobody asks for the new keys
+def _columns(kind: type[Base]) -> tuple[tuple[str, str, Any], ...]:
+    """Return attribute, column and default of what an INSERT names."""
+    found = []
+    counted = cast(Table, kind.__table__).autoincrement_column
+    for attribute in inspect(kind).column_attrs:
+        column = attribute.columns[0]
+        if column is not counted:
+            default = column.default.arg if isinstance(column.default, ScalarElementColumnDefault) else None
+            found.append((attribute.key, column.name, default))
+    return tuple(found)
+
+
+@cache
+def _alone(kind: type[Base]) -> Insert:
+    return cast(Table, kind.__table__).insert().inline()  # nobody asks for the new keys
+
+
+@cache
+def _together(kinds: tuple[type[Base], ...]) -> Insert:
+    """Return one statement for rows of these classes: those of the last class are inserted, the others in its WITH.
+
+    PostgreSQL checks foreign keys at the end of a statement and promises no order among the parts of a WITH, only
+    within the VALUES of each: neighbours of one class keep their order, and so do the keys that count up.
+    """
+    places = iter(range(len(kinds)))
+    rows = ((kind, [_bound(kind, next(places)) for _ in neighbours]) for kind, neighbours in groupby(kinds))
+    # SQLAlchemy compiles a list of VALUES anew each time; one row, which is nearly every report's, only once.
+    *others, last = (_alone(kind).values(values if len(values) > 1 else values[0]) for kind, values in rows)
+    return last.add_cte(*(part.cte(f"part_{number}") for number, part in enumerate(others)))
+
+
+def _bound(kind: type[Base], place: int) -> dict[str, BindParameter[Any]]:
+    columns = cast(Table, kind.__table__).columns
+    return {column: bindparam(f"{column}_{place}", type_=columns[column].type) for _, column, _ in _columns(kind)}
 
 
 def known(session: Session, kind: type[Base], key: str) -> bool:

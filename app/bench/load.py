@@ -35,26 +35,29 @@ class Load:
 
 
 def post(port: int, path: str, request: Request, *, clients: int, seconds: float) -> Load:
-    """Let so many clients post for so long, each on one connection, and return what they saw."""
+    """Let so many clients post for so long, each time on a connection of its own, and return what they saw.
+
+    So citizens come. Connections that are kept would all lie with one worker process or not, as chance has it.
+    """
     load = Load(seconds)
     lock = threading.Lock()
     stop = time.perf_counter() + seconds
 
     def client() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         while time.perf_counter() < stop:
             body, headers = request()
             began = time.perf_counter()
-            connection.request("POST", path, body, headers)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            connection.request("POST", path, body, headers | {"Connection": "close"})
             answer = connection.getresponse()
             answer.read()
+            connection.close()
             took = time.perf_counter() - began
             with lock:
                 if answer.status == 201:
                     load.latencies.append(took)
                 else:
                     load.failed += 1
-        connection.close()
 
     threads = [threading.Thread(target=client) for _ in range(clients)]
     for thread in threads:

@@ -18,6 +18,7 @@ from app.intake.photos import Photo
 from app.intake.schema import Report
 from app.problems import Problem, Refused
 from classifier.text import fold
+from models.base import Base
 from models.code import code_hash, grouped, new_code
 from models.outbox import IdempotencyKey, OutboxEntry
 from models.ticket import Attachment, Contact, Happening, Ticket
@@ -113,24 +114,24 @@ def _repeat(hotline: Hotline, session: Session, filing: Filing) -> Filed:
 
 
 def _file_new(hotline: Hotline, session: Session, filing: Filing) -> Filed:
-    body = _keep(hotline, session, filing)
-    insert(
-        session,
-        IdempotencyKey(
-            scope=filing.scope,
-            key=filing.key,
-            fingerprint=filing.fingerprint,
-            status=201,
-            response=hotline.keys.answers.encrypt(body),
-            created_at=hotline.now(),
-        ),
+    code = new_code()
+    ticket, rows = received(hotline, filing, code)
+    body = _answer(hotline, ticket, code)
+    key = IdempotencyKey(
+        scope=filing.scope,
+        key=filing.key,
+        fingerprint=filing.fingerprint,
+        status=201,
+        response=hotline.keys.answers.encrypt(body),
+        created_at=hotline.now(),
     )
+    for photo in filing.photos:
+        photo_store.store(hotline.settings.attachments, photo)
+    insert(session, *rows, key)
     return Filed(201, body, replayed=False)
 
 
-def _keep(hotline: Hotline, session: Session, filing: Filing) -> bytes:
-    code = new_code()
-    ticket = receive(hotline, session, filing, code)
+def _answer(hotline: Hotline, ticket: Ticket, code: str) -> bytes:
     shown = grouped(code)
     return json.dumps(
         {
@@ -143,8 +144,8 @@ def _keep(hotline: Hotline, session: Session, filing: Filing) -> bytes:
     ).encode()
 
 
-def receive(hotline: Hotline, session: Session, filing: Filing, code: str) -> Ticket:
-    """Add the rows of one report: ticket, first event, photos, contact, and the job that is now owed.
+def received(hotline: Hotline, filing: Filing, code: str) -> tuple[Ticket, list[Base]]:
+    """Return the ticket of one report, and all its rows: ticket, first events, the job that is now owed, contact, photos.
 
     A report that its filer calls a denunciation is sealed before anybody, or any model, has seen it.
     """
@@ -166,25 +167,24 @@ def receive(hotline: Hotline, session: Session, filing: Filing, code: str) -> Ti
     ticket.happened(Happening("received", now, data={"channel": filing.channel.value}))
     if report.submission_type is SubmissionType.DENUNCIATION:
         ticket.transition(Status.SEALED, Happening("sealed", now, data={"by": "filer"}))
-    insert(session, ticket)
     for event in ticket.events:
         event.ticket_id = ticket.id
-    insert(session, *ticket.events, OutboxEntry(ticket_id=ticket.id, kind="triage", created_at=now, due_at=now))
-    if report.has_contact:
-        insert(
-            session,
-            Contact(
-                ticket_id=ticket.id,
-                name=report.contact_name,
-                phone=report.contact_phone,
-                email=report.contact_email,
-                consented_at=now,
-            ),
-        )
-    for position, photo in enumerate(filing.photos):
-        photo_store.store(hotline.settings.attachments, photo)
-        insert(session, _attachment(ticket, photo, position))
-    return ticket
+    owed = OutboxEntry(ticket_id=ticket.id, kind="triage", created_at=now, due_at=now)
+    photos = (_attachment(ticket, photo, position) for position, photo in enumerate(filing.photos))
+    return ticket, [ticket, *ticket.events, owed, *_contact(ticket, report), *photos]
+
+
+def _contact(ticket: Ticket, report: Report) -> tuple[Contact, ...]:
+    if not report.has_contact:
+        return ()
+    contact = Contact(
+        ticket_id=ticket.id,
+        name=report.contact_name,
+        phone=report.contact_phone,
+        email=report.contact_email,
+        consented_at=ticket.received_at,
+    )
+    return (contact,)
 
 
 def _attachment(ticket: Ticket, photo: Photo, position: int) -> Attachment:

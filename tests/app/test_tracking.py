@@ -7,9 +7,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from app.database import insert
 from app.hotline import Hotline
 from app.intake.schema import parse_report
-from app.intake.service import Filing, receive
+from app.intake.service import Filing, received
 from app.work import service as work
 from models.code import grouped
 from models.ticket import Feedback
@@ -218,4 +219,4 @@ def test_the_page_says_who_has_it_until_when_and_that_it_is_late(client: FlaskCl
 def file_with_code(hotline: Hotline, code: str) -> None:
     filing = Filing("test", uuid.uuid4().hex, parse_report({"text": LIGHTS_OUT}), (), Channel.WEB)
     with hotline.database.transaction() as session:
-        receive(hotline, session, filing, code)
+        insert(session, *received(hotline, filing, code)[1])
