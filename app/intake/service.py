@@ -145,7 +145,7 @@ def _answer(hotline: Hotline, ticket: Ticket, code: str) -> bytes:
 
 
 def received(hotline: Hotline, filing: Filing, code: str) -> tuple[Ticket, list[Base]]:
-    """Return the ticket of one report, and all its rows: ticket, first events, the job that is now owed, contact, photos.
+    """Return the ticket of one report, and all its rows: ticket, first events, the job owed, contact, photos.
 
     A report that its filer calls a denunciation is sealed before anybody, or any model, has seen it.
     """
