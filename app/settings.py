@@ -36,6 +36,7 @@ class Settings:
     max_attempts: int
     batch: int
     idempotency_life: float
+    retrain_weekly: bool
     intake_per_minute: int
     login_per_quarter_hour: int
     city: Path | None
@@ -100,6 +101,7 @@ def from_env(environ: Mapping[str, str] = os.environ) -> Settings:
         max_attempts=reader.whole("LANGNGHE_MAX_ATTEMPTS", 5, 1, 20),
         batch=reader.whole("LANGNGHE_BATCH", 25, 1, 500),
         idempotency_life=reader.seconds("LANGNGHE_IDEMPOTENCY_LIFE", 86400.0),
+        retrain_weekly=reader.whole("LANGNGHE_RETRAIN_WEEKLY", 0, 0, 1) == 1,
         intake_per_minute=reader.whole("LANGNGHE_INTAKE_PER_MINUTE", 60, 1, 1_000_000),
         login_per_quarter_hour=reader.whole("LANGNGHE_LOGIN_PER_QUARTER_HOUR", 20, 1, 1_000_000),
         city=reader.folder("LANGNGHE_CITY"),

@@ -12,6 +12,8 @@ from rq.serializers import JSONSerializer
 from app.settings import Settings
 
 QUEUE: Final = "triage"
+#: Work that may wait: a worker looks here when there is nothing to triage.
+LEARNING: Final = "learning"
 #: Seconds that any call may take; a frozen Redis must not freeze us.
 REDIS_TIMEOUT: Final = 1.0
 #: redis-py would try ten times by itself: eleven time limits and pauses. Our next round is the retry.
@@ -28,9 +30,9 @@ def connect(settings: Settings, *, blocking: bool = False) -> Redis:
     )
 
 
-def open_queue(settings: Settings) -> Queue:
-    """Return the queue that triage jobs are put on."""
-    return Queue(QUEUE, connection=connect(settings), serializer=JSONSerializer, default_timeout=settings.job_timeout)
+def open_queue(settings: Settings, name: str = QUEUE) -> Queue:
+    """Return a queue, the one that triage jobs are put on unless told otherwise."""
+    return Queue(name, connection=connect(settings), serializer=JSONSerializer, default_timeout=settings.job_timeout)
 
 
 def put(queue: Queue, entry_ids: Sequence[int], *, timeout: int) -> None:

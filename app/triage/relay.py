@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app import lifecycle
 from app.faultpoints import reached
 from app.hotline import Hotline
+from app.learning import weekly
 from app.triage import outbox
 from app.triage import queue as triage_queue
 from models.outbox import Heartbeat, IdempotencyKey
@@ -35,6 +36,7 @@ class Relay:
         """Open the queue lazily; nothing connects yet."""
         self.hotline = hotline
         self.queue: Queue = triage_queue.open_queue(hotline.settings)
+        self.learning: Queue = triage_queue.open_queue(hotline.settings, triage_queue.LEARNING)
         self._stop = threading.Event()
         self._beaten = self._tidied = 0.0
         self._trouble: str | None = None
@@ -105,3 +107,4 @@ class Relay:
         lifecycle.advance(session, now, self.hotline.city.calendar)
         life = timedelta(seconds=self.hotline.settings.idempotency_life)
         session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - life))
+        weekly.ask(self.hotline, session, self.learning, now)

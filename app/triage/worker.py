@@ -57,9 +57,12 @@ def open_worker(hotline: Hotline) -> TriageWorker:
     bench.hotline = hotline
     _ = hotline.city
     connection = triage_queue.connect(hotline.settings, blocking=True)
-    queue = Queue(triage_queue.QUEUE, connection=connection, serializer=JSONSerializer)
+    queues = [
+        Queue(name, connection=connection, serializer=JSONSerializer)
+        for name in (triage_queue.QUEUE, triage_queue.LEARNING)
+    ]
     worker = TriageWorker(
-        [queue], connection=connection, serializer=JSONSerializer, log_job_description=False, job_monitoring_interval=5
+        queues, connection=connection, serializer=JSONSerializer, log_job_description=False, job_monitoring_interval=5
     )
     worker.log_result_lifespan = False
     worker.refresh()
