@@ -9,6 +9,7 @@ import click
 #: command → the module under `app.commands` that has it, and its name there.
 COMMANDS: Final = {
     "accounts": ("installation", "accounts"),
+    "backup": ("backing", "backup"),
     "bench": ("benching", "bench"),
     "check": ("installation", "check"),
     "classify": ("learning", "classify"),
@@ -21,6 +22,7 @@ COMMANDS: Final = {
     "place": ("places", "place"),
     "reconcile": ("installation", "reconcile"),
     "relay": ("relay", "relay"),
+    "restore": ("backing", "restore"),
     "rules": ("places", "rules"),
     "run": ("installation", "run"),
     "serve": ("web", "serve"),

@@ -32,12 +32,26 @@ def downgrade(database: Database, revision: str = "base") -> None:
 def pending(database: Database) -> bool:
     """Tell whether the database is not at this release's schema."""
     with database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() != head()
+        return revision(connection) != head()
+
+
+def revision(connection: Connection) -> str | None:
+    """Return the schema revision that a database is at; None for an empty one."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def knows(revision: str) -> bool:
+    """Tell whether this release has the migration that leads to a revision."""
+    return revision in {script.revision for script in _scripts().walk_revisions()}
 
 
 def head() -> str | None:
     """Return the newest revision of this release."""
-    return ScriptDirectory(str(files("migrations"))).get_current_head()
+    return _scripts().get_current_head()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(files("migrations")))
 
 
 def _config(connection: Connection) -> Config:

@@ -8,6 +8,7 @@ from typing import ParamSpec
 import click
 import httpx
 
+from app.backup.container import BadBackup, NotEmpty
 from app.filing import LineRefused
 from app.settings import SettingsError
 from app.supervisor import PortTaken
@@ -21,6 +22,8 @@ P = ParamSpec("P")
 _EXPECTED = (
     SettingsError,
     ArtifactRefused,
+    BadBackup,
+    NotEmpty,
     BadCorpus,
     CityDataError,
     LineRefused,

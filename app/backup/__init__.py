@@ -1,0 +1,1 @@
+"""Everything an installation must not lose, in one encrypted file, and back."""

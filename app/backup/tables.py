@@ -1,0 +1,111 @@
+"""Rows as lines of JSON and back, the same for both databases: a back-up of one can be restored into the other."""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, Date, Enum, LargeBinary, Table, Uuid, bindparam, column, func, select, table, text
+from sqlalchemy.types import TypeEngine
+
+from models.base import UtcDateTime
+from models.tables import Base
+
+#: Rows a member: few enough to be held in memory.
+ROWS: Final = 5000
+
+
+def dumped(connection: Connection) -> Iterator[tuple[str, bytes]]:
+    """Yield (table name, lines) in an order in which they can be written again; the first line names the columns."""
+    for source in Base.metadata.sorted_tables:
+        names = [column_.name for column_ in source.columns]
+        ordered = select(source).order_by(*source.primary_key.columns)
+        for some in connection.execution_options(yield_per=ROWS).execute(ordered).partitions():
+            lines = [json.dumps(names), *(json.dumps([_plain(value) for value in row]) for row in some)]
+            yield source.name, "\n".join(lines).encode()
+
+
+def counts(connection: Connection, names: Iterable[str]) -> dict[str, int]:
+    """Return how many rows each of these tables has."""
+    return {name: connection.scalar(select(func.count()).select_from(table(name))) or 0 for name in names}
+
+
+class Loader:
+    """Writes dumped rows. What refers to rows that are still to come is filled in by `finish`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._later: list[tuple[Table, dict[str, Any], dict[str, Any]]] = []
+
+    def load(self, name: str, lines: bytes) -> None:
+        """Write the rows of one member of a back-up; `KeyError` for a table that this release does not have."""
+        target = Base.metadata.tables[name]
+        head, *rows = (json.loads(line) for line in lines.decode().split("\n"))
+        columns = [target.columns[column_] for column_ in head]
+        late = _late(target)
+        values = []
+        for row in rows:
+            value = {c.name: _typed(c.type, v) for c, v in zip(columns, row, strict=True)}
+            missing = {name: value[name] for name in late if value.get(name) is not None}
+            if missing:
+                key = {c.name: value[c.name] for c in target.primary_key.columns}
+                self._later.append((target, key, missing))
+                value |= dict.fromkeys(missing)
+            values.append(value)
+        # Only the columns of the back-up, without the model's defaults: an older schema may lack some of today's.
+        bare = table(name, *(column(c.name, c.type) for c in columns))
+        self._connection.execute(bare.insert(), values)
+
+    def finish(self) -> None:
+        """Fill in what referred to later rows, and let keys that count up go on behind the last."""
+        for target, key, missing in self._later:
+            same = (target.columns[name] == bindparam(f"key_{name}") for name in key)
+            change = target.update().where(*same).values({name: bindparam(f"new_{name}") for name in missing})
+            given = {f"key_{name}": value for name, value in key.items()}
+            self._connection.execute(change, given | {f"new_{name}": value for name, value in missing.items()})
+        if self._connection.dialect.name == "postgresql":
+            for target in Base.metadata.sorted_tables:
+                counted = target.autoincrement_column
+                if counted is not None:
+                    self._count_on(target.name, counted.name)
+
+    def _count_on(self, name: str, key: str) -> None:
+        last = f"select max({key}) from {name}"  # noqa: S608 - names of ours
+        self._connection.execute(
+            text(f"select setval(pg_get_serial_sequence(:name, :key), coalesce(({last}), 1), ({last}) is not null)"),
+            {"name": name, "key": key},
+        )
+
+
+def _late(target: Table) -> list[str]:
+    """Return the columns that refer to the table itself, or to one written after it."""
+    order = [t.name for t in Base.metadata.sorted_tables]
+    place = order.index(target.name)
+    return [key.parent.name for key in target.foreign_keys if order.index(key.column.table.name) >= place]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    return value.hex if isinstance(value, UUID) else value
+
+
+def _typed(kind: TypeEngine[Any], value: Any) -> Any:
+    """Return what `_plain` was given."""
+    if value is None:
+        return None
+    if isinstance(kind, Enum) and kind.enum_class is not None:
+        return kind.enum_class(value)
+    return next((read(value) for wanted, read in _READERS if isinstance(kind, wanted)), value)
+
+
+_READERS: Final[tuple[tuple[type[TypeEngine[Any]], Callable[[Any], Any]], ...]] = (
+    (UtcDateTime, datetime.fromisoformat),
+    (Date, date.fromisoformat),
+    (Uuid, UUID),
+    (LargeBinary, b64decode),
+)
