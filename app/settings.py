@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 #: Shorter secrets can be guessed; 32 bytes as urlsafe base 64 are 43 characters.
 MIN_SECRET: Final = 32
+MIN_TOKEN: Final = 20
 
 
 class SettingsError(Exception):
@@ -39,6 +40,7 @@ class Settings:
     retrain_weekly: bool
     intake_per_minute: int
     login_per_quarter_hour: int
+    metrics_token: str | None
     city: Path | None
     fault_dir: Path | None
 
@@ -104,6 +106,7 @@ def from_env(environ: Mapping[str, str] = os.environ) -> Settings:
         retrain_weekly=reader.whole("LANGNGHE_RETRAIN_WEEKLY", 0, 0, 1) == 1,
         intake_per_minute=reader.whole("LANGNGHE_INTAKE_PER_MINUTE", 60, 1, 1_000_000),
         login_per_quarter_hour=reader.whole("LANGNGHE_LOGIN_PER_QUARTER_HOUR", 20, 1, 1_000_000),
+        metrics_token=reader.token("LANGNGHE_METRICS_TOKEN"),
         city=reader.folder("LANGNGHE_CITY"),
         fault_dir=reader.folder("LANGNGHE_FAULT_DIR"),
     )
@@ -136,6 +139,14 @@ class _Reader:
             return value
         self.problems.append(f"{name}: a number of seconds above 0 is needed, not {raw!r}")
         return default
+
+    def token(self, name: str) -> str | None:
+        raw = self.environ.get(name)
+        if not raw:
+            return None
+        if len(raw) < MIN_TOKEN or not (raw.isascii() and raw.isprintable()):
+            self.problems.append(f"{name}: at least {MIN_TOKEN} printable ASCII characters are needed")
+        return raw
 
     def folder(self, name: str) -> Path | None:
         raw = self.environ.get(name)

@@ -22,6 +22,7 @@ from app.desk.views import desk
 from app.hotline import Hotline
 from app.icons import icon
 from app.intake.views import intake
+from app.monitoring.views import monitoring
 from app.pages.views import pages
 from app.review.views import review
 from app.throttle import Throttle
@@ -60,7 +61,7 @@ def create_app(hotline: Hotline) -> Flask:
     # No cookie gives a citizen or a program any power: the form token, the code or the bearer token does.
     for blueprint in (intake, tracking, api):
         csrf.exempt(blueprint)
-    for blueprint in (intake, tracking, api, accounts, desk, work, review, admin, pages):
+    for blueprint in (intake, tracking, api, accounts, desk, work, review, admin, pages, monitoring):
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, lambda _e: errors.answer(403))
     _templates(app, hotline)
