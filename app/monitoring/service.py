@@ -81,7 +81,8 @@ class _Figures(Collector):
     def _work(self, session: Session) -> Iterator[Metric]:
         now = self._hotline.now()
         pending = OutboxEntry.done_at.is_(None), OutboxEntry.given_up_at.is_(None)
-        owed, oldest = session.execute(select(func.count(), func.min(OutboxEntry.created_at)).where(*pending)).one()
+        owed = session.scalar(select(func.count(OutboxEntry.id)).where(*pending)) or 0
+        oldest = session.scalar(select(func.min(OutboxEntry.created_at)).where(*pending))
         yield _gauge("outbox_pending", "Jobs promised and not yet done.", owed)
         yield _gauge(
             "outbox_lag_seconds", "Age of the oldest job not yet done.", 0 if oldest is None else _age(now, oldest)
