@@ -1,10 +1,12 @@
 """`langnghe`: every command parses its arguments, then makes one call. Its module is loaded when it is called."""
 
-import logging
+import os
 from importlib import import_module
 from typing import Final
 
 import click
+
+from app import logs
 
 #: command → the module under `app.commands` that has it, and its name there.
 COMMANDS: Final = {
@@ -52,9 +54,7 @@ class Lazily(click.Group):
 @click.version_option(package_name="langnghe")
 def main() -> None:
     """Lắng Nghe: reports of citizens understood, routed, and tracked until solved."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for chatty in ("alembic", "httpx", "rq.worker"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    logs.configure(as_json=os.environ.get("LANGNGHE_LOG") == "json")
 
 
 if __name__ == "__main__":

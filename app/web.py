@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import errors, i18n, sanity, wording
+from app import errors, i18n, logs, sanity, wording
 from app.accounts.session import StaffMember
 from app.accounts.views import accounts
 from app.admin.views import admin
@@ -54,6 +54,7 @@ def create_app(hotline: Hotline) -> Flask:
     )
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, settings.trusted_proxies, settings.trusted_proxies)  # type: ignore[method-assign]
+    logs.register(app)
     sanity.register(app)
     errors.register(app)
     _logins(app)
