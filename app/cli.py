@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "rules": ("places", "rules"),
     "run": ("installation", "run"),
     "serve": ("web", "serve"),
+    "soak": ("benching", "soak"),
     "track": ("clients", "track"),
     "train": ("learning", "train"),
     "worker": ("worker", "worker"),

@@ -1,11 +1,16 @@
 """Measurements."""
 
+import sys
+
 import click
 
 from app import settings, startup
 from app.bench.intake import run as measure_intake
+from app.bench.soak import run as run_soak
 from app.bench.triage import run as measure_triage
 from app.commands.plainly import plainly, say
+from app.intake.schema import TEXT_MIN
+from classifier import corpus
 from classifier.bench import run as measure_classifier
 from routing.bench import run as measure_routing
 
@@ -41,3 +46,15 @@ def bench_classify() -> None:
 def bench_route() -> None:
     """Place, rules and deadlines, beside folding of the same texts."""
     click.echo(measure_routing())
+
+
+@click.command()
+@click.option("--minutes", type=click.FloatRange(0.05, 10_000), default=10.0, show_default=True)
+@click.option("--database-url", help="An empty database to soak; a SQLite file of its own if left out.")
+@plainly
+def soak(minutes: float, database_url: str | None) -> None:
+    """File, work, read and kill processes at random, all at once; exit 1 if anything was lost, doubled or broken."""
+    models = startup.ensure_model(settings.models_folder(), say).parent
+    texts = [row.text for row in corpus.load() if len(row.text) >= TEXT_MIN]
+    if not run_soak(60 * minutes, models, texts, click.echo, database_url).clean:
+        sys.exit(1)
