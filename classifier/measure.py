@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.isotonic import IsotonicRegression
 
+from classifier.augment import strip_marks
 from classifier.corpus import Row
 from models.vocabulary import SubmissionType, Urgency
 
@@ -88,20 +89,21 @@ def calibration_error(confidence: Floats, right: Mask) -> float:
 def thresholds(held: Held) -> dict[str, Any]:
     """Return where probabilities become decisions."""
     base = held.originals()
+    # The gates are chosen on texts as they were written and without marks: so people really type.
+    as_typed = base | np.array([change == strip_marks.__name__ for change in held.changes])
     temperatures = {name: temperature(held.scores[name], held.truth(name)) for name in held.scores}
     chance = softmax(held.scores["topic"], temperatures["topic"])[base]
     right = chance.argmax(axis=1) == held.truth("topic")[base]
 
     def gate(head: str, label: str) -> float:
         column = int(np.searchsorted(held.classes[head], label))
-        return for_recall(held.scores[head][:, column], held.truth(head) == column)
+        return for_recall(held.scores[head][as_typed, column], held.truth(head)[as_typed] == column)
 
     return {
         "temperatures": temperatures,
         "calibration": calibration(chance.max(axis=1), right),
         "topics": _topic_thresholds(chance, held.truth("topic")[base], held.classes["topic"]),
         "denunciation": gate("submission_type", SubmissionType.DENUNCIATION.value),
-        "emergency_type": gate("submission_type", SubmissionType.EMERGENCY.value),
         "emergency": gate("urgency", Urgency.EMERGENCY.value),
     }
 
@@ -175,7 +177,6 @@ def measured(held: Held) -> dict[str, Any]:
         "urgency": _head(held, "urgency", base),
         "gates": {
             "denunciation": _gate(held, ("submission_type", "to-cao"), limits["denunciation"], base),
-            "emergency_type": _gate(held, ("submission_type", "khan-cap"), limits["emergency_type"], base),
             "emergency": _gate(held, ("urgency", "emergency"), limits["emergency"], base),
         },
     }

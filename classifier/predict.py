@@ -66,7 +66,6 @@ class Thresholds:
     temperatures: Mapping[str, float]
     calibration: Mapping[str, Sequence[float]]
     denunciation: float
-    emergency_type: float
     emergency: float
 
     @classmethod
@@ -77,7 +76,6 @@ class Thresholds:
             temperatures=stored["temperatures"],
             calibration=stored["calibration"],
             denunciation=stored["denunciation"],
-            emergency_type=stored["emergency_type"],
             emergency=stored["emergency"],
         )
 
@@ -143,8 +141,8 @@ class Classifier:
             Alternative(self._labels[0][k], float(right)) for k, right in zip(best, honest, strict=True)
         )
         first = alternatives[0]
-        submission = self._submission(scores[1])
-        level = self._urgency(scores[2], submission)
+        level = self._urgency(scores[2])
+        submission = self._submission(scores[1], level)
         says_something = any(word.isalpha() for word in reading.words)
         sure = says_something and topic[best[0]] >= self._thresholds.topics[first.slug]
         return Prediction(
@@ -171,21 +169,23 @@ class Classifier:
         """
         return np.where(scores > self._intercepts[part] + EVIDENCE, scores, scores - 1)
 
-    def _submission(self, scores: Scores) -> str:
-        """Return the submission type; denunciation and emergency win early, for missing one is far worse."""
+    def _submission(self, scores: Scores, urgency: str) -> str:
+        """Return the submission type; denunciation and emergency win early, for missing one is far worse.
+
+        What is an emergency, the urgency says: two gates for one question would let twice the false alarms pass.
+        """
         labels = self._labels[1]
         if scores[labels.index(SubmissionType.DENUNCIATION)] >= self._thresholds.denunciation:
             return SubmissionType.DENUNCIATION.value
-        if scores[labels.index(SubmissionType.EMERGENCY)] >= self._thresholds.emergency_type:
+        if urgency == Urgency.EMERGENCY:
             return SubmissionType.EMERGENCY.value
         gated = {SubmissionType.DENUNCIATION, SubmissionType.EMERGENCY}
         order: list[int] = np.argsort(-scores, kind="stable").tolist()
         return next(labels[k] for k in order if labels[k] not in gated)
 
-    def _urgency(self, scores: Scores, submission: str) -> str:
+    def _urgency(self, scores: Scores) -> str:
         labels = self._labels[2]
-        danger = scores[labels.index(Urgency.EMERGENCY)] >= self._thresholds.emergency
-        if danger or submission == SubmissionType.EMERGENCY:
+        if scores[labels.index(Urgency.EMERGENCY)] >= self._thresholds.emergency:
             return Urgency.EMERGENCY.value
         calm = [labels.index(Urgency.NORMAL), labels.index(Urgency.URGENT)]
         return labels[max(calm, key=lambda k: float(scores[k]))]
