@@ -112,7 +112,8 @@ def _hashed(lesson: Lesson, copies: list[Copy]) -> Lesson:
     texts = [fold(copy.text) for copy in copies]
     said = [fold(phrase) for _, phrase in PHRASES["topic"]() for _ in range(2)]
     features = weigher.fit_transform(hasher.transform(texts))
-    return Lesson(features, lesson.targets, {"topic": weigher.transform(hasher.transform(said))}, lesson.phrase_targets)
+    phrases = {"topic": weigher.transform(hasher.transform(said))}
+    return Lesson(0, features, lesson.targets, phrases, lesson.phrase_targets)
 
 
 def _line(name: str, scores: Scores, copies: list[Copy], lesson: Lesson, seconds: float) -> str:

@@ -132,6 +132,11 @@ class Vocabulary:
         )
         self._entries: dict[str, tuple[int, int, list[int]]] = {}
 
+    @property
+    def letters(self) -> int:
+        """The first feature that is letters."""
+        return int(self._starts[-1])
+
     def _numbered(self, block: Sequence[str], start: int, *, paired: bool) -> dict[str, int]:
         """Return the terms of a block by number; its pairs by the numbers of their words, quicker to look up."""
         numbers = {term: start + place for place, term in enumerate(block)}
