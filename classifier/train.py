@@ -64,6 +64,8 @@ WORTH_PROCESSES: Final = 8000
 #: The folds of what people decided: always learned from, or only by the last fit.
 ALWAYS: Final = -1
 LAST: Final = -2
+#: Voices that speak another language than all the others.
+FOREIGN: Final = frozenset({"foreigner"})
 #: The score of a class that a fold's training never met.
 UNHEARD: Final = -5.0
 
@@ -316,7 +318,10 @@ def _right_on_recent(
 
 
 def folds(rows: Sequence[Row]) -> list[int]:
-    """Return a fold a row: a voice is in one fold, but for what is nearly the same as a text of another voice."""
+    """Return a fold a row: a voice is in one fold, but for what is nearly the same as a text of another voice.
+
+    A voice that speaks another language is spread: nothing is understood in a language that was never heard.
+    """
     load = [0] * FOLDS
     fold_of_voice: dict[str, int] = {}
     for voice, size in sorted(Counter(row.voice for row in rows).items(), key=lambda item: (-item[1], item[0])):
@@ -324,7 +329,7 @@ def folds(rows: Sequence[Row]) -> list[int]:
         load[fold_of_voice[voice]] += size
     fold_of_group: dict[int, int] = {}
     return [
-        fold_of_group.setdefault(group, fold_of_voice[row.voice])
+        fold_of_group.setdefault(group, group % FOLDS if row.voice in FOREIGN else fold_of_voice[row.voice])
         for row, group in zip(rows, corpus.groups(rows), strict=True)
     ]
 
