@@ -43,7 +43,10 @@ class DistrictName:
 
 @dataclass(frozen=True)
 class Gazetteer:
-    """All names by their folded form, words joined by one space; numbered wards and districts by their number."""
+    """All names by their folded form, words joined by one space; numbered wards and districts by their number.
+
+    `elsewhere` gives for a place outside the city how it is spelt.
+    """
 
     city_name: str
     effective: date
@@ -51,7 +54,7 @@ class Gazetteer:
     districts: dict[str, tuple[DistrictName, ...]]
     provinces: dict[str, str]
     whole: str | None
-    elsewhere: frozenset[str]
+    elsewhere: dict[str, str]
     never_bare: frozenset[str]
     firsts: frozenset[str]
     of_district: dict[str, tuple[str, ...]]
@@ -70,7 +73,7 @@ def read_gazetteer(folder: Path, ward_map: WardMap, problems: Problems) -> Gazet
     wards = _ward_names(ward_map)
     districts = _district_names(page, ward_map.legacy)
     provinces, whole = _province_names(page, ward_map.legacy)
-    elsewhere = frozenset(name_key(name) for name in page.texts("elsewhere"))
+    elsewhere = {name_key(name): spelt(name) for name in page.texts("elsewhere")}
     never_bare = frozenset(name_key(name) for name in page.texts("never_bare"))
     return Gazetteer(
         city_name=page.text("name"),

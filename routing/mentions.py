@@ -51,6 +51,7 @@ _DISTRICT: Final = {
 _TWO_WORDS: Final = {
     ("thi", "tran"): (True, "thi tran"),
     ("dac", "khu"): (True, "dac khu"),
+    ("xa", "dao"): (True, "xa"),
     ("thi", "xa"): (False, "thi xa"),
     ("thanh", "pho"): (False, "thanh pho"),
 }
@@ -78,6 +79,15 @@ _NEAR: Final = _spelt_words("giáp gần sát cạnh kế ranh")
 #: Before the ward a writer lives in, which need not be the ward that the report is about.
 _HOME: Final = _spelt_words("ngụ trú sống khẩu")
 _CROSSING: Final = _spelt_words("ngã")
+#: Between two wards, these take back the first: "phường 14, à nhầm, phường 12".
+_TAKEN_BACK: Final = _spelt_words("nhầm lộn lỗi quên")
+#: Two words before a ward that its writer is not certain of.
+_GUESSED: Final = frozenset(
+    tuple(fold(words).split())
+    for words in ("hình như", "có lẽ", "không rõ", "không nhớ", "không chắc", "hay là", "chắc là", "nghe nói")
+)
+#: Before the name of a city of one syllable, which is also half of many other names ("Huế", but "bún bò Huế").
+_GOES_TO: Final = _spelt_words("tỉnh phố tp ở tại ra vào về từ quê đi")
 #: Before or after "P.12", these words make it a room.
 _BUILDING: Final = _spelt_words("lô block tầng lầu căn phòng tòa toà nhà")
 _AFTER_ROOM: Final = _spelt_words("lô block lầu tầng chung khách ký nhà tòa")
@@ -109,8 +119,8 @@ class WardMention:
 
     `marked`: "phường" or the like stands before it. `doubtful`: its accents or its type are not its own. `at`: a bare
     name after "ở", "tại" or the like. `addressed`: between a comma and the name of the city. `home`: where the writer
-    lives ("tôi ngụ phường X"). `near`: only a neighbour ("giáp phường X"). `era` is "new" after
-    "nay là", "old" beside "cũ" or after "trước là".
+    lives ("tôi ngụ phường X"). `near`: only a neighbour ("giáp phường X"). `guessed`: "hình như phường X". `era` is
+    "new" after "nay là", "old" beside "cũ" or after "trước là".
     """
 
     first: int
@@ -124,6 +134,7 @@ class WardMention:
     addressed: bool = False
     home: bool = False
     near: bool = False
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +224,10 @@ def find_mentions(gazetteer: Gazetteer, words: Words) -> Mentions:
         if word in _WARD or word in _DISTRICT or word in _FIRST_OF_TWO:
             end = _marked(gazetteer, words, i, found)
         elif word == "tinh" and i + 1 < count and words.as_spelt(i) in {"tỉnh", "tinh"}:
-            end = _province(gazetteer, words, i, found) or _outside(gazetteer, words, i + 1)
-            if end and " ".join(words.words[i + 1 : end]) in gazetteer.elsewhere:
-                found.elsewhere.append(i)
+            end = _province(gazetteer, words, i, found)
+            if not end:
+                end = _outside(gazetteer, words, i + 1)
+                found.elsewhere += [i] if end else []
         if not end and word in gazetteer.firsts:
             end = _bare(gazetteer, words, i, taken, found)
         if end:
@@ -223,6 +235,7 @@ def find_mentions(gazetteer: Gazetteer, words: Words) -> Mentions:
         else:
             i += 1
     _reread(found)
+    _compare(words, found)
     return found
 
 
@@ -234,6 +247,33 @@ def _reread(found: Mentions) -> None:
             found.districts.remove(name)
             found.wards.append(WardMention(name.first, name.end, "", name.readings, marked=False))
     found.wards.sort(key=lambda mention: mention.first)
+
+
+def _compare(words: Words, found: Mentions) -> None:
+    """Drop wards that were taken back, and see that a border between two wards is near both."""
+    kept: list[WardMention] = []
+    for mention in found.wards:
+        before = kept[-1] if kept else None
+        between = _unnamed(found, before.end, mention.first) if before is not None else []
+        if before is not None and _takes_back(words, between):
+            kept.pop()
+        elif before is not None and before.near and {words.words[k] for k in between} in ({"voi"}, {"va"}):
+            mention = replace(mention, near=True)
+        kept.append(mention)
+    found.wards = kept
+
+
+def _unnamed(found: Mentions, first: int, last: int) -> list[int]:
+    """Return the words from `first` to `last` (not counted) that belong to no district's name."""
+    named = {k for district in found.districts for k in range(district.first, district.end)}
+    return [k for k in range(first, min(last, first + 10)) if k not in named]
+
+
+def _takes_back(words: Words, between: list[int]) -> bool:
+    said = [words.words[k] for k in between]
+    if not 1 <= len(said) <= 5 or "bi" in said or "voi" in said:
+        return False
+    return said[:2] == ["a", "khong"] or any(words.is_one_of(k, _TAKEN_BACK) for k in between)
 
 
 def _marked(gazetteer: Gazetteer, words: Words, i: int, found: Mentions) -> int:
@@ -309,6 +349,8 @@ def _goes_on(words: Words, i: int) -> bool:
     if i >= len(words):
         return False
     gap, word = words.gaps[i], words.words[i]
+    if gap == "." and word.isdigit():  # "P6.05" is a room
+        return True
     if "/" in gap and not gap.strip(" ").strip("/") and word.isdigit():
         return gap == "/"
     return not gap and not word.isdigit() and word not in _DISTRICT and word not in _WARD
@@ -368,7 +410,7 @@ def _ward_at(gazetteer: Gazetteer, words: Words, marker: tuple[int, int, str], f
         if _is_denied(words, i):
             return end
         mention = WardMention(i, end, " ".join(words.words[j:end]), readings or meanings, marked=True)
-        mention = replace(mention, near=_is_near(words, i))
+        mention = replace(mention, near=_is_near(words, i), guessed=_is_guessed(words, i))
         doubtful = not agrees or not readings
         found.wards.append(replace(mention, era=_era(words, i, end), doubtful=doubtful, home=_is_home(words, i)))
         return end
@@ -377,10 +419,36 @@ def _ward_at(gazetteer: Gazetteer, words: Words, marker: tuple[int, int, str], f
     key, end = number
     if _is_denied(words, i) or (words.words[i] in {"p", "f"} and _is_room(words, i, end)):
         return end
-    readings = _of_type(gazetteer.wards[key], kind) or gazetteer.wards[key]
-    mention = WardMention(i, end, key, readings, marked=True, era=_era(words, i, end))
-    found.wards.append(replace(mention, home=_is_home(words, i), near=_is_near(words, i)))
+    near, home, guessed = _is_near(words, i), _is_home(words, i), _is_guessed(words, i)
+    for first, last, listed in [(i, end, key), *_listed(gazetteer, words, end)]:
+        readings = _of_type(gazetteer.wards[listed], kind) or gazetteer.wards[listed]
+        era = _era(words, first, last)
+        found.wards.append(
+            WardMention(first, last, listed, readings, marked=True, era=era, home=home, near=near, guessed=guessed)
+        )
+        end = last
     return end
+
+
+def _listed(gazetteer: Gazetteer, words: Words, end: int) -> list[tuple[int, int, str]]:
+    """Return the numbers that go on a list of wards, as first word, end and key: "phường 3 và 4", "P.1, 2, 3 Q.11".
+
+    A number after a comma is one of them only where the list ends at a district: else it may be a house or an hour.
+    """
+    found: list[tuple[int, int, str]] = []
+    spoken = False
+    while end < len(words):
+        spoken = words.words[end] == "va" and words.joined(end)
+        at = end + 1 if spoken else end
+        separated = spoken or words.gaps[end].strip() in {",", "-", "+", "&"}
+        number = _number(words, at) if separated and at < len(words) and words.words[at].isdigit() else None
+        if number is None or number[0] not in gazetteer.wards:
+            break
+        found.append((at, number[1], number[0]))
+        end = number[1]
+        if spoken:
+            return found
+    return found if end < len(words) and words.words[end] in _DISTRICT else []
 
 
 def _of_type(readings: tuple[Reading, ...], kind: str) -> tuple[Reading, ...]:
@@ -388,7 +456,9 @@ def _of_type(readings: tuple[Reading, ...], kind: str) -> tuple[Reading, ...]:
 
 
 def _is_room(words: Words, i: int, end: int) -> bool:
-    """Tell whether "P.12" is a room: a building's parts stand around it."""
+    """Tell whether "P.12" is a room: a building's parts stand around it, and no district follows."""
+    if end < len(words) and words.words[end] in _DISTRICT and _marker(words, end) is not None:
+        return False
     if any(words.is_one_of(k, _BUILDING) for k in range(max(0, i - 3), i)):
         return True
     return end < len(words) and words.is_one_of(end, _AFTER_ROOM)
@@ -404,6 +474,11 @@ def _is_near(words: Words, i: int) -> bool:
     """Tell whether a ward is named only as a neighbour: "giáp phường X", "giáp ranh với phường X"."""
     last = i - 2 if i >= 2 and words.words[i - 1] == "voi" else i - 1
     return last >= 0 and words.joined(i) and words.is_one_of(last, _NEAR)
+
+
+def _is_guessed(words: Words, i: int) -> bool:
+    """Tell whether the writer is not certain of the ward: "hình như phường 12"."""
+    return any(pair in _GUESSED for pair in pairwise(words.words[max(0, i - 3) : i]))
 
 
 def _is_home(words: Words, i: int) -> bool:
@@ -468,10 +543,18 @@ def _bare(gazetteer: Gazetteer, words: Words, i: int, taken: int, found: Mention
             DistrictMention(i, district[0], frozenset(m.district for m in district[1]), marked=False, readings=readings)
         )
         return district[0]
-    if ward is not None and ward[2] and ward[0] - i >= 2:
-        found.wards.append(_bare_ward(gazetteer, words, i, ward))
-        return ward[0] + (found.wards[-1].marked)
+    if ward is not None and ward[2] and ward[0] - i >= 2 and not _ends_in_a_marker(words, i, ward[0]):
+        mention = _bare_ward(gazetteer, words, i, ward)
+        listed = i == taken + 1 and words.words[taken] == "va" and bool(found.wards) and found.wards[-1].end == taken
+        found.wards.append(replace(mention, marked=found.wards[-1].marked or mention.marked) if listed else mention)
+        return ward[0] + mention.marked
     return 0
+
+
+def _ends_in_a_marker(words: Words, i: int, end: int) -> bool:
+    """Tell whether the last word of a name typed without accents begins a district's: "cho quan sau" (chỗ quận sáu)."""
+    last = words.words[end - 1]
+    return end < len(words) and last in _DISTRICT and words.spelt(i, end).isascii() and _number(words, end) is not None
 
 
 def _bare_ward(gazetteer: Gazetteer, words: Words, i: int, ward: tuple[int, tuple[Reading, ...], bool]) -> WardMention:
@@ -487,10 +570,17 @@ def _bare_ward(gazetteer: Gazetteer, words: Words, i: int, ward: tuple[int, tupl
 
 
 def _outside(gazetteer: Gazetteer, words: Words, i: int) -> int:
+    """Return the end of the name of a place outside the city at word `i`, 0 when there is none."""
     for end in (i + 3, i + 2, i + 1):
-        if end <= len(words) and " ".join(words.words[i:end]) in gazetteer.elsewhere:
-            return end
+        right = gazetteer.elsewhere.get(" ".join(words.words[i:end])) if end <= len(words) else None
+        if right is not None and _agrees(words.spelt(i, end), right):
+            return end if end > i + 1 or _stands_alone(words, i) else 0
     return 0
+
+
+def _stands_alone(words: Words, i: int) -> bool:
+    """Tell whether a word of a name is no part of a longer one."""
+    return i == 0 or not words.joined(i) or words.is_one_of(i - 1, _GOES_TO)
 
 
 def _before_its_district(

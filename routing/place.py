@@ -39,11 +39,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class _Opinion:
-    """What one mention says."""
+    """What one mention says: by which name, and whether as a ward of today (True) or of before (False)."""
 
     codes: tuple[str, ...]
     sure: bool
     how: str
+    eras: frozenset[bool] = frozenset()
+    key: str = ""
+
+    def may_be(self, other: "_Opinion") -> bool:
+        """Tell whether both can name one place: by one name, or by its name of today and the one before."""
+        return self.key == other.key or self.eras != other.eras or len(self.eras) > 1
 
 
 def resolve_place(
@@ -88,9 +94,11 @@ class _Reader:
         self._before_reform = before_reform
 
     def read(self, mention: WardMention) -> _Opinion:
-        """Return what the mention means; a ward that is only a neighbour is never sure."""
-        opinion = self._meaning(mention)
-        return replace(opinion, sure=False, how=f"near-{opinion.how}") if mention.near else opinion
+        """Return what the mention means; a ward that is only a neighbour, or guessed, is never sure."""
+        opinion = replace(self._meaning(mention), key=mention.key)
+        if mention.near or mention.guessed:
+            return replace(opinion, sure=False, how=f"{'near' if mention.near else 'guessed'}-{opinion.how}")
+        return opinion
 
     def _meaning(self, mention: WardMention) -> _Opinion:
         if any(0 <= at - mention.end <= 5 for at in self._mentions.elsewhere):
@@ -106,6 +114,8 @@ class _Reader:
                 codes = _codes(readings)
                 return _Opinion(codes, sure=False, how="no-such-ward-in-that-district")
         opinion = self._alone(readings, mention.era)
+        if any(at < mention.first for at in self._mentions.elsewhere) and not self._mentions.provinces:
+            return replace(opinion, sure=False, how=f"elsewhere-{opinion.how}")
         if mention.doubtful or any(0 <= at - mention.end <= 1 for at in self._mentions.unknown_districts):
             return replace(opinion, sure=False, how=f"doubtful-{opinion.how}")
         return opinion
@@ -115,7 +125,7 @@ class _Reader:
         distinctive = mention.at or mention.end - mention.first >= 3
         single = distinctive and mention.key not in self._city.gazetteer.never_bare
         sure = opinion.sure and (mention.addressed or single)
-        return _Opinion(opinion.codes, sure=sure, how="bare-name")
+        return replace(opinion, sure=sure, how="bare-name")
 
     def beside_its_district(self, mention: WardMention) -> bool:
         """Tell whether a bare name stands beside the district that it is in."""
@@ -158,18 +168,18 @@ class _Reader:
         today = tuple(r for r in readings if r.today)
         before = tuple(r for r in readings if not r.today)
         if (era == "old" or self._before_reform) and before:
-            return _one_or_many(_codes(before), "old-name")
+            return _one_or_many(before, "old-name")
         if era == "new" and today:
-            return _one_or_many(_codes(today), "new-name")
+            return _one_or_many(today, "new-name")
         if not today:
             if _numbered(readings):
-                return _Opinion(_codes(before), sure=False, how="number-without-district")
-            return _one_or_many(_codes(before), "old-name")
+                return replace(_one_or_many(before, ""), sure=False, how="number-without-district")
+            return _one_or_many(before, "old-name")
         here = frozenset(_codes(today))
         elsewhere = tuple(r for r in before if not r.alias and not here & frozenset(r.codes))
         if elsewhere:
             return _Opinion(_codes(today + elsewhere), sure=False, how="name-of-two-eras")
-        return _one_or_many(_codes(today), "new-name")
+        return _one_or_many(today, "new-name")
 
 
 def _numbered(readings: tuple[Reading, ...]) -> bool:
@@ -181,16 +191,17 @@ def _in_district(inside: tuple[Reading, ...], era: str) -> _Opinion:
     today = tuple(r for r in inside if r.today)
     before = tuple(r for r in inside if not r.today and not r.alias) or tuple(r for r in inside if not r.today)
     if today and (era == "new" or not before):
-        return _one_or_many(_codes(today), "new-name-in-old-district")
+        return _one_or_many(today, "new-name-in-old-district")
     if not today or era == "old":
-        return _one_or_many(_codes(before), "old-name")
+        return _one_or_many(before, "old-name")
     if set(_codes(today)) <= set(_codes(before)):
-        return _one_or_many(_codes(before), "old-name")
+        return _one_or_many(before, "old-name")
     return _Opinion(_codes(before + today), sure=False, how="name-of-two-eras")
 
 
-def _one_or_many(codes: tuple[str, ...], how: str) -> _Opinion:
-    return _Opinion(codes, sure=len(codes) == 1, how=how if len(codes) == 1 else f"{how}-of-several")
+def _one_or_many(readings: tuple[Reading, ...], how: str) -> _Opinion:
+    codes, eras = _codes(readings), frozenset(reading.today for reading in readings)
+    return _Opinion(codes, sure=len(codes) == 1, how=how if len(codes) == 1 else f"{how}-of-several", eras=eras)
 
 
 def _codes(readings: tuple[Reading, ...]) -> tuple[str, ...]:
@@ -198,16 +209,21 @@ def _codes(readings: tuple[Reading, ...]) -> tuple[str, ...]:
 
 
 def _together(opinions: list[_Opinion]) -> _Opinion:
-    """Join what several mentions say: what they agree on; where they do not, all of it and nothing sure."""
+    """Join what several mentions say: what they agree on; where they do not, all of it and nothing sure.
+
+    Two old wards that share an heir ("phường 11 quận 6 và phường 16 quận 8") are two places all the same.
+    """
     opinions = [o for o in opinions if o.codes] or opinions
     joined = opinions[0]
     for other in opinions[1:]:
         common = tuple(code for code in joined.codes if code in other.codes)
-        if not common:
-            codes = tuple(dict.fromkeys(joined.codes + other.codes))
+        alike = set(joined.codes) == set(other.codes)
+        if not common or not (alike or joined.may_be(other)):
+            codes = tuple(dict.fromkeys(code for opinion in opinions for code in opinion.codes))
             return _Opinion(codes, sure=False, how="several-places")
-        sure = len(common) == 1 and (joined.sure or other.sure)
-        joined = _Opinion(common, sure=sure, how=joined.how if joined.sure else other.how)
+        better = joined if joined.sure else other
+        sure = len(common) == 1 and better.sure
+        joined = replace(better, codes=common, sure=sure, eras=joined.eras | other.eras)
     return joined
 
 
