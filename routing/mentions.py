@@ -86,6 +86,8 @@ _GUESSED: Final = frozenset(
     tuple(fold(words).split())
     for words in ("hình như", "có lẽ", "không rõ", "không nhớ", "không chắc", "hay là", "chắc là", "nghe nói")
 )
+#: Who says so was on the way when it happened, which need not be where they live.
+_PASSING: Final = frozenset(tuple(fold(words).split()) for words in ("đi ngang", "đi qua", "chạy ngang", "chạy qua"))
 #: Before the name of a city of one syllable, which is also half of many other names ("Huế", but "bún bò Huế").
 _GOES_TO: Final = _spelt_words("tỉnh phố tp ở tại ra vào về từ quê đi")
 #: Before or after "P.12", these words make it a room.
@@ -150,7 +152,7 @@ class DistrictMention:
 
 @dataclass(slots=True)
 class Mentions:
-    """What a text names."""
+    """What a text names. `passing`: the writer was on the way; `crowded`: too many places to be a report of one."""
 
     wards: list[WardMention] = field(default_factory=list)
     districts: list[DistrictMention] = field(default_factory=list)
@@ -158,6 +160,7 @@ class Mentions:
     elsewhere: list[int] = field(default_factory=list)
     unknown_districts: list[int] = field(default_factory=list)
     crowded: bool = False
+    passing: bool = False
 
 
 class Words:
@@ -234,6 +237,7 @@ def find_mentions(gazetteer: Gazetteer, words: Words) -> Mentions:
             i = taken = end
         else:
             i += 1
+    found.passing = any(pair in _PASSING for pair in pairwise(all_words))
     _reread(found)
     _compare(words, found)
     return found

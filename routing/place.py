@@ -60,6 +60,10 @@ def resolve_place(
     mentions = find_mentions(city.gazetteer, words)
     before_reform = on_date is not None and on_date < city.gazetteer.effective
     opinion = _decide(city, words, mentions, before_reform=before_reform)
+    if opinion.sure and _another_district(city, opinion, mentions):
+        opinion = replace(opinion, sure=False, how="another-district-too")
+    if opinion.sure and mentions.passing and all(mention.home for mention in mentions.wards if mention.marked):
+        opinion = replace(opinion, sure=False, how="home-of-a-passer-by")
     if mentions.crowded:
         opinion = replace(opinion, sure=False, how="too-many-places")
     elif lat is not None and lon is not None and isfinite(lat + lon):
@@ -74,6 +78,8 @@ def _decide(city: City, words: Words, mentions: Mentions, *, before_reform: bool
     marked = [reader.read(mention) for mention in wards if mention.marked]
     bare = [(mention, reader.read(mention)) for mention in wards if not mention.marked]
     paired = [opinion for mention, opinion in bare if reader.beside_its_district(mention)]
+    if marked and all(mention.home for mention in wards if mention.marked):
+        marked += [opinion for mention, opinion in bare if mention.at]
     if marked:
         return _together(marked)
     if paired:
@@ -83,6 +89,16 @@ def _decide(city: City, words: Words, mentions: Mentions, *, before_reform: bool
     if mentions.districts:
         return _of_districts(city, mentions.districts)
     return _Opinion((), sure=False, how="nothing-found" if len(words) else "empty")
+
+
+def _another_district(city: City, opinion: _Opinion, mentions: Mentions) -> bool:
+    """Tell whether the text also names a district that the ward was never in: "từ quận 4 qua phường Tân Hưng"."""
+    inside = city.gazetteer.of_district
+    return any(
+        not any(opinion.codes[0] in inside.get(name, ()) for name in district.districts)
+        for district in mentions.districts
+        if district.marked
+    )
 
 
 class _Reader:
