@@ -5,16 +5,17 @@ as of the old era; without one, "phường X" is the ward of today unless the na
 that was split gives all its heirs; nothing that could be two places is ever `sure`. Nothing is asked over a network.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from math import cos, hypot, isfinite, pi, radians, sqrt
-from typing import Final
+from typing import Final, NamedTuple
 
 from routing.city import City
 from routing.gazetteer import Reading
-from routing.mentions import DistrictMention, Mentions, WardMention, Words, find_mentions
+from routing.mentions import DistrictMention, Mentions, WardMention, find_mentions, is_passing
 from routing.streets import landmark_in, street_in
 from routing.wards import WardFact
+from routing.words import Words
 
 #: A pin further than this (km) from the edge of every ward is outside the city, or a slip.
 _OUTSIDE_KM: Final = 25.0
@@ -37,19 +38,18 @@ class Place:
     landmark: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Opinion:
+class _Opinion(NamedTuple):
     """What one mention says: by which name, and whether as a ward of today (True) or of before (False)."""
 
     codes: tuple[str, ...]
     sure: bool
     how: str
     eras: frozenset[bool] = frozenset()
-    key: str = ""
+    name: str = ""
 
     def may_be(self, other: "_Opinion") -> bool:
         """Tell whether both can name one place: by one name, or by its name of today and the one before."""
-        return self.key == other.key or self.eras != other.eras or len(self.eras) > 1
+        return self.name == other.name or self.eras != other.eras or len(self.eras) > 1
 
 
 def resolve_place(
@@ -61,11 +61,11 @@ def resolve_place(
     before_reform = on_date is not None and on_date < city.gazetteer.effective
     opinion = _decide(city, words, mentions, before_reform=before_reform)
     if opinion.sure and _another_district(city, opinion, mentions):
-        opinion = replace(opinion, sure=False, how="another-district-too")
-    if opinion.sure and mentions.passing and all(mention.home for mention in mentions.wards if mention.marked):
-        opinion = replace(opinion, sure=False, how="home-of-a-passer-by")
+        opinion = opinion._replace(sure=False, how="another-district-too")
+    if opinion.sure and all(mention.home for mention in mentions.wards if mention.marked) and is_passing(words):
+        opinion = opinion._replace(sure=False, how="home-of-a-passer-by")
     if mentions.crowded:
-        opinion = replace(opinion, sure=False, how="too-many-places")
+        opinion = opinion._replace(sure=False, how="too-many-places")
     elif lat is not None and lon is not None and isfinite(lat + lon):
         opinion = _with_pin(city, opinion, lat, lon)
     return Place(opinion.codes, opinion.sure, opinion.how, street_in(words), landmark_in(words))
@@ -83,12 +83,12 @@ def _decide(city: City, words: Words, mentions: Mentions, *, before_reform: bool
     if marked:
         return _together(marked)
     if paired:
-        return _together([replace(opinion, how=f"bare-{opinion.how}") for opinion in paired])
+        return _together([opinion._replace(how=f"bare-{opinion.how}") for opinion in paired])
     if bare and not any(d.marked for d in mentions.districts):
         return _together([reader.unmarked(mention, opinion) for mention, opinion in bare])
     if mentions.districts:
         return _of_districts(city, mentions.districts)
-    return _Opinion((), sure=False, how="nothing-found" if len(words) else "empty")
+    return _Opinion((), sure=False, how="nothing-found" if words.count else "empty")
 
 
 def _another_district(city: City, opinion: _Opinion, mentions: Mentions) -> bool:
@@ -111,9 +111,9 @@ class _Reader:
 
     def read(self, mention: WardMention) -> _Opinion:
         """Return what the mention means; a ward that is only a neighbour, or guessed, is never sure."""
-        opinion = replace(self._meaning(mention), key=mention.key)
+        opinion = self._meaning(mention)
         if mention.near or mention.guessed:
-            return replace(opinion, sure=False, how=f"{'near' if mention.near else 'guessed'}-{opinion.how}")
+            return opinion._replace(sure=False, how=f"{'near' if mention.near else 'guessed'}-{opinion.how}")
         return opinion
 
     def _meaning(self, mention: WardMention) -> _Opinion:
@@ -131,9 +131,9 @@ class _Reader:
                 return _Opinion(codes, sure=False, how="no-such-ward-in-that-district")
         opinion = self._alone(readings, mention.era)
         if any(at < mention.first for at in self._mentions.elsewhere) and not self._mentions.provinces:
-            return replace(opinion, sure=False, how=f"elsewhere-{opinion.how}")
+            return opinion._replace(sure=False, how=f"elsewhere-{opinion.how}")
         if mention.doubtful or any(0 <= at - mention.end <= 1 for at in self._mentions.unknown_districts):
-            return replace(opinion, sure=False, how=f"doubtful-{opinion.how}")
+            return opinion._replace(sure=False, how=f"doubtful-{opinion.how}")
         return opinion
 
     def unmarked(self, mention: WardMention, opinion: _Opinion) -> _Opinion:
@@ -141,7 +141,7 @@ class _Reader:
         distinctive = mention.at or mention.end - mention.first >= 3
         single = distinctive and mention.key not in self._city.gazetteer.never_bare
         sure = opinion.sure and (mention.addressed or single)
-        return replace(opinion, sure=sure, how="bare-name")
+        return opinion._replace(sure=sure, how="bare-name")
 
     def beside_its_district(self, mention: WardMention) -> bool:
         """Tell whether a bare name stands beside the district that it is in."""
@@ -189,7 +189,7 @@ class _Reader:
             return _one_or_many(today, "new-name")
         if not today:
             if _numbered(readings):
-                return replace(_one_or_many(before, ""), sure=False, how="number-without-district")
+                return _one_or_many(before, "")._replace(sure=False, how="number-without-district")
             return _one_or_many(before, "old-name")
         here = frozenset(_codes(today))
         elsewhere = tuple(r for r in before if not r.alias and not here & frozenset(r.codes))
@@ -217,7 +217,8 @@ def _in_district(inside: tuple[Reading, ...], era: str) -> _Opinion:
 
 def _one_or_many(readings: tuple[Reading, ...], how: str) -> _Opinion:
     codes, eras = _codes(readings), frozenset(reading.today for reading in readings)
-    return _Opinion(codes, sure=len(codes) == 1, how=how if len(codes) == 1 else f"{how}-of-several", eras=eras)
+    how = how if len(codes) == 1 else f"{how}-of-several"
+    return _Opinion(codes, sure=len(codes) == 1, how=how, eras=eras, name=readings[0].spelt)
 
 
 def _codes(readings: tuple[Reading, ...]) -> tuple[str, ...]:
@@ -239,7 +240,7 @@ def _together(opinions: list[_Opinion]) -> _Opinion:
             return _Opinion(codes, sure=False, how="several-places")
         better = joined if joined.sure else other
         sure = len(common) == 1 and better.sure
-        joined = replace(better, codes=common, sure=sure, eras=joined.eras | other.eras)
+        joined = better._replace(codes=common, sure=sure, eras=joined.eras | other.eras)
     return joined
 
 
