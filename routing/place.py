@@ -7,24 +7,18 @@ that was split gives all its heirs; nothing that could be two places is ever `su
 
 from dataclasses import dataclass
 from datetime import date
-from math import cos, hypot, isfinite, pi, radians, sqrt
+from math import isfinite
 from typing import Final, NamedTuple
 
 from routing.city import City
 from routing.gazetteer import Reading
 from routing.mentions import DistrictMention, Mentions, WardMention, find_mentions, is_passing
+from routing.pin import read_pin
 from routing.streets import landmark_in, street_in
-from routing.wards import WardFact
 from routing.words import Words
 
-#: A pin further than this (km) from the edge of every ward is outside the city, or a slip.
-_OUTSIDE_KM: Final = 25.0
-#: The nearest centre decides when the next one is at least this many times as far.
-_CLEARLY_NEARER: Final = 1.6
 #: Among more wards than these (a whole district) centres are too coarse for a pin to be sure.
 _FEW: Final = 3
-#: How many wards a pin alone proposes.
-_NEAREST: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,30 +246,18 @@ def _of_districts(city: City, mentions: list[DistrictMention]) -> _Opinion:
     return _Opinion(codes, sure=len(codes) == 1, how="district")
 
 
-def _km(ward: WardFact, lat: float, lon: float) -> float:
-    return hypot((ward.lat - lat) * 110.6, (ward.lon - lon) * 111.3 * cos(radians(ward.lat)))
-
-
-def _radius(ward: WardFact) -> float:
-    return sqrt(ward.area_km2 / pi)
-
-
 def _with_pin(city: City, opinion: _Opinion, lat: float, lon: float) -> _Opinion:
-    """Let the pin choose among what the words allow; wards are known by centre and size only."""
-    distances = {code: _km(ward, lat, lon) for code, ward in city.wards.items()}
-    near = sorted(distances, key=lambda code: distances[code] / _radius(city.wards[code]))
-    if distances[near[0]] - _radius(city.wards[near[0]]) > _OUTSIDE_KM:
-        return opinion
-    if not opinion.codes:
-        return _Opinion(tuple(near[:_NEAREST]), sure=False, how="pin")
-    ranked = tuple(sorted(opinion.codes, key=lambda code: distances[code]))
-    first = city.wards[ranked[0]]
-    if distances[ranked[0]] > 3 * _radius(first) + 2:
-        codes = tuple(dict.fromkeys((*ranked, *near[:_NEAREST])))
-        return _Opinion(codes, sure=False, how="pin-far-from-words")
-    if len(ranked) == 1:
-        confirmed = near[0] == ranked[0]
-        return opinion if opinion.sure else _Opinion(ranked, sure=confirmed, how=f"{opinion.how}+pin")
-    clear = distances[ranked[1]] >= _CLEARLY_NEARER * max(distances[ranked[0]], 0.3)
-    inside = distances[ranked[0]] <= _radius(first)
-    return _Opinion(ranked, sure=clear and inside and len(ranked) <= _FEW, how=f"{opinion.how}+pin")
+    """Let the pin choose among what the words allow; where both speak of different wards, nothing is sure."""
+    pin = read_pin(city, lat, lon)
+    codes, how = opinion.codes, opinion.how
+    if pin.outside:
+        return opinion._replace(sure=False, how=f"{how}+pin-outside-the-city" if codes else "pin-outside-the-city")
+    if not codes:
+        sure = pin.exact and pin.decided is not None and "outside-the-city" not in how
+        return _Opinion(pin.proposals, sure=sure, how="pin")
+    if pin.contradicts(codes):
+        return _Opinion(tuple(dict.fromkeys((*codes, *pin.proposals))), sure=False, how="pin-far-from-words")
+    if len(codes) == 1:
+        return opinion if opinion.sure else opinion._replace(sure=pin.decided == codes[0], how=f"{how}+pin")
+    ranked, decided = pin.among(codes)
+    return _Opinion(ranked, sure=decided and (pin.exact or len(codes) <= _FEW), how=f"{how}+pin")

@@ -129,45 +129,6 @@ def test_a_district_alone_gives_its_wards_and_asks(hcmc: City) -> None:
     assert not resolve_place(hcmc, "Bình Tân").sure
 
 
-def test_a_pin_narrows_a_split_ward(hcmc: City) -> None:
-    text = "phường 14 quận 10"
-    assert not resolve_place(hcmc, text).sure
-    for code in resolve_place(hcmc, text).candidates:
-        ward = hcmc.wards[code]
-        place = resolve_place(hcmc, text, ward.lat, ward.lon)
-        assert (place.candidates[0], place.sure) == (code, True)
-
-
-def test_a_pin_confirms_a_doubtful_name_only_in_its_own_ward(hcmc: City) -> None:
-    here, beside = hcmc.wards["27163"], hcmc.wards["27169"]
-    assert resolve_place(hcmc, "gần phường Hòa Hưng", here.lat, here.lon).sure
-    assert not resolve_place(hcmc, "gần phường Hòa Hưng", beside.lat, beside.lon).sure
-
-
-def test_a_pin_alone_proposes_and_never_decides(hcmc: City) -> None:
-    ward = hcmc.wards["27163"]
-    place = resolve_place(hcmc, "đèn tắt", ward.lat, ward.lon)
-    assert place.candidates[0] == "27163"
-    assert not place.sure
-
-
-def test_a_pin_far_from_the_words_makes_them_unsure(hcmc: City) -> None:
-    vung_tau = hcmc.wards["26506"]
-    place = resolve_place(hcmc, "phường Hòa Hưng", vung_tau.lat, vung_tau.lon)
-    assert not place.sure
-    assert "27163" in place.candidates
-
-
-def test_a_pin_that_is_no_place_is_ignored(hcmc: City) -> None:
-    assert resolve_place(hcmc, "phường Hòa Hưng", float("nan"), 106.6).sure
-    assert resolve_place(hcmc, "", float("inf"), 0.0).candidates == ()
-
-
-def test_a_pin_outside_the_city_is_no_help(hcmc: City) -> None:
-    assert resolve_place(hcmc, "phường Hòa Hưng", 21.03, 105.85).sure
-    assert resolve_place(hcmc, "", 21.03, 105.85).candidates == ()
-
-
 def test_before_the_reform_a_name_is_the_old_ward(hcmc: City) -> None:
     assert wards(hcmc, resolve_place(hcmc, "phường An Phú")) == ["An Phú", "Bình Trưng", "An Khánh"]
     before = resolve_place(hcmc, "thị trấn Tân Bình, Bắc Tân Uyên", on_date=date(2025, 6, 30))
