@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from functools import cached_property
+from itertools import accumulate
 from typing import Final
 
 from routing.folding import both_forms, spelling
@@ -22,14 +23,11 @@ class Words:
         self._text = text
         self.low, folded = both_forms(text)
         self.accented = not self.low.isascii()
-        self.gaps: list[str] = []
-        self.words: list[str] = []
-        self.starts: list[int] = []
-        for match in _WORD.finditer(folded):
-            gap, word = match.groups()
-            self.gaps.append(gap)
-            self.words.append(word)
-            self.starts.append(match.start(2))
+        pairs = _WORD.findall(folded)  # they leave nothing out, so their lengths say where each begins
+        self.gaps: list[str] = [gap for gap, _ in pairs]
+        self.words: list[str] = [word for _, word in pairs]
+        ends = accumulate(len(gap) + len(word) for gap, word in pairs)
+        self.starts = [end - len(word) for end, word in zip(ends, self.words, strict=True)]
         self.count = len(self.words)
 
     @cached_property

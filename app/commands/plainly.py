@@ -15,6 +15,7 @@ from classifier.artifact import ArtifactRefused
 from classifier.corpus import BadCorpus
 from classifier.judge import TooFew
 from routing.city import CityDataError
+from routing.measure import ExamplesRefused
 
 P = ParamSpec("P")
 
@@ -23,6 +24,7 @@ _EXPECTED = (
     ArtifactRefused,
     BadCorpus,
     CityDataError,
+    ExamplesRefused,
     LineRefused,
     PortTaken,
     TooFew,
