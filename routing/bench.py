@@ -81,9 +81,7 @@ def run(count: int = _REPORTS, rounds: int = _ROUNDS) -> str:
             took[name].append(_seconds(work))
     *parts, (reading, load) = [(name, median(tries)) for name, tries in took.items()]
     baseline = parts[-1][1]
-    lines = [
-        f"{len(made)} reports of {length:.0f} characters on average; Python {platform.python_version()}, one core"
-    ]
+    lines = [f"{len(made)} reports of {length:.0f} characters on average; Python {platform.python_version()}, one core"]
     lines += [
         f"{name:28}{1e6 * spent / len(made):10.1f} µs{len(made) / spent:12,.0f} a second{spent / baseline:8.1f} ×"
         for name, spent in parts
