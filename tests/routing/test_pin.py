@@ -263,6 +263,12 @@ def test_without_borders_a_pin_in_two_circles_decides_nothing(hcmc: City) -> Non
         assert pin.decided == (ward.code if inside == [ward.code] else None)
 
 
+def test_without_borders_a_pin_outside_the_circle_decides_nothing(song_xanh: City) -> None:
+    inside, outside = (resolve_place(song_xanh, "P.2 Q. Bờ Đông", lat, 100.0) for lat in (-0.005, -0.02))
+    assert (inside.candidates, inside.sure) == (("1", "2"), True)
+    assert (outside.candidates, outside.sure) == (("1", "2"), False)
+
+
 def test_a_pin_in_the_midst_of_another_ward_leaves_nothing_sure(hcmc: City) -> None:
     other = hcmc.wards["27190"]
     place = resolve_place(hcmc, "phường Hòa Hưng", other.lat, other.lon)

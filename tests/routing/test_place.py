@@ -137,6 +137,7 @@ def test_all_split_wards_are_a_set_and_never_sure(hcmc: City) -> None:
         ("đặc khu Côn Đảo, đường Nguyễn Huệ", ["Côn Đảo"], True),
         ("dac khu con dao, duong nguyen hue", ["Côn Đảo"], True),
         ("bán bún bò Huế ở phường An Đông", ["An Đông"], True),
+        ("phường Phú Lợi có làng sơn mài", ["Phú Lợi"], True),
         ("phường An Cựu, TP. Huế; phường Tân Phong", ["Tân Hưng"], False),
         ("P6.05 lầu 6, xã Bình Hưng, huyện Bình Chánh", ["Bình Hưng"], True),
         ("lo sieu p1 q11", ["Minh Phụng"], True),
