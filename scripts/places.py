@@ -10,15 +10,18 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "places.md"
 EXAMPLES = ROOT / "tests" / "routing" / "data"
 FILES = ("blind_places_100", "blind_places_300", "blind_places", "hard_places")
-BEGINS, ENDS = "<!-- written by scripts/places.py -->\n", "\n<!-- until here -->"
+BEGINS, ENDS = "<!-- written by scripts/places.py -->\n", "<!-- until here -->\n"
 
 
 def page() -> str:
-    """Return the page as it should stand: its prose, and the table as it is measured now."""
-    before, _, rest = PAGE.read_text("utf-8").partition(BEGINS)
-    _, _, after = rest.partition(ENDS)
+    """Return the page as it should stand: its prose, and the table as it is measured now.
+
+    Raises `ValueError` when a mark is gone: then nobody knows where the prose goes on.
+    """
+    written = PAGE.read_text("utf-8")
+    begins, ends = written.index(BEGINS) + len(BEGINS), written.index(ENDS)
     measured = table(load_city(), {name: EXAMPLES / f"{name}.jsonl" for name in FILES})
-    return before + BEGINS + measured + ENDS + after
+    return f"{written[:begins]}{measured}\n{written[ends:]}"
 
 
 if __name__ == "__main__":
