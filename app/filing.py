@@ -24,18 +24,21 @@ class LineRefused(Exception):
 
 
 def lines(source: Path) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a JSONL file; raise `LineRefused` naming the line that is none."""
-    with source.open(encoding="utf-8") as stream:
+    """Yield the objects of a JSONL file; raise `LineRefused` naming the line that is none.
+
+    Half of a character (a lone surrogate, which JSON can spell) in an id becomes a question mark.
+    """
+    with source.open("rb") as stream:
         for number, line in enumerate(stream, 1):
             if not line.strip():
                 continue
             try:
-                row = json.loads(line)
-            except ValueError as error:
+                row = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+            except (ValueError, RecursionError) as error:
                 raise LineRefused(f"{source}:{number}: {error}") from None
             if not isinstance(row, dict) or not isinstance(row.get("text"), str):
                 raise LineRefused(f"{source}:{number}: an object with a text is needed")
-            yield row | {"id": str(row.get("id", number))}
+            yield row | {"id": str(row.get("id", number)).encode("utf-8", "replace").decode("utf-8")}
 
 
 def file_all(source: Path, url: str, out: TextIO, token: str | None = None) -> int:

@@ -31,6 +31,7 @@ class WorkingCalendar:
     reasons: dict[date, str]
     version: str
     _years: dict[int, tuple[frozenset[date], frozenset[date]]] = field(default_factory=dict, compare=False, repr=False)
+    _next: dict[date, date] = field(default_factory=dict, compare=False, repr=False)
 
     def is_working_day(self, day: date) -> bool:
         """Tell whether offices are open: the override first, then holidays and make-up days, then the weekday."""
@@ -48,6 +49,12 @@ class WorkingCalendar:
 
     def next_working_day(self, day: date) -> date:
         """Return the first working day after this one."""
+        known = self._next.get(day)
+        if known is None:
+            known = self._next[day] = self._find_next(day)
+        return known
+
+    def _find_next(self, day: date) -> date:
         for ahead in range(1, _HORIZON):
             after = day + timedelta(days=ahead)
             if self.is_working_day(after):

@@ -7,7 +7,7 @@ import hashlib
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from routing.calendar import WorkingCalendar, read_calendar
 from routing.departments import DepartmentFact, read_departments
@@ -16,6 +16,9 @@ from routing.rulebook import RuleBook, read_rules
 from routing.sla import SlaTable, read_sla
 from routing.source import CityDataError, Problems
 from routing.wards import LegacyFact, WardFact, read_wards
+
+if TYPE_CHECKING:
+    from routing.borders import WardBorders
 
 __all__ = ["City", "CityDataError", "DepartmentFact", "LegacyFact", "WardFact", "load_city"]
 
@@ -39,6 +42,7 @@ class City:
     calendar: WorkingCalendar
     coordinator: str
     gazetteer: Gazetteer = field(repr=False)
+    borders: "WardBorders | None" = field(repr=False)
 
 
 def load_city(folder: Path | None = None) -> City:
@@ -63,6 +67,7 @@ def read_city(folder: Path) -> City:
     rules = read_rules(folder, units, ward_map.wards, problems)
     sla = read_sla(folder, problems)
     calendar = read_calendar(folder, problems)
+    borders = _borders(folder, ward_map.wards, problems)
     problems.refuse()
     return City(
         name=gazetteer.city_name,
@@ -75,12 +80,23 @@ def read_city(folder: Path) -> City:
         calendar=calendar,
         coordinator=units.coordinator,
         gazetteer=gazetteer,
+        borders=borders,
     )
+
+
+def _borders(folder: Path, wards: dict[str, WardFact], problems: Problems) -> "WardBorders | None":
+    """Return where the wards' borders run, when the city has a file that says so."""
+    path = folder / "wards.geojson"
+    if not path.exists():
+        return None
+    from routing.borders import read_borders  # noqa: PLC0415 (geometry is loaded for a city that has some, not else)
+
+    return read_borders(path, wards, problems)
 
 
 def _digest(folder: Path) -> str:
     seen = hashlib.sha256()
     for path in sorted(folder.iterdir()):
-        if path.suffix in {".yaml", ".json"}:
+        if path.suffix in {".yaml", ".json", ".geojson"}:
             seen.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return seen.hexdigest()[:16]

@@ -39,6 +39,13 @@ def fold(text: str) -> str:
     return plain(text).translate(_LETTERS)
 
 
+@lru_cache(maxsize=2)
+def both_forms(text: str) -> tuple[str, str]:
+    """Return the text plain, and that folded; place and rules ask this of one report, one after the other."""
+    small = plain(text)
+    return small, fold_plain(small)
+
+
 def fold_plain(text: str) -> str:
     """Do what `fold` does for a text that is plain already; the length stays."""
     return text.translate(_LETTERS)

@@ -7,7 +7,7 @@ Source of facts: the city's `wards.json` and `city.yaml`. Only what is true of V
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from routing.folding import fold, spelling, spelt
 from routing.source import Block, Problems, read_yaml
@@ -15,9 +15,19 @@ from routing.wards import LegacyFact, WardFact, WardMap, split_type
 
 #: Words that stand before the name of a district.
 DISTRICT_TYPES: Final = ("Quận", "Huyện", "Thành phố", "Thị xã")
-#: No name of a place has more words than this.
-LONGEST: Final = 5
+_T = TypeVar("_T")
 _ABBREVIATED: Final = ("q", "h", "tp", "tx")
+
+
+class Names(dict[str, _T]):
+    """What each folded name means; `longest` gives for a first word how many words its longest name has."""
+
+    def __init__(self, meanings: dict[str, _T]) -> None:
+        super().__init__(meanings)
+        self.longest: dict[str, int] = {}
+        for key in meanings:
+            first, *rest = key.split() or [""]
+            self.longest[first] = max(self.longest.get(first, 0), 1 + len(rest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +53,18 @@ class DistrictName:
 
 @dataclass(frozen=True)
 class Gazetteer:
-    """All names by their folded form, words joined by one space; numbered wards and districts by their number."""
+    """All names by their folded form, words joined by one space; numbered wards and districts by their number.
+
+    `elsewhere` gives for a place outside the city how it is spelt.
+    """
 
     city_name: str
     effective: date
-    wards: dict[str, tuple[Reading, ...]]
-    districts: dict[str, tuple[DistrictName, ...]]
-    provinces: dict[str, str]
+    wards: Names[tuple[Reading, ...]]
+    districts: Names[tuple[DistrictName, ...]]
+    provinces: Names[str]
     whole: str | None
-    elsewhere: frozenset[str]
+    elsewhere: Names[str]
     never_bare: frozenset[str]
     firsts: frozenset[str]
     of_district: dict[str, tuple[str, ...]]
@@ -70,14 +83,14 @@ def read_gazetteer(folder: Path, ward_map: WardMap, problems: Problems) -> Gazet
     wards = _ward_names(ward_map)
     districts = _district_names(page, ward_map.legacy)
     provinces, whole = _province_names(page, ward_map.legacy)
-    elsewhere = frozenset(name_key(name) for name in page.texts("elsewhere"))
+    elsewhere = Names({name_key(name): spelt(name) for name in page.texts("elsewhere")})
     never_bare = frozenset(name_key(name) for name in page.texts("never_bare"))
     return Gazetteer(
         city_name=page.text("name"),
         effective=page.day("effective") or date.min,
-        wards=wards,
-        districts=districts,
-        provinces=provinces,
+        wards=Names(wards),
+        districts=Names(districts),
+        provinces=Names(provinces),
         whole=whole,
         elsewhere=elsewhere,
         never_bare=never_bare,

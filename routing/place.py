@@ -5,25 +5,20 @@ as of the old era; without one, "phường X" is the ward of today unless the na
 that was split gives all its heirs; nothing that could be two places is ever `sure`. Nothing is asked over a network.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from math import cos, hypot, isfinite, pi, radians, sqrt
-from typing import Final
+from math import isfinite
+from typing import Final, NamedTuple
 
 from routing.city import City
 from routing.gazetteer import Reading
-from routing.mentions import DistrictMention, Mentions, WardMention, Words, find_mentions
+from routing.mentions import DistrictMention, Mentions, WardMention, find_mentions, is_passing
+from routing.pin import read_pin
 from routing.streets import landmark_in, street_in
-from routing.wards import WardFact
+from routing.words import Words
 
-#: A pin further than this (km) from the edge of every ward is outside the city, or a slip.
-_OUTSIDE_KM: Final = 25.0
-#: The nearest centre decides when the next one is at least this many times as far.
-_CLEARLY_NEARER: Final = 1.6
 #: Among more wards than these (a whole district) centres are too coarse for a pin to be sure.
 _FEW: Final = 3
-#: How many wards a pin alone proposes.
-_NEAREST: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +32,18 @@ class Place:
     landmark: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Opinion:
-    """What one mention says."""
+class _Opinion(NamedTuple):
+    """What one mention says: by which name, and whether as a ward of today (True) or of before (False)."""
 
     codes: tuple[str, ...]
     sure: bool
     how: str
+    eras: frozenset[bool] = frozenset()
+    name: str = ""
+
+    def may_be(self, other: "_Opinion") -> bool:
+        """Tell whether both can name one place: by one name, or by its name of today and the one before."""
+        return self.name == other.name or self.eras != other.eras or len(self.eras) > 1
 
 
 def resolve_place(
@@ -54,8 +54,12 @@ def resolve_place(
     mentions = find_mentions(city.gazetteer, words)
     before_reform = on_date is not None and on_date < city.gazetteer.effective
     opinion = _decide(city, words, mentions, before_reform=before_reform)
+    if opinion.sure and _another_district(city, opinion, mentions):
+        opinion = opinion._replace(sure=False, how="another-district-too")
+    if opinion.sure and all(mention.home for mention in mentions.wards if mention.marked) and is_passing(words):
+        opinion = opinion._replace(sure=False, how="home-of-a-passer-by")
     if mentions.crowded:
-        opinion = replace(opinion, sure=False, how="too-many-places")
+        opinion = opinion._replace(sure=False, how="too-many-places")
     elif lat is not None and lon is not None and isfinite(lat + lon):
         opinion = _with_pin(city, opinion, lat, lon)
     return Place(opinion.codes, opinion.sure, opinion.how, street_in(words), landmark_in(words))
@@ -68,15 +72,27 @@ def _decide(city: City, words: Words, mentions: Mentions, *, before_reform: bool
     marked = [reader.read(mention) for mention in wards if mention.marked]
     bare = [(mention, reader.read(mention)) for mention in wards if not mention.marked]
     paired = [opinion for mention, opinion in bare if reader.beside_its_district(mention)]
+    if marked and all(mention.home for mention in wards if mention.marked):
+        marked += [opinion for mention, opinion in bare if mention.at]
     if marked:
         return _together(marked)
     if paired:
-        return _together([replace(opinion, how=f"bare-{opinion.how}") for opinion in paired])
+        return _together([opinion._replace(how=f"bare-{opinion.how}") for opinion in paired])
     if bare and not any(d.marked for d in mentions.districts):
         return _together([reader.unmarked(mention, opinion) for mention, opinion in bare])
     if mentions.districts:
         return _of_districts(city, mentions.districts)
-    return _Opinion((), sure=False, how="nothing-found" if len(words) else "empty")
+    return _Opinion((), sure=False, how="nothing-found" if words.count else "empty")
+
+
+def _another_district(city: City, opinion: _Opinion, mentions: Mentions) -> bool:
+    """Tell whether the text also names a district that the ward was never in: "từ quận 4 qua phường Tân Hưng"."""
+    inside = city.gazetteer.of_district
+    return any(
+        not any(opinion.codes[0] in inside.get(name, ()) for name in district.districts)
+        for district in mentions.districts
+        if district.marked
+    )
 
 
 class _Reader:
@@ -88,9 +104,11 @@ class _Reader:
         self._before_reform = before_reform
 
     def read(self, mention: WardMention) -> _Opinion:
-        """Return what the mention means; a ward that is only a neighbour is never sure."""
+        """Return what the mention means; a ward that is only a neighbour, or guessed, is never sure."""
         opinion = self._meaning(mention)
-        return replace(opinion, sure=False, how=f"near-{opinion.how}") if mention.near else opinion
+        if mention.near or mention.guessed:
+            return opinion._replace(sure=False, how=f"{'near' if mention.near else 'guessed'}-{opinion.how}")
+        return opinion
 
     def _meaning(self, mention: WardMention) -> _Opinion:
         if any(0 <= at - mention.end <= 5 for at in self._mentions.elsewhere):
@@ -106,8 +124,10 @@ class _Reader:
                 codes = _codes(readings)
                 return _Opinion(codes, sure=False, how="no-such-ward-in-that-district")
         opinion = self._alone(readings, mention.era)
+        if any(at < mention.first for at in self._mentions.elsewhere) and not self._mentions.provinces:
+            return opinion._replace(sure=False, how=f"elsewhere-{opinion.how}")
         if mention.doubtful or any(0 <= at - mention.end <= 1 for at in self._mentions.unknown_districts):
-            return replace(opinion, sure=False, how=f"doubtful-{opinion.how}")
+            return opinion._replace(sure=False, how=f"doubtful-{opinion.how}")
         return opinion
 
     def unmarked(self, mention: WardMention, opinion: _Opinion) -> _Opinion:
@@ -115,7 +135,7 @@ class _Reader:
         distinctive = mention.at or mention.end - mention.first >= 3
         single = distinctive and mention.key not in self._city.gazetteer.never_bare
         sure = opinion.sure and (mention.addressed or single)
-        return _Opinion(opinion.codes, sure=sure, how="bare-name")
+        return opinion._replace(sure=sure, how="bare-name")
 
     def beside_its_district(self, mention: WardMention) -> bool:
         """Tell whether a bare name stands beside the district that it is in."""
@@ -158,18 +178,18 @@ class _Reader:
         today = tuple(r for r in readings if r.today)
         before = tuple(r for r in readings if not r.today)
         if (era == "old" or self._before_reform) and before:
-            return _one_or_many(_codes(before), "old-name")
+            return _one_or_many(before, "old-name")
         if era == "new" and today:
-            return _one_or_many(_codes(today), "new-name")
+            return _one_or_many(today, "new-name")
         if not today:
             if _numbered(readings):
-                return _Opinion(_codes(before), sure=False, how="number-without-district")
-            return _one_or_many(_codes(before), "old-name")
+                return _one_or_many(before, "")._replace(sure=False, how="number-without-district")
+            return _one_or_many(before, "old-name")
         here = frozenset(_codes(today))
         elsewhere = tuple(r for r in before if not r.alias and not here & frozenset(r.codes))
         if elsewhere:
             return _Opinion(_codes(today + elsewhere), sure=False, how="name-of-two-eras")
-        return _one_or_many(_codes(today), "new-name")
+        return _one_or_many(today, "new-name")
 
 
 def _numbered(readings: tuple[Reading, ...]) -> bool:
@@ -181,16 +201,18 @@ def _in_district(inside: tuple[Reading, ...], era: str) -> _Opinion:
     today = tuple(r for r in inside if r.today)
     before = tuple(r for r in inside if not r.today and not r.alias) or tuple(r for r in inside if not r.today)
     if today and (era == "new" or not before):
-        return _one_or_many(_codes(today), "new-name-in-old-district")
+        return _one_or_many(today, "new-name-in-old-district")
     if not today or era == "old":
-        return _one_or_many(_codes(before), "old-name")
+        return _one_or_many(before, "old-name")
     if set(_codes(today)) <= set(_codes(before)):
-        return _one_or_many(_codes(before), "old-name")
+        return _one_or_many(before, "old-name")
     return _Opinion(_codes(before + today), sure=False, how="name-of-two-eras")
 
 
-def _one_or_many(codes: tuple[str, ...], how: str) -> _Opinion:
-    return _Opinion(codes, sure=len(codes) == 1, how=how if len(codes) == 1 else f"{how}-of-several")
+def _one_or_many(readings: tuple[Reading, ...], how: str) -> _Opinion:
+    codes, eras = _codes(readings), frozenset(reading.today for reading in readings)
+    how = how if len(codes) == 1 else f"{how}-of-several"
+    return _Opinion(codes, sure=len(codes) == 1, how=how, eras=eras, name=readings[0].spelt)
 
 
 def _codes(readings: tuple[Reading, ...]) -> tuple[str, ...]:
@@ -198,16 +220,21 @@ def _codes(readings: tuple[Reading, ...]) -> tuple[str, ...]:
 
 
 def _together(opinions: list[_Opinion]) -> _Opinion:
-    """Join what several mentions say: what they agree on; where they do not, all of it and nothing sure."""
+    """Join what several mentions say: what they agree on; where they do not, all of it and nothing sure.
+
+    Two old wards that share an heir ("phường 11 quận 6 và phường 16 quận 8") are two places all the same.
+    """
     opinions = [o for o in opinions if o.codes] or opinions
     joined = opinions[0]
     for other in opinions[1:]:
         common = tuple(code for code in joined.codes if code in other.codes)
-        if not common:
-            codes = tuple(dict.fromkeys(joined.codes + other.codes))
+        alike = set(joined.codes) == set(other.codes)
+        if not common or not (alike or joined.may_be(other)):
+            codes = tuple(dict.fromkeys(code for opinion in opinions for code in opinion.codes))
             return _Opinion(codes, sure=False, how="several-places")
-        sure = len(common) == 1 and (joined.sure or other.sure)
-        joined = _Opinion(common, sure=sure, how=joined.how if joined.sure else other.how)
+        better = joined if joined.sure else other
+        sure = len(common) == 1 and better.sure
+        joined = better._replace(codes=common, sure=sure, eras=joined.eras | other.eras)
     return joined
 
 
@@ -219,30 +246,18 @@ def _of_districts(city: City, mentions: list[DistrictMention]) -> _Opinion:
     return _Opinion(codes, sure=len(codes) == 1, how="district")
 
 
-def _km(ward: WardFact, lat: float, lon: float) -> float:
-    return hypot((ward.lat - lat) * 110.6, (ward.lon - lon) * 111.3 * cos(radians(ward.lat)))
-
-
-def _radius(ward: WardFact) -> float:
-    return sqrt(ward.area_km2 / pi)
-
-
 def _with_pin(city: City, opinion: _Opinion, lat: float, lon: float) -> _Opinion:
-    """Let the pin choose among what the words allow; wards are known by centre and size only."""
-    distances = {code: _km(ward, lat, lon) for code, ward in city.wards.items()}
-    near = sorted(distances, key=lambda code: distances[code] / _radius(city.wards[code]))
-    if distances[near[0]] - _radius(city.wards[near[0]]) > _OUTSIDE_KM:
-        return opinion
-    if not opinion.codes:
-        return _Opinion(tuple(near[:_NEAREST]), sure=False, how="pin")
-    ranked = tuple(sorted(opinion.codes, key=lambda code: distances[code]))
-    first = city.wards[ranked[0]]
-    if distances[ranked[0]] > 3 * _radius(first) + 2:
-        codes = tuple(dict.fromkeys((*ranked, *near[:_NEAREST])))
-        return _Opinion(codes, sure=False, how="pin-far-from-words")
-    if len(ranked) == 1:
-        confirmed = near[0] == ranked[0]
-        return opinion if opinion.sure else _Opinion(ranked, sure=confirmed, how=f"{opinion.how}+pin")
-    clear = distances[ranked[1]] >= _CLEARLY_NEARER * max(distances[ranked[0]], 0.3)
-    inside = distances[ranked[0]] <= _radius(first)
-    return _Opinion(ranked, sure=clear and inside and len(ranked) <= _FEW, how=f"{opinion.how}+pin")
+    """Let the pin choose among what the words allow; where both speak of different wards, nothing is sure."""
+    pin = read_pin(city, lat, lon)
+    codes, how = opinion.codes, opinion.how
+    if pin.outside:
+        return opinion._replace(sure=False, how=f"{how}+pin-outside-the-city" if codes else "pin-outside-the-city")
+    if not codes:
+        sure = pin.exact and pin.decided is not None and "outside-the-city" not in how
+        return _Opinion(pin.proposals, sure=sure, how="pin")
+    if pin.contradicts(codes):
+        return _Opinion(tuple(dict.fromkeys((*codes, *pin.proposals))), sure=False, how="pin-far-from-words")
+    if len(codes) == 1:
+        return opinion if opinion.sure else opinion._replace(sure=pin.decided == codes[0], how=f"{how}+pin")
+    ranked, decided = pin.among(codes)
+    return _Opinion(ranked, sure=decided and (pin.exact or len(codes) <= _FEW), how=f"{how}+pin")

@@ -9,7 +9,7 @@ from typing import Final
 
 from models.vocabulary import UNCLEAR_TOPIC, SubmissionType, Urgency
 from routing.city import City
-from routing.folding import fold_plain, plain
+from routing.folding import both_forms
 from routing.rulebook import Rule, Target
 
 #: More words than these do not make a report's subject clearer, and a text may be of any length.
@@ -85,8 +85,7 @@ class _Known:
         found = self._values.get(name)
         if found is None:
             if self._folded is None:
-                self._text = plain(self.facts.text[:_READ])
-                self._folded = fold_plain(self._text)
+                self._text, self._folded = both_forms(self.facts.text[:_READ])
             found = self._values[name] = self._book.attribute(name, self._text, self._folded)
         return found
 

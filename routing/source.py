@@ -33,6 +33,22 @@ class Problems:
             raise CityDataError("\n".join(self.found))
 
 
+class JsonReport:
+    """Finds the line of a JSON entry by its code, only when there is a problem to report."""
+
+    def __init__(self, file: str, text: str, problems: Problems) -> None:
+        self._file = file
+        self._text = text
+        self._problems = problems
+
+    def __call__(self, entry: object, what: str) -> None:
+        """Note a problem of that entry; without a code, of the file's first line."""
+        code = str(entry.get("code")) if isinstance(entry, dict) else str(entry)
+        position = self._text.find(f'"{code}"')
+        line = self._text.count("\n", 0, position) + 1 if position >= 0 else 1
+        self._problems.add(f"{self._file}:{line}", what)
+
+
 class _LinedLoader(_Loader):  # type: ignore[misc]
     """A safe YAML loader that remembers on which line each mapping began."""
 

@@ -6,7 +6,7 @@ The same street name stands in several wards, so a street alone is no place (sou
 from typing import Final
 
 from routing.folding import fold
-from routing.mentions import Words
+from routing.words import Words
 
 _MOST: Final = 5
 
@@ -17,6 +17,7 @@ def _folded(words: str) -> frozenset[str]:
 
 _STREET: Final = frozenset((fold("đường"), fold("đ")))
 _ALLEY: Final = frozenset((fold("hẻm"), fold("ngõ")))
+_STREETS: Final = _STREET | _ALLEY
 _ONE_WORD: Final = _folded("chợ cầu chùa trường")
 _TWO_WORDS: Final = frozenset(
     tuple(fold(words).split())
@@ -32,6 +33,7 @@ _TWO_WORDS: Final = frozenset(
         "vòng xoay",
     )
 )
+_LANDMARKS: Final = _ONE_WORD | {first for first, _ in _TWO_WORDS}
 #: Words that end the name of a street.
 _STOP: Final = _folded(
     "phường p f xã x quận q huyện h tp thành thị đoạn gần bị có và khu số ngay tới đến ra vào trước sau đối từ qua là "
@@ -42,16 +44,18 @@ _STOP: Final = _folded(
 
 def street_in(words: Words) -> str | None:
     """Return the first street named, as written: after "đường", or after an alley's number ("hẻm 285 Lê Văn Sỹ")."""
+    if _STREETS.isdisjoint(words.words):
+        return None
     for i, word in enumerate(words.words):
-        if word in _STREET and words.as_spelt(i) in {"đường", "duong", "đ"} and i + 1 < len(words):
+        if word in _STREET and words.as_spelt(i) in {"đường", "duong", "đ"} and i + 1 < words.count:
             name = _name(words, i + 1)
             if name is not None:
                 return name
         if word in _ALLEY:
             j = i + 1
-            while j < len(words) and words.words[j].isdigit():
+            while j < words.count and words.words[j].isdigit():
                 j += 1
-            named = i + 1 < j < len(words) and words.words[j] not in _STREET
+            named = i + 1 < j < words.count and words.words[j] not in _STREET
             name = _name(words, j) if named else None
             if name is not None:
                 return name
@@ -60,8 +64,10 @@ def street_in(words: Words) -> str | None:
 
 def landmark_in(words: Words) -> str | None:
     """Return the first market, hospital, crossing or the like that has a name, as written."""
+    if _LANDMARKS.isdisjoint(words.words):
+        return None
     for i, word in enumerate(words.words[:-1]):
-        if (word, words.words[i + 1]) in _TWO_WORDS and i + 2 < len(words):
+        if (word, words.words[i + 1]) in _TWO_WORDS and i + 2 < words.count:
             name = _name(words, i + 2)
         elif word in _ONE_WORD:
             name = _name(words, i + 1)
@@ -80,7 +86,7 @@ def _name(words: Words, first: int) -> str | None:
     if not words.joined(first) and words.gaps[first].strip() != ".":
         return None
     end = first
-    while end < len(words) and end - first < (_MOST if capitals else 3):
+    while end < words.count and end - first < (_MOST if capitals else 3):
         written = words.original(end, end + 1)
         if (end > first and not words.joined(end)) or words.words[end] in _STOP:
             break

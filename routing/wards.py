@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from routing.source import Problems
+from routing.source import JsonReport, Problems
 
 #: Sorts of the lowest administrative unit, as written before a name. Longest first.
 WARD_TYPES: Final = ("Thị trấn", "Đặc khu", "Phường", "Xã")
@@ -67,7 +67,7 @@ def read_wards(folder: Path, problems: Problems) -> WardMap:
     except json.JSONDecodeError as error:
         problems.add(f"{name}:{error.lineno}", error.msg)
         return WardMap({}, ())
-    report = _Report(text, problems)
+    report = JsonReport(name, text, problems)
     if not isinstance(raw, dict):
         problems.add(f"{name}:1", "must be a mapping with `wards` and `legacy`")
         return WardMap({}, ())
@@ -77,21 +77,7 @@ def read_wards(folder: Path, problems: Problems) -> WardMap:
     return WardMap(wards, _legacy(raw.get("legacy", []), wards, report))
 
 
-class _Report:
-    """Finds the line of a JSON entry by its code, only when there is a problem to report."""
-
-    def __init__(self, text: str, problems: Problems) -> None:
-        self._text = text
-        self._problems = problems
-
-    def __call__(self, entry: object, what: str) -> None:
-        code = str(entry.get("code")) if isinstance(entry, dict) else str(entry)
-        position = self._text.find(f'"{code}"')
-        line = self._text.count("\n", 0, position) + 1 if position >= 0 else 1
-        self._problems.add(f"wards.json:{line}", what)
-
-
-def _wards(entries: list[Any], report: _Report) -> dict[str, WardFact]:
+def _wards(entries: list[Any], report: JsonReport) -> dict[str, WardFact]:
     wards: dict[str, WardFact] = {}
     for entry in entries:
         try:
@@ -109,7 +95,7 @@ def _wards(entries: list[Any], report: _Report) -> dict[str, WardFact]:
     return wards
 
 
-def _legacy(entries: list[Any], wards: dict[str, WardFact], report: _Report) -> tuple[LegacyFact, ...]:
+def _legacy(entries: list[Any], wards: dict[str, WardFact], report: JsonReport) -> tuple[LegacyFact, ...]:
     legacy: list[LegacyFact] = []
     seen: set[str] = set()
     for entry in entries:

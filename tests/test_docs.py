@@ -16,6 +16,11 @@ def test_the_page_of_checks_is_what_the_tests_say() -> None:
     assert checks.PAGE.read_text("utf-8") == checks.page(), "run scripts/checks.py"
 
 
+def test_the_table_of_places_is_what_is_measured() -> None:
+    places = _script("places")
+    assert places.PAGE.read_text("utf-8") == places.page(), "run scripts/places.py"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8"))

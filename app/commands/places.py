@@ -10,23 +10,43 @@ import click
 from app import settings, startup
 from app.commands.lines import rows
 from app.commands.plainly import plainly, say
+from app.filing import LineRefused
 from classifier.predict import Classifier
 from routing.city import load_city
+from routing.measure import table
 from routing.place import Place, resolve_place
 from routing.rules import Facts, decide
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
 @click.argument("text", required=False)
-@click.option("--jsonl", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Lines of {id, text}.")
+@click.option("--jsonl", type=FILE, help="Lines of {id, text}, and if you like lat and lon of a pin.")
+@click.option("--measure", "examples", type=FILE, help="Lines of {text, wards, sure}: print how often we are right.")
 @plainly
-def place(text: str | None, jsonl: Path | None) -> None:
+def place(text: str | None, jsonl: Path | None, examples: Path | None) -> None:
     """Say which wards a text speaks of, best first, and whether that is sure."""
     city = load_city()
+    if examples is not None:
+        if text is not None or jsonl is not None:
+            raise click.UsageError("--measure goes alone")
+        click.echo(table(city, {examples.name: examples}))
+        return
     for row in rows(text, jsonl):
-        found = resolve_place(city, row["text"], row.get("lat"), row.get("lon"))
+        found = resolve_place(city, row["text"], *_pin(row))
         names = [city.wards[code].short for code in found.candidates]
         click.echo(json.dumps(_placed(row["id"], names, found), ensure_ascii=False))
+
+
+def _pin(row: dict[str, Any]) -> tuple[float | None, float | None]:
+    """Return a line's pin; raise `LineRefused` when it is no pair of numbers."""
+    lat, lon = row.get("lat"), row.get("lon")
+    if lat is None and lon is None:
+        return None, None
+    if not all(isinstance(part, int | float) and abs(part) <= 180 for part in (lat, lon)):
+        raise LineRefused(f"report {row['id']}: lat and lon must be two numbers, in degrees")
+    return lat, lon
 
 
 def _placed(row_id: str, names: list[str], found: Place) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from classifier.artifact import ArtifactRefused
 from classifier.corpus import BadCorpus
 from classifier.judge import TooFew
 from routing.city import CityDataError
+from routing.measure import ExamplesRefused
 
 P = ParamSpec("P")
 
@@ -26,6 +27,7 @@ _EXPECTED = (
     NotEmpty,
     BadCorpus,
     CityDataError,
+    ExamplesRefused,
     LineRefused,
     PortTaken,
     TooFew,

@@ -68,6 +68,61 @@ def test_place_says_which_ward_a_text_speaks_of(run: Run) -> None:
     assert json.loads(run("place", "ở đâu đó").stdout)["wards"] == []
 
 
+def test_place_answers_line_by_line_whatever_the_text(run: Run, tmp_path: Path) -> None:
+    long = "ngập nặng " * 480 + "tại phường 12 quận 10"
+    texts = ["", "  ", "\0", "phường 12\0 quận 10", long, "\ud800 phường Hòa Hưng", "phường 12 quận 10", "P.302 lô B"]
+    source = tmp_path / "reports.jsonl"
+    lines = [json.dumps({"id": f"r{n}\ud800", "text": text}) for n, text in enumerate(texts)]
+    source.write_text("\ufeff" + "\r\n".join(lines), "utf-8")
+    done = run("place", "--jsonl", str(source))
+    assert done.exit_code == 0, done.stderr
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["id"] for row in said] == [f"r{n}?" for n in range(len(texts))]
+    here = (["Hòa Hưng"], True)
+    nowhere: tuple[list[str], bool] = ([], False)
+    expected = [nowhere, nowhere, nowhere, here, here, here, here, nowhere]
+    assert [(row["wards"], row["sure"]) for row in said] == expected
+    assert [row["how"] for row in said[:3]] == ["empty"] * 3
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b"phuong 12", ":2: Expecting value"),
+        (b"{", ":2: Expecting property name"),
+        (b'"phuong 12"', ":2: an object with a text is needed"),
+        (b'{"text": null}', ":2: an object with a text is needed"),
+        (b'{"text": "\xff"}', ":2: 'utf-8' codec can't decode"),
+        (b"[" * 100_000, ":2: maximum recursion depth"),
+        (b'{"id": "b", "text": "a", "lat": "10.7", "lon": 106.6}', "report b: lat and lon must be two numbers"),
+        (b'{"id": "b", "text": "a", "lat": 10.7}', "report b: lat and lon must be two numbers"),
+        (b'{"id": "b", "text": "a", "lat": NaN, "lon": 1e999}', "report b: lat and lon must be two numbers"),
+    ],
+)
+def test_place_names_the_line_that_it_cannot_read(run: Run, tmp_path: Path, line: bytes, why: str) -> None:
+    source = tmp_path / "reports.jsonl"
+    source.write_bytes(b'{"text": "a"}\n' + line + b"\n")
+    refused = run("place", "--jsonl", str(source))
+    assert refused.exit_code == 2
+    assert why in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert len(refused.stdout.splitlines()) == 1
+
+
+def test_place_measures_itself_on_examples(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "examples.jsonl"
+    source.write_text('{"text": "phường 12 quận 10", "wards": ["Phường Hòa Hưng"]}\n', "utf-8")
+    assert (
+        "| examples.jsonl (1) | as written | 1 of 1 | 1.000 | 1 of 1 | 1.000 |"
+        in run("place", "--measure", str(source)).stdout
+    )
+    assert run("place", "--measure", str(source), "a text").exit_code == 2
+    source.write_text('{"text": "a", "wards": ["Hòa Hưng"]}\n', "utf-8")
+    refused = run("place", "--measure", str(source))
+    assert refused.exit_code == 2
+    assert "examples.jsonl:1: unknown wards Hòa Hưng" in refused.stderr
+
+
 @pytest.mark.parametrize("command", ["classify", "place"])
 def test_a_command_that_reads_texts_wants_exactly_one_source(run: Run, tmp_path: Path, command: str) -> None:
     source = tmp_path / "reports.jsonl"
