@@ -5,12 +5,12 @@ Nothing about any city is in code; another one is another folder (`load_city(fol
 
 import hashlib
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from routing.calendar import WorkingCalendar, read_calendar
-from routing.departments import DepartmentFact, read_departments
+from routing.departments import DepartmentFact, Units, read_departments
 from routing.gazetteer import Gazetteer, read_gazetteer
 from routing.rulebook import RuleBook, read_rules
 from routing.sla import SlaTable, read_sla
@@ -60,7 +60,7 @@ def read_city(folder: Path) -> City:
     ward_map = read_wards(folder, problems)
     units = read_departments(folder, ward_map.wards, problems)
     gazetteer = read_gazetteer(folder, ward_map, problems)
-    rules = read_rules(folder, units, ward_map.wards, problems)
+    rules = read_rules(folder / "rules.yaml", units, ward_map.wards, problems)
     sla = read_sla(folder, problems)
     calendar = read_calendar(folder, problems)
     problems.refuse()
@@ -76,6 +76,15 @@ def read_city(folder: Path) -> City:
         coordinator=units.coordinator,
         gazetteer=gazetteer,
     )
+
+
+def with_rules(city: City, file: Path) -> City:
+    """Return the city as it would be under another rule set; `CityDataError` lists what is wrong with the file."""
+    problems = Problems()
+    units = Units(city.departments, city.coordinator, city.rules.per_ward)
+    book = read_rules(file, units, city.wards, problems)
+    problems.refuse()
+    return replace(city, rules=book, version=f"{city.version}+{file.name}")
 
 
 def _digest(folder: Path) -> str:
