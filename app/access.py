@@ -40,12 +40,13 @@ def visible_to(account: Account) -> ColumnElement[bool]:
 
 def _helps(account: Account) -> ColumnElement[bool]:
     """Return the condition for a ticket on which the account's department co-ordinates: read, not answered."""
-    return exists().where(
+    helping = exists().where(
         Assignment.ticket_id == Ticket.id,
         Assignment.department_id == account.department_id,
         Assignment.kind == AssignmentKind.COORDINATING,
         Assignment.ended_at.is_(None),
     )
+    return helping.correlate(Ticket)  # whatever else the query around it is about
 
 
 def queued_for(account: Account) -> ColumnElement[bool]:

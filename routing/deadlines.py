@@ -100,7 +100,7 @@ def part_of(calendar: WorkingCalendar, due: Due, received_at: datetime, share: f
 
 
 def coordinating_due(city: City, *, topic: str, lead_due_at: datetime | None, asked_at: datetime) -> Due:
-    """Return by when a co-ordinating unit tells the lead its part: after the city's share of the time the lead has left.
+    """Return by when a helper tells the lead its part: after the city's share of the time that the lead has left.
 
     Time counts on the clock of the topic's answer. A lead that has no deadline, or whose deadline has passed, counts as
     one that is asked now.

@@ -69,7 +69,7 @@ def read_sla(folder: Path, problems: Problems) -> SlaTable:
     for slug in limits.keys() - topics().keys():
         listed.block(slug).wrong(f"topic {slug!r} does not exist")
     percent = page.number("coordinating_percent", 60)
-    if not 0 < percent < 100:  # noqa: PLR2004 - percent
+    if not 0 < percent < 100:
         page.wrong("coordinating_percent must be between 1 and 99: a helper is due before the lead")
     return SlaTable(
         topics={slug: limits.get(slug, otherwise) for slug in topics()},

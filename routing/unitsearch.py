@@ -23,7 +23,10 @@ def find_units(city: City, typed: str, day: date) -> tuple[DepartmentFact, ...]:
     wanted = fold(typed[:_TYPED_MAX]).split()
     if not wanted:
         return ()
-    named = [(fact, {" ".join(fold(name).split()) for name in (fact.id, fact.vi, fact.en)}) for fact in active_units(city, day)]
+    named = [
+        (fact, {" ".join(fold(name).split()) for name in (fact.id, fact.vi, fact.en)})
+        for fact in active_units(city, day)
+    ]
     exact = tuple(fact for fact, names in named if " ".join(wanted) in names)
     if exact:
         return exact

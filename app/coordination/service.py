@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, func, select, true, tuple_
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import flag_modified
 
@@ -21,6 +21,8 @@ from models.coordination import Part
 from models.ticket import Assignment, Happening, Ticket
 from models.vocabulary import AssignmentKind, Role
 from models.workflow import AWAITS_DEPARTMENT
+
+Ts = TypeVarTuple("Ts")
 
 #: What the lead asks of a helper, or why a helper is taken out: a sentence or two.
 REQUEST_MAX: Final = 500
@@ -107,10 +109,17 @@ def return_part(hotline: Hotline, account: Account, step: Step, why: Why = UNCOD
     return _own_part(hotline, account, step, "return-part", give_back)
 
 
-def ask_unit(hotline: Hotline, account: Account, step: Step, department_id: str) -> Ticket:
-    """Ask a further unit to help, or one that has told its part to help once more; the lead's or a coordinator's."""
-    problems = list(unit_problems(hotline, "department", department_id)) if department_id else []
-    if not department_id:
+def ask_unit(
+    hotline: Hotline, account: Account, step: Step, department_id: str, unclear: tuple[Problem, ...] = ()
+) -> Ticket:
+    """Ask a further unit to help, or one that has told its part to help once more; the lead's or a coordinator's.
+
+    `unclear` is what is wrong with how the unit was named, if it could not be told which one is meant.
+    """
+    problems = list(unclear)
+    if department_id:
+        problems += unit_problems(hotline, "department", department_id)
+    elif not unclear:
         problems.append(Problem("department", "required"))
     request = _words_beside(problems, "request", step.text)
 
@@ -222,8 +231,7 @@ def _changed(
 
 def owed(session: Session, account: Account, after: str | None = None) -> OwedPage:
     """Return the parts that this account's unit owes; coordinators and auditors see every unit's."""
-    mine = Assignment.department_id == account.department_id if account.role in access.WORKERS else true()
-    return _listed(session, (access.visible_to(account), mine), after)
+    return _listed(session, (access.visible_to(account), _mine(account)), after)
 
 
 def late_for(session: Session, account: Account, now: datetime, after: str | None = None) -> OwedPage:
@@ -232,20 +240,48 @@ def late_for(session: Session, account: Account, now: datetime, after: str | Non
     return _listed(session, (led, Part.due_at < now), after)
 
 
-def _listed(session: Session, conditions: tuple[ColumnElement[bool], ...], after: str | None) -> OwedPage:
-    key = (Part.due_at, Part.assignment_id)
-    last = _read_key(after)
-    rows = session.execute(
-        select(Ticket, Part)
-        .join(Assignment, Assignment.ticket_id == Ticket.id)
+@dataclass(frozen=True)
+class Counts:
+    """How many parts the own unit owes, and how many others owe it too late."""
+
+    owed: int
+    late: int
+
+
+def counts(session: Session, account: Account, now: datetime) -> Counts:
+    """Count what the two lists hold."""
+    led = (access.queued_for(account), Part.due_at < now)
+    return Counts(_count(session, (access.visible_to(account), _mine(account))), _count(session, led))
+
+
+def _count(session: Session, conditions: tuple[ColumnElement[bool], ...]) -> int:
+    return session.scalar(_owing(select(func.count()).select_from(Ticket), conditions)) or 0
+
+
+def _mine(account: Account) -> ColumnElement[bool]:
+    return Assignment.department_id == account.department_id if account.role in access.WORKERS else true()
+
+
+def _owing(query: Select[*Ts], conditions: tuple[ColumnElement[bool], ...]) -> Select[*Ts]:
+    """Narrow a query of tickets to the parts that somebody still owes."""
+    return (
+        query.join(Assignment, Assignment.ticket_id == Ticket.id)
         .join(Part, Part.assignment_id == Assignment.id)
         .where(
             Assignment.ended_at.is_(None),
             Part.done_at.is_(None),
             Ticket.status.in_(AWAITS_DEPARTMENT),
             *conditions,
-            tuple_(*key) > last if last is not None else true(),
         )
+    )
+
+
+def _listed(session: Session, conditions: tuple[ColumnElement[bool], ...], after: str | None) -> OwedPage:
+    key = (Part.due_at, Part.assignment_id)
+    last = _read_key(after)
+    rows = session.execute(
+        _owing(select(Ticket, Part), conditions)
+        .where(tuple_(*key) > last if last is not None else true())
         .options(
             joinedload(Ticket.topic),
             joinedload(Ticket.ward),

@@ -14,9 +14,8 @@ from app.coordination.service import Owed, OwedPage
 from app.current import hotline, staff
 from app.hotline import Hotline
 from app.problems import NotFound, Refused
-from app.work import returning
 from app.work.service import Step
-from app.work.views import page, row_of, step_from_form, why_from_form
+from app.work.views import page, row_of, step_from_form, unit_from_form, why_from_form
 from models.account import Account
 from models.ticket import Ticket
 from models.vocabulary import Role
@@ -91,9 +90,8 @@ def involve(ticket_id: UUID) -> AnyResponse:
     """Ask a further unit to help."""
 
     def act(_hotline: Hotline, account: Account, step: Step) -> Ticket:
-        chosen, typed = request.form.get("department", ""), request.form.get("department_search", "")
-        unit = returning.unit_typed(_hotline, "department", chosen, typed)
-        return service.ask_unit(_hotline, account, step, unit or "")
+        unit, problems = unit_from_form("department")
+        return service.ask_unit(_hotline, account, step, unit or "", problems)
 
     return _do(ticket_id, act, "request")
 

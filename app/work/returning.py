@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.assignment import assign, facts_of, local_date, release
 from app.hotline import Hotline
-from app.problems import Problem, Refused, refuse
+from app.problems import Problem, Refused
 from app.words import words_of
 from models.account import Account
 from models.return_reasons import OTHER, return_reasons
@@ -30,10 +30,14 @@ OFFERED_MAX: Final = 8
 
 @dataclass(frozen=True)
 class Why:
-    """Why a unit gives back, and whose it is in its opinion: a department's id, if it knows."""
+    """Why a unit gives back, and whose it is in its opinion: a department's id, if it knows.
+
+    `problems` are what is wrong with how it named that department.
+    """
 
     reason_code: str = OTHER
     proposed: str | None = None
+    problems: tuple[Problem, ...] = ()
 
 
 #: A return that says why in words alone.
@@ -60,7 +64,7 @@ class Given:
 
 def checked(hotline: Hotline, account: Account, why: Why, typed: str) -> Reason:
     """Return the reason as it is stored; raises `Refused` with every field that cannot be taken."""
-    problems = [*_code_problems(why.reason_code), *_unit_problems(hotline, account, why.proposed)]
+    problems = [*_code_problems(why.reason_code), *why.problems, *_unit_problems(hotline, account, why.proposed)]
     words = None
     reason = return_reasons().get(why.reason_code)
     try:
@@ -97,19 +101,20 @@ def unit_problems(hotline: Hotline, field: str, department_id: str) -> Iterator[
         yield Problem(field, "closed_department")
 
 
-def unit_typed(hotline: Hotline, field: str, chosen: str, typed: str) -> str | None:
-    """Return the id of the unit that a form names: by the one chosen, or by a name typed, which must be clear.
+def unit_typed(hotline: Hotline, field: str, chosen: str, typed: str) -> tuple[str | None, tuple[Problem, ...]]:
+    """Return the id of the unit that a form names, by the one chosen or by a typed name, which must be clear.
 
-    Raises `Refused` for a name that no unit has, or that several have.
+    Beside it what is wrong with a name that no unit has, or that several have.
     """
     if not typed.strip():
-        return chosen or None
+        return chosen or None, ()
     found = find_units(hotline.city, typed, local_date(hotline, hotline.now()))
-    if not found:
-        raise refuse(field, "unknown_department")
-    if len(found) > 1:
-        raise refuse(field, "several_departments", n=len(found))
-    return found[0].id
+    if len(found) == 1:
+        return found[0].id, ()
+    if chosen in {fact.id for fact in found}:
+        return chosen, ()  # one of those that the page offered for this name
+    code = "several_departments" if found else "unknown_department"
+    return None, (Problem(field, code, {"n": len(found)} if found else {}),)
 
 
 def give_back(hotline: Hotline, session: Session, ticket: Ticket, given: Given) -> None:
@@ -179,7 +184,7 @@ def _straight(hotline: Hotline, ticket: Ticket, given: Given) -> Decision | None
 
 
 def likely_units(hotline: Hotline, ticket: Ticket, own: str | None) -> list[str]:
-    """Return whose a ticket may be if it is not `own`'s, likeliest first: what the rules name, the ward's, the parent."""
+    """Return whose a ticket may be if not `own`'s, likeliest first: who the rules name, the ward's, the parent."""
     city, now = hotline.city, hotline.now()
     decisions = candidates(city, facts_of(hotline, ticket, now))
     named = [decision.lead for decision in decisions]

@@ -20,7 +20,7 @@ from app.hotline import Hotline
 from app.i18n import label, language
 from app.intake.photos import path_of
 from app.intake.views import grouped_errors
-from app.problems import Conflict, NotFound, Refused
+from app.problems import Conflict, NotFound, Problem, Refused
 from app.review.service import evidence, why_here
 from app.work import returning, service
 from app.work.returning import OFFERED_MAX, Why
@@ -90,11 +90,13 @@ def queue() -> str:
     with hotline().database.reading() as session:
         page = service.queue(session, account, after)
         counts = service.counts(session, account, hotline().now())
+        helping = coordination.counts(session, account, hotline().now())
         rows = [row_of(ticket) for ticket in page.tickets]
     return render_template(
         "work/queue.html",
         rows=rows,
         counts=counts,
+        helping=helping,
         title_department=account.department,
         next_page=url_for("work.queue", after=page.after) if page.after else None,
     )
@@ -139,11 +141,14 @@ def send_back(ticket_id: UUID) -> AnyResponse:
 
 
 def why_from_form() -> Why:
-    """Read why a unit gives back; raises `Refused` for a unit's name that is not clear."""
-    form = request.form
-    chosen, typed = form.get("proposed_department", ""), form.get("proposed_department_search", "")
-    proposed = returning.unit_typed(hotline(), "proposed_department", chosen, typed)
-    return Why(form.get("reason_code", ""), proposed)
+    """Read why a unit gives back."""
+    return Why(request.form.get("reason_code", ""), *unit_from_form("proposed_department"))
+
+
+def unit_from_form(field: str) -> tuple[str | None, tuple[Problem, ...]]:
+    """Read the unit that a form names, chosen or typed, and what is wrong with the name."""
+    chosen, typed = request.form.get(field, ""), request.form.get(f"{field}_search", "")
+    return returning.unit_typed(hotline(), field, chosen, typed)
 
 
 @work.post("/<uuid:ticket_id>/answer")
@@ -194,11 +199,12 @@ def units_context(session: Session, account: Account, found: Ticket) -> dict[str
     city, now = hotline().city, hotline().now()
     active = active_units(city, local_date(hotline(), now))
     return {
-        "parts": [_part(part, account) for part in parts],
+        "parts_of_units": [_part(part, account) for part in parts],
         "part_actions": coordination.actions(account, found, parts),
         "draft": coordination.consolidated(parts, lambda assignment: label(assignment.department)),
         "reasons": return_reasons().values(),
         "units": active,
+        "helpers": [city.departments[i] for i in returning.likely_units(hotline(), found, found.department_id)],
         "likely": [city.departments[i] for i in returning.likely_units(hotline(), found, account.department_id)],
         "offered": {
             field: find_units(city, request.form.get(f"{field}_search", ""), local_date(hotline(), now))[:OFFERED_MAX]

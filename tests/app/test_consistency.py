@@ -10,6 +10,13 @@ from tests.app.conftest import BUSES, LIGHTS, Filed, Road
 
 EVENT = "insert into ticket_event (ticket_id, at, kind, data, from_status, to_status) select id, received_at, "
 ASSIGN = "insert into assignment (ticket_id, department_id, kind, assigned_at) select id, "
+PART = (
+    "insert into part (assignment_id, due_at, calendar_version) select id, assigned_at, '' from assignment where kind ="
+)
+BACK = (
+    "insert into ticket_return (ticket_id, assignment_id, at, reason_code)"
+    " select ticket_id, id, assigned_at, 'other' from assignment"
+)
 OWED = "ticket_id, kind, created_at, due_at, attempts, done_at"
 END_LEAD = "update assignment set ended_at = assigned_at"
 #: (where the ticket stands on its road, what is done behind the program's back, the laws that are broken by it)
@@ -28,6 +35,16 @@ BREAKS = (
     ("routed", f"update ticket set department_id = '{BUSES}'", ["a ticket with a department has that one lead"]),
     ("in_review", ASSIGN + f"'{LIGHTS}', 'lead', received_at from ticket",
      ["a ticket without a department has no lead"]),
+    ("routed", ASSIGN + f"'{BUSES}', 'coordinating', received_at from ticket",
+     ["who helps, and they alone, have a part"]),
+    ("routed", PART + " 'lead'", ["who helps, and they alone, have a part"]),
+    ("routed", ASSIGN + f"'{LIGHTS}', 'coordinating', received_at from ticket; {PART} 'coordinating'",
+     ["who leads does not help"]),
+    ("in_review", ASSIGN + f"'{LIGHTS}', 'coordinating', received_at from ticket; {PART} 'coordinating'",
+     ["a ticket that nobody leads has no helpers"]),
+    ("returned", "delete from ticket_return", ["a ticket came back as often as it says"]),
+    ("routed", "update ticket set returns = 1", ["a ticket came back as often as it says"]),
+    ("routed", f"{BACK}; update ticket set returns = 1", ["what a unit gave back it has no more"]),
     ("routed", f"{END_LEAD}; update ticket set department_id = null",
      ["a ticket that awaits a department has one"]),
     ("routed", "update ticket set status = 'in_progress'", ["the status is where the last move led"]),
