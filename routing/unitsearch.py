@@ -1,5 +1,6 @@
 """Finding a unit by what people call it, with or without accents."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Final
 
@@ -19,15 +20,24 @@ def active_units(city: City, day: date) -> tuple[DepartmentFact, ...]:
 
 
 def find_units(city: City, typed: str, day: date) -> tuple[DepartmentFact, ...]:
-    """Return the active units that a person may mean: one of exactly that name alone, else all that have every word."""
+    """Return the active units that a person may mean, by the closest way of reading that finds any.
+
+    That is one of exactly that name; else those with these words in a row; else those with each of them anywhere.
+    """
     wanted = fold(typed[:_TYPED_MAX]).split()
     if not wanted:
         return ()
-    named = [
-        (fact, {" ".join(fold(name).split()) for name in (fact.id, fact.vi, fact.en)})
-        for fact in active_units(city, day)
-    ]
-    exact = tuple(fact for fact, names in named if " ".join(wanted) in names)
-    if exact:
-        return exact
-    return tuple(fact for fact, names in named if any(set(wanted) <= set(name.split()) for name in names))
+    phrase = f" {' '.join(wanted)} "
+    named = [(fact, _names(fact)) for fact in active_units(city, day)]
+    ways: tuple[Callable[[str], bool], ...] = (
+        lambda name: name == phrase,
+        lambda name: phrase in name,
+        lambda name: set(wanted) <= set(name.split()),
+    )
+    found = (tuple(fact for fact, names in named if any(map(fits, names))) for fits in ways)
+    return next(filter(None, found), ())
+
+
+def _names(fact: DepartmentFact) -> tuple[str, ...]:
+    """Return what a unit is called, folded, with a space around, so that words are compared whole."""
+    return tuple(f" {' '.join(fold(name).split())} " for name in (fact.id, fact.vi, fact.en))
