@@ -184,9 +184,12 @@ def _straight(hotline: Hotline, ticket: Ticket, given: Given) -> Decision | None
 
 
 def likely_units(hotline: Hotline, ticket: Ticket, own: str | None) -> list[str]:
-    """Return whose a ticket may be if not `own`'s, likeliest first: who the rules name, the ward's, the parent."""
+    """Return whose a ticket may be if not `own`'s, likeliest first: who the rules name, the ward's, the parent.
+
+    Of what the rules name the most general comes first: the other of ward and city before the zones within.
+    """
     city, now = hotline.city, hotline.now()
-    decisions = candidates(city, facts_of(hotline, ticket, now))
+    decisions = candidates(city, facts_of(hotline, ticket, now))[::-1]
     named = [decision.lead for decision in decisions]
     helping = [unit for decision in decisions for unit in decision.coordinating]
     ward = [f"{prefix}-{ticket.ward_code}" for prefix in city.rules.per_ward] if ticket.ward_code else []

@@ -17,6 +17,7 @@ from app.coordination import service as coordination
 from app.current import hotline, staff
 from app.highlight import marked
 from app.hotline import Hotline
+from app.i18n import gettext as _
 from app.i18n import label, language
 from app.intake.photos import path_of
 from app.intake.views import grouped_errors
@@ -35,6 +36,10 @@ from routing.unitsearch import active_units, find_units
 
 work = Blueprint("work", __name__, url_prefix="/work")
 
+#: Events that name the unit they are about.
+ABOUT_UNITS: Final = frozenset(
+    {"returned", "rerouted", "reviewed", "part_asked", "part_contributed", "part_returned", "part_released"}
+)
 #: Fields that hold a person's words: whatever becomes of a step, they come back.
 WORDS: Final = ("public_text", "reason", "contribution", "request")
 
@@ -281,10 +286,25 @@ def _line(event: TicketEvent) -> SimpleNamespace:
         at=event.at,
         kind=event.kind,
         words=wording.event_words(event.kind, event.data),
+        about=_about(event),
         actor=event.actor.display_name if event.actor else None,
         public_text=event.public_text,
         internal_text=event.internal_text,
     )
+
+
+def _about(event: TicketEvent) -> str:
+    """Return which units and which reason an event is about, as far as its words do not say so."""
+    if event.kind not in ABOUT_UNITS:
+        return ""
+    known, reason = hotline().city.departments, return_reasons().get(event.data.get("reason", ""))
+    unit, proposed = known.get(event.data.get("department") or ""), known.get(event.data.get("proposed") or "")
+    parts = [
+        label(unit) if unit else None,
+        label(reason) if reason else None,
+        _("đề nghị {unit}").format(unit=label(proposed)) if proposed else None,
+    ]
+    return " · ".join(filter(None, parts))
 
 
 def _masked(contact: Contact | None) -> SimpleNamespace | None:

@@ -250,6 +250,18 @@ def test_a_unit_is_asked_by_a_name_typed_on_the_page_and_an_unclear_one_is_a_cho
     assert filed.ticket().events[-1].data["department"] == "ca-27163"
 
 
+def test_the_history_names_the_units_and_reasons_that_each_line_is_about(
+    hotline: Hotline, road: Road, staff: Staff, log_in: Log
+) -> None:
+    filed = helped(hotline, road, staff)
+    coordination.return_part(hotline, staff.bob, step(filed), Why("private-land", "pccc"))
+    page = words(log_in(staff.alice).get(f"/work/{filed.ticket().id}").get_data(as_text=True))
+    buses = "Trung tâm Quản lý giao thông công cộng"
+    assert f"Nhờ đơn vị phối hợp: {buses}" in page
+    given_back = f"{buses} · Nằm trên đất riêng · đề nghị Phòng Cảnh sát PCCC và CNCH"
+    assert f"Đơn vị phối hợp trả lại phần việc: {given_back}" in page
+
+
 def test_taking_out_a_unit_that_does_not_help_is_refused(hotline: Hotline, road: Road, staff: Staff) -> None:
     filed = helped(hotline, road, staff)
     with pytest.raises(Refused) as refused:

@@ -201,7 +201,7 @@ def test_a_name_that_no_unit_has_is_refused_together_with_what_else_is_wrong(
 def test_the_likely_units_are_offered_first(hotline: Hotline, road: Road, staff: Staff) -> None:
     filed = road.routed(place_text=PLACE)
     likely = returning.likely_units(hotline, filed.ticket(), LIGHTS)
-    assert likely[:3] == ["bql_kcnc", "hepza", WARD]
+    assert likely[:3] == [WARD, "hepza", "bql_kcnc"]
     assert likely[3:] == [f"ca-{HOA_HUNG}", f"tthcc-{HOA_HUNG}", "so_xay_dung"]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -39,11 +40,11 @@ def test_returns_are_counted_by_topic_rule_unit_reason_and_where_they_went(
     review.route(hotline, staff.coordinator, step(accepted), review.Choice("street-lighting", "ubnd-27163"))
     road.accepted()
     found = report(hotline, staff.coordinator)
-    way = {"topic": "street-lighting", "rule": "den-duong", "unit": LIGHTS, "kind": "lead", "routed": 5}
+    line = partial(Line, topic="street-lighting", rule="den-duong", unit=LIGHTS, kind="lead", routed=5)
     assert found.lines == [
-        Line(**way, reason="wrong-unit", to=BUSES, n=2),
-        Line(**way, reason="private-land", to="", n=1),
-        Line(**way, reason="private-land", to=BUSES, n=1),
+        line(reason="wrong-unit", to=BUSES, n=2),
+        line(reason="private-land", to="", n=1),
+        line(reason="private-land", to=BUSES, n=1),
     ]
     assert found.lines[0].share == pytest.approx(0.4)
     assert found.after is None
