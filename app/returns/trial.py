@@ -17,6 +17,8 @@ from routing.city import with_rules
 from routing.replay import Case, Replay, replay
 
 _BATCH: Final = 500
+#: No ticket is older; the first day there is cannot be told in UTC.
+_EARLIEST: Final = 1900
 
 
 def try_rules(hotline: Hotline, file: Path, last: int, since: date | None) -> Replay:
@@ -37,8 +39,9 @@ def _cases(hotline: Hotline, session: Session, last: int, since: date | None) ->
 
 
 def _begins(hotline: Hotline, since: date | None) -> datetime | None:
-    zone = hotline.city.calendar.zone
-    return datetime.combine(since, datetime.min.time(), zone).astimezone(UTC) if since else None
+    if since is None or since.year < _EARLIEST:
+        return None
+    return datetime.combine(since, datetime.min.time(), hotline.city.calendar.zone).astimezone(UTC)
 
 
 def _newest(session: Session, last: int, begins: datetime | None) -> Iterator[Ticket]:

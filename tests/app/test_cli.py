@@ -177,6 +177,8 @@ def test_a_rule_set_is_tried_on_the_tickets_there_are_and_changes_nothing(
     assert newest["tickets"] == 1
     later = run("rules", "test", "--rules", str(file), "--since", "2026-03-04", "--json", **environ)
     assert json.loads(later.stdout)["tickets"] == 0
+    ever = run("rules", "test", "--rules", str(file), "--since", "0001-01-01", "--json", **environ)
+    assert json.loads(ever.stdout)["tickets"] == 3
     assert [filed.kinds() for filed in (right, wrong, waiting, sealed)] == before
 
 
