@@ -236,16 +236,18 @@ def _check_reach(book: RuleBook, page: Block) -> None:
             page.wrong(f"topic {slug!r} has no final rule: some reports of it would go nowhere")
     somewhere = frozenset().union(*reached.values())
     for rule in book.ordered:
-        if rule.id in somewhere:
-            # `topics: all` is for what is left; a topic that is named is meant
-            for slug in sorted(rule.topics) if len(rule.topics) < len(topics()) else ():
-                if slug in reached and rule.id not in reached[slug]:
-                    where = f"{page.file}:{rule.line}"
+        where = f"{page.file}:{rule.line}"
+        if rule.id and rule.id not in somewhere:
+            page.problems.add(where, f"rule {rule.id!r} can never apply: {_why_never(book, rule)}")
+        elif len(rule.topics) < len(reached):  # `topics: all` is for what is left; a topic that is named is meant
+            for slug in sorted(rule.topics & reached.keys()):
+                if rule.id and rule.id not in reached[slug]:
                     page.problems.add(where, f"rule {rule.id!r} can never apply to {slug!r}: earlier rules take it all")
-        elif rule.id:
-            twin = next((r for r in book.ordered if r.id != rule.id and _same(r, rule) and r.line < rule.line), None)
-            why = f"it is a duplicate of {twin.id!r}" if twin else "earlier rules take everything it asks for"
-            page.problems.add(f"{page.file}:{rule.line}", f"rule {rule.id!r} can never apply: {why}")
+
+
+def _why_never(book: RuleBook, rule: Rule) -> str:
+    twin = next((r for r in book.ordered if r.id != rule.id and _same(r, rule) and r.line < rule.line), None)
+    return f"it is a duplicate of {twin.id!r}" if twin else "earlier rules take everything it asks for"
 
 
 def _same(one: Rule, other: Rule) -> bool:

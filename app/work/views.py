@@ -209,7 +209,11 @@ def units_context(session: Session, account: Account, found: Ticket) -> dict[str
         "draft": coordination.consolidated(parts, lambda assignment: label(assignment.department)),
         "reasons": return_reasons().values(),
         "units": active,
-        "helpers": [city.departments[i] for i in returning.likely_units(hotline(), found, found.department_id)],
+        "helpers": [
+            city.departments[i]
+            for i in returning.likely_units(hotline(), found, found.department_id)
+            if i not in {part.assignment.department_id for part in parts if part.done_at is None}
+        ],
         "likely": [city.departments[i] for i in returning.likely_units(hotline(), found, account.department_id)],
         "offered": {
             field: find_units(city, request.form.get(f"{field}_search", ""), local_date(hotline(), now))[:OFFERED_MAX]

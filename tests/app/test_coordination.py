@@ -262,6 +262,16 @@ def test_the_history_names_the_units_and_reasons_that_each_line_is_about(
     assert f"Đơn vị phối hợp trả lại phần việc: {given_back}" in page
 
 
+def test_who_helps_already_is_not_offered_to_be_asked(hotline: Hotline, road: Road, staff: Staff, log_in: Log) -> None:
+    filed = road.routed(place_text="đường Cách Mạng Tháng Tám, phường 12 quận 10")
+    page = f"/work/{filed.ticket().id}"
+    offer = 'name="department" value="ubnd-27163"'
+    alice = log_in(staff.alice)
+    assert offer in alice.get(page).get_data(as_text=True)
+    coordination.ask_unit(hotline, staff.alice, step(filed, "Nhờ xem."), "ubnd-27163")
+    assert offer not in alice.get(page).get_data(as_text=True)
+
+
 def test_taking_out_a_unit_that_does_not_help_is_refused(hotline: Hotline, road: Road, staff: Staff) -> None:
     filed = helped(hotline, road, staff)
     with pytest.raises(Refused) as refused:

@@ -71,7 +71,7 @@ def test_a_unit_that_the_rules_do_not_name_is_a_proposal_that_a_coordinator_acce
     assert "đề nghị Trung tâm Quản lý giao thông công cộng" in words(coordinator.get("/review").get_data(as_text=True))
     page = f"/review/{filed.ticket().id}"
     shown = coordinator.get(page).get_data(as_text=True)
-    assert shown.index("Đơn vị trả lại đề nghị") < shown.index("<h2>Chuyển tới</h2>")
+    assert shown.index("Đơn vị trả lại đề nghị") < shown.index("Người dân viết")
     assert post_form(coordinator, page, f"{page}/accept-proposal").status_code == 303
     ticket = filed.ticket()
     assert (ticket.status, ticket.department_id) == (Status.ROUTED, BUSES)
