@@ -2,13 +2,13 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.problems import NotFound
 from models.account import Account
-from models.ticket import Ticket
-from models.vocabulary import Role, Status, SubmissionType
+from models.ticket import Assignment, Ticket
+from models.vocabulary import AssignmentKind, Role, Status, SubmissionType
 from models.workflow import AWAITS_COORDINATOR
 
 #: Not triaged yet: seen by nobody but the filer.
@@ -20,6 +20,9 @@ _OPEN = and_(
     func.coalesce(Ticket.submission_type, "") != SubmissionType.DENUNCIATION.value,
 )
 
+#: What counts and reports are made of: nothing untriaged, nothing sealed.
+COUNTED = _OPEN
+
 WORKERS = frozenset({Role.HANDLER, Role.SUPERVISOR})
 READERS = WORKERS | {Role.COORDINATOR, Role.AUDITOR}
 
@@ -27,12 +30,30 @@ READERS = WORKERS | {Role.COORDINATOR, Role.AUDITOR}
 def visible_to(account: Account) -> ColumnElement[bool]:
     """Return the condition that a ticket must meet for this account to know that it exists."""
     if account.role in WORKERS:
-        return and_(_OPEN, Ticket.department_id == account.department_id)
+        return and_(_OPEN, or_(Ticket.department_id == account.department_id, _helps(account)))
     if account.role is Role.AUDITOR:
         return _OPEN
     if account.role is Role.COORDINATOR:
         return _TRIAGED if account.cleared else _OPEN
     return false()
+
+
+def _helps(account: Account) -> ColumnElement[bool]:
+    """Return the condition for a ticket on which the account's department co-ordinates: read, not answered."""
+    helping = exists().where(
+        Assignment.ticket_id == Ticket.id,
+        Assignment.department_id == account.department_id,
+        Assignment.kind == AssignmentKind.COORDINATING,
+        Assignment.ended_at.is_(None),
+    )
+    return helping.correlate(Ticket)  # whatever else the query around it is about
+
+
+def queued_for(account: Account) -> ColumnElement[bool]:
+    """Return the condition for a ticket that stands in this account's queue: a department's are those it leads."""
+    if account.role in WORKERS:
+        return and_(_OPEN, Ticket.department_id == account.department_id)
+    return visible_to(account)
 
 
 def find_ticket(session: Session, account: Account, ticket_id: UUID, *, lock: bool = False) -> Ticket:
@@ -45,7 +66,7 @@ def find_ticket(session: Session, account: Account, ticket_id: UUID, *, lock: bo
 
 
 def may_work(account: Account, ticket: Ticket) -> bool:
-    """Tell whether the account's department has the ticket in its hands."""
+    """Tell whether the account's department leads: it alone answers the citizen."""
     return account.role in WORKERS and ticket.department_id == account.department_id
 
 

@@ -6,23 +6,28 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.hotline import Hotline
+from models.coordination import Part
 from models.ticket import Assignment, Deadline, Ticket
 from models.vocabulary import UNCLEAR_TOPIC, AssignmentKind, DeadlineKind, SubmissionType
-from routing.deadlines import due_dates
+from routing.deadlines import coordinating_due, due_dates
 from routing.rules import Decision, Facts, decide
 
 
 def decide_on(hotline: Hotline, ticket: Ticket, now: datetime) -> Decision:
     """Return which departments must act on a ticket as it is now known."""
-    facts = Facts(
+    return decide(hotline.city, facts_of(hotline, ticket, now))
+
+
+def facts_of(hotline: Hotline, ticket: Ticket, at: datetime) -> Facts:
+    """Return what the rules look at, for the day on which the ticket is routed."""
+    return Facts(
         topic=ticket.topic_slug,
         ward=ticket.ward_code,
         submission_type=(ticket.submission_type or SubmissionType.REPORT).value,
         urgency=ticket.urgency.value,
         text=" ".join(filter(None, (ticket.text, ticket.place_text))),
-        on_date=local_date(hotline, now),
+        on_date=local_date(hotline, at),
     )
-    return decide(hotline.city, facts)
 
 
 def local_date(hotline: Hotline, now: datetime) -> date:
@@ -38,9 +43,22 @@ def assign(hotline: Hotline, session: Session, ticket: Ticket, decision: Decisio
     release(session, ticket, now)
     ticket.department_id = decision.lead
     session.add(_assignment(ticket, decision.lead, AssignmentKind.LEAD, decision, now))
-    for helper in decision.coordinating:
-        session.add(_assignment(ticket, helper, AssignmentKind.COORDINATING, decision, now))
     _set_deadlines(hotline, session, ticket, now)
+    for helper in decision.coordinating:
+        involve(hotline, session, ticket, _assignment(ticket, helper, AssignmentKind.COORDINATING, decision, now))
+
+
+def involve(hotline: Hotline, session: Session, ticket: Ticket, helper: Assignment) -> Part:
+    """Add a co-ordinating assignment, with a deadline before the lead's."""
+    due = coordinating_due(
+        hotline.city,
+        topic=ticket.topic_slug or UNCLEAR_TOPIC,
+        lead_due_at=ticket.resolve_due_at,
+        asked_at=helper.assigned_at,
+    )
+    part = Part(assignment=helper, due_at=due.due_at, calendar_version=due.calendar_version[:64])
+    session.add(part)
+    return part
 
 
 def release(session: Session, ticket: Ticket, now: datetime) -> None:

@@ -8,7 +8,9 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.hotline import Hotline
+from models.coordination import Part
 from models.outbox import OutboxEntry
+from models.returning import TicketReturn
 from models.ticket import Assignment, Attachment, Ticket, TicketEvent
 from models.vocabulary import AssignmentKind, Status
 from models.workflow import ALLOWED, AWAITS_DEPARTMENT
@@ -42,6 +44,8 @@ def _laws() -> Iterator[tuple[str, ColumnElement[bool]]]:
     leads = exists().where(lead, Assignment.department_id == Ticket.department_id)
     yield "a ticket with a department has that one lead", and_(Ticket.department_id.is_not(None), ~leads)
     yield "a ticket without a department has no lead", and_(Ticket.department_id.is_(None), exists().where(lead))
+    yield from _laws_of_helpers()
+    yield from _laws_of_returns()
     held = AWAITS_DEPARTMENT - {Status.REOPENED}
     yield "a ticket that awaits a department has one", and_(Ticket.status.in_(held), Ticket.department_id.is_(None))
     pairs = [
@@ -60,6 +64,32 @@ def _laws() -> Iterator[tuple[str, ColumnElement[bool]]]:
         .scalar_subquery()
     )
     yield "the status is where the last move led", func.coalesce(last, Status.RECEIVED.value) != Ticket.status
+
+
+def _laws_of_helpers() -> Iterator[tuple[str, ColumnElement[bool]]]:
+    own = Assignment.ticket_id == Ticket.id
+    helps = and_(own, Assignment.kind == AssignmentKind.COORDINATING)
+    part = exists().where(Part.assignment_id == Assignment.id)
+    missing = and_(Assignment.kind == AssignmentKind.COORDINATING, ~part)
+    strange = and_(Assignment.kind == AssignmentKind.LEAD, part)
+    yield "who helps, and they alone, have a part", exists().where(own, or_(missing, strange))
+    open_help = and_(helps, Assignment.ended_at.is_(None))
+    yield "who leads does not help", exists().where(open_help, Assignment.department_id == Ticket.department_id)
+    yield "a ticket that nobody leads has no helpers", and_(Ticket.department_id.is_(None), exists().where(open_help))
+
+
+def _laws_of_returns() -> Iterator[tuple[str, ColumnElement[bool]]]:
+    returned = and_(TicketReturn.ticket_id == Ticket.id, TicketReturn.assignment_id == Assignment.id)
+    led = (
+        select(func.count(TicketReturn.id))
+        .select_from(TicketReturn)
+        .join(Assignment, Assignment.id == TicketReturn.assignment_id)
+        .where(TicketReturn.ticket_id == Ticket.id, Assignment.kind == AssignmentKind.LEAD)
+        .scalar_subquery()
+    )
+    yield "a ticket came back as often as it says", led != Ticket.returns
+    running = or_(Assignment.ended_at.is_(None), Assignment.ticket_id != Ticket.id)
+    yield "what a unit gave back it has no more", exists().where(returned, running)
 
 
 def _astray() -> ColumnElement[bool]:

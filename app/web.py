@@ -16,6 +16,7 @@ from app.accounts.session import StaffMember
 from app.accounts.views import accounts
 from app.admin.views import admin
 from app.api.views import api
+from app.coordination.views import coordination
 from app.current import KEY, THROTTLE
 from app.current import hotline as current_hotline
 from app.desk.views import desk
@@ -24,6 +25,7 @@ from app.icons import icon
 from app.intake.views import intake
 from app.monitoring.views import monitoring
 from app.pages.views import pages
+from app.returns.views import returns
 from app.review.views import review
 from app.throttle import Throttle
 from app.tracking.views import tracking
@@ -62,7 +64,8 @@ def create_app(hotline: Hotline) -> Flask:
     # No cookie gives a citizen or a program any power: the form token, the code or the bearer token does.
     for blueprint in (intake, tracking, api):
         csrf.exempt(blueprint)
-    for blueprint in (intake, tracking, api, accounts, desk, work, review, admin, pages, monitoring):
+    staff = (accounts, desk, work, coordination, review, returns, admin)
+    for blueprint in (intake, tracking, api, *staff, pages, monitoring):
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, lambda _e: errors.answer(403))
     _templates(app, hotline)

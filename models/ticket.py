@@ -160,7 +160,7 @@ class Contact(Base):
 
 
 class Assignment(Base):
-    """A department is, or was, in charge of a ticket. At most one lead is open at a time."""
+    """A department is, or was, in charge of a ticket. One lead is open at a time, and a unit helps but once."""
 
     __tablename__ = "assignment"
 
@@ -182,6 +182,14 @@ class Assignment(Base):
             unique=True,
             sqlite_where=text("kind = 'lead' and ended_at is null"),
             postgresql_where=text("kind = 'lead' and ended_at is null"),
+        ),
+        Index(
+            "uq_assignment_open_part",
+            "department_id",
+            "ticket_id",
+            unique=True,
+            sqlite_where=text("kind = 'coordinating' and ended_at is null"),
+            postgresql_where=text("kind = 'coordinating' and ended_at is null"),
         ),
     )
 

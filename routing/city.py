@@ -5,12 +5,12 @@ Nothing about any city is in code; another one is another folder (`load_city(fol
 
 import hashlib
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from routing.calendar import WorkingCalendar, read_calendar
-from routing.departments import DepartmentFact, read_departments
+from routing.departments import DepartmentFact, Units, read_departments
 from routing.gazetteer import Gazetteer, read_gazetteer
 from routing.rulebook import RuleBook, read_rules
 from routing.sla import SlaTable, read_sla
@@ -64,7 +64,7 @@ def read_city(folder: Path) -> City:
     ward_map = read_wards(folder, problems)
     units = read_departments(folder, ward_map.wards, problems)
     gazetteer = read_gazetteer(folder, ward_map, problems)
-    rules = read_rules(folder, units, ward_map.wards, problems)
+    rules = read_rules(folder / "rules.yaml", units, ward_map.wards, problems)
     sla = read_sla(folder, problems)
     calendar = read_calendar(folder, problems)
     borders = _borders(folder, ward_map.wards, problems)
@@ -92,6 +92,15 @@ def _borders(folder: Path, wards: dict[str, WardFact], problems: Problems) -> "W
     from routing.borders import read_borders  # noqa: PLC0415 (geometry is loaded for a city that has some, not else)
 
     return read_borders(path, wards, problems)
+
+
+def with_rules(city: City, file: Path) -> City:
+    """Return the city as it would be under another rule set; `CityDataError` lists what is wrong with the file."""
+    problems = Problems()
+    units = Units(city.departments, city.coordinator, city.rules.per_ward)
+    book = read_rules(file, units, city.wards, problems)
+    problems.refuse()
+    return replace(city, rules=book, version=f"{city.version}+{file.name}")
 
 
 def _digest(folder: Path) -> str:

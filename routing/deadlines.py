@@ -99,6 +99,24 @@ def part_of(calendar: WorkingCalendar, due: Due, received_at: datetime, share: f
     return _add_working(calendar, received, _working_between(calendar, received, due.due_at) * share)
 
 
+def coordinating_due(city: City, *, topic: str, lead_due_at: datetime | None, asked_at: datetime) -> Due:
+    """Return by when a helper tells the lead its part: after the city's share of the time that the lead has left.
+
+    Time counts on the clock of the topic's answer. A lead that has no deadline, or whose deadline has passed, counts as
+    one that is asked now.
+    """
+    asked = _utc(asked_at)
+    limit = city.sla.of(topic).resolve
+    lead = _resolve(city, asked, limit)
+    if lead_due_at is not None and _utc(lead_due_at) > asked:
+        lead = replace(lead, due_at=_utc(lead_due_at))
+    share = city.sla.coordinating_share
+    at = part_of(city.calendar, lead, asked, share)
+    note = f"{share:.0%} thời gian của đơn vị chủ trì"
+    # without any working time left between now and the lead's deadline, the two fall together
+    return replace(lead, due_at=at if at > asked else lead.due_at, note=note)
+
+
 def _utc(instant: datetime) -> datetime:
     if instant.tzinfo is None:
         raise ValueError("an instant without a time zone is not one instant")

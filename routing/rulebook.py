@@ -18,7 +18,7 @@ from routing.source import Block, Problems, read_yaml
 from routing.wards import WardFact
 
 #: Conditions that are not set by cues, and what they may be compared with.
-_BUILT_IN: Final = ("submission_type", "urgency", "ward")
+BUILT_IN: Final = ("submission_type", "urgency", "ward")
 _EARLIEST: Final = date(1900, 1, 1)
 
 
@@ -94,9 +94,9 @@ class RuleBook:
         return "unknown"
 
 
-def read_rules(folder: Path, units: Units, wards: dict[str, WardFact], problems: Problems) -> RuleBook:
-    """Read `rules.yaml` and refuse what cannot be meant."""
-    page = read_yaml(folder, "rules.yaml", problems)
+def read_rules(file: Path, units: Units, wards: dict[str, WardFact], problems: Problems) -> RuleBook:
+    """Read a rule set and refuse what cannot be meant."""
+    page = read_yaml(file.parent, file.name, problems)
     page.only("cues", "rules")
     cues = _cues(page)
     groups = _Known(units, wards, {name: frozenset(c.value for c in found) for name, found in cues.items()})
@@ -123,7 +123,7 @@ def _cues(page: Block) -> dict[str, tuple[Cue, ...]]:
         if not words:
             block.wrong("a cue needs words")
             continue
-        if name in _BUILT_IN:
+        if name in BUILT_IN:
             block.wrong(f"{name!r} is not set by cues")
         cues.setdefault(name, []).append(
             Cue(
@@ -172,14 +172,17 @@ def _rule(block: Block, known: _Known) -> Rule:
     since, until = block.day("from"), block.day("until")
     if since and until and until <= since:
         block.wrong("the rule ends before it begins")
+    lead, helpers = block.text("lead"), block.texts("with")
+    if lead in helpers or len(set(helpers)) < len(helpers):
+        block.wrong("a unit is named twice in `lead` and `with`")
     return Rule(
         id=block.text("id"),
         topics=_topics(block),
         when=_conditions(block, known),
         since=since,
         until=until,
-        lead=_target(block, block.text("lead"), known.units),
-        coordinating=tuple(_target(block, name, known.units) for name in block.texts("with")),
+        lead=_target(block, lead, known.units),
+        coordinating=tuple(_target(block, name, known.units) for name in helpers),
         because=block.text("because"),
         because_en=block.text("because_en"),
         line=block.line,
@@ -204,7 +207,7 @@ def _conditions(block: Block, known: _Known) -> tuple[tuple[str, frozenset[str]]
     when = block.block("when")
     conditions = []
     for name in sorted(when.keys()):
-        if name not in _BUILT_IN and name not in known.attributes:
+        if name not in BUILT_IN and name not in known.attributes:
             block.wrong(f"condition {name!r} does not exist: no cue sets it")
             continue
         values = frozenset(when.texts(name))
@@ -227,15 +230,24 @@ def _target(block: Block, written: str, units: Units) -> Target:
 
 def _check_reach(book: RuleBook, page: Block) -> None:
     """Walk, topic by topic, every combination the rules can tell apart, and see who is first."""
-    reached: set[str] = set()
+    reached: dict[str, set[str]] = {}
     for slug, rules in book.by_topic.items():
-        if not _walk(rules, reached):
+        if not _walk(rules, reached.setdefault(slug, set())):
             page.wrong(f"topic {slug!r} has no final rule: some reports of it would go nowhere")
+    somewhere = frozenset().union(*reached.values())
     for rule in book.ordered:
-        if rule.id and rule.id not in reached:
-            twin = next((r for r in book.ordered if r.id != rule.id and _same(r, rule) and r.line < rule.line), None)
-            why = f"it is a duplicate of {twin.id!r}" if twin else "earlier rules take everything it asks for"
-            page.problems.add(f"{page.file}:{rule.line}", f"rule {rule.id!r} can never apply: {why}")
+        where = f"{page.file}:{rule.line}"
+        if rule.id and rule.id not in somewhere:
+            page.problems.add(where, f"rule {rule.id!r} can never apply: {_why_never(book, rule)}")
+        elif len(rule.topics) < len(reached):  # `topics: all` is for what is left; a topic that is named is meant
+            for slug in sorted(rule.topics & reached.keys()):
+                if rule.id and rule.id not in reached[slug]:
+                    page.problems.add(where, f"rule {rule.id!r} can never apply to {slug!r}: earlier rules take it all")
+
+
+def _why_never(book: RuleBook, rule: Rule) -> str:
+    twin = next((r for r in book.ordered if r.id != rule.id and _same(r, rule) and r.line < rule.line), None)
+    return f"it is a duplicate of {twin.id!r}" if twin else "earlier rules take everything it asks for"
 
 
 def _same(one: Rule, other: Rule) -> bool:

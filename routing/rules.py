@@ -10,7 +10,7 @@ from typing import Final
 from models.vocabulary import UNCLEAR_TOPIC, SubmissionType, Urgency
 from routing.city import City
 from routing.folding import both_forms
-from routing.rulebook import Rule, Target
+from routing.rulebook import BUILT_IN, Rule, Target
 
 #: More words than these do not make a report's subject clearer, and a text may be of any length.
 _READ: Final = 4000
@@ -56,15 +56,42 @@ def decide(city: City, facts: Facts) -> Decision:
     A topic nobody knows is treated as unclear. A rule that asks for a unit of an unknown ward goes
     to the coordinator too: a wrong ward is worse than a question.
     """
-    topic = facts.topic if facts.topic in city.rules.by_topic else UNCLEAR_TOPIC
     known = _Known(city, facts)
     tried: list[Tried] = []
-    for rule in city.rules.by_topic[topic]:
+    for rule in _rules_of(city, facts):
         why_not = _why_not(rule, known)
         tried.append(Tried(rule.id, not why_not, why_not))
         if not why_not:
             return _by(city, facts, rule, tuple(tried))
-    raise LookupError(f"no rule for topic {topic!r}; the rule book was not checked")
+    raise LookupError(f"no rule for topic {facts.topic!r}; the rule book was not checked")
+
+
+def candidates(city: City, facts: Facts) -> tuple[Decision, ...]:
+    """Return every decision that the rules could come to if the text had said otherwise, in the rules' order.
+
+    What the report is, how urgent and where is taken as known; who owns the road or drain is what a text seldom
+    tells and a unit knows. Decisions that leave it to a coordinator are none; each lead is there once.
+    """
+    known = _Known(city, facts)
+    found: dict[str, Decision] = {}
+    for rule in _rules_of(city, facts):
+        asks_text = any(name not in BUILT_IN for name, _ in rule.when)
+        if not rule.in_force(facts.on_date) or not _holds_so_far(rule, known):
+            continue
+        decision = _by(city, facts, rule, ())
+        if decision.lead != city.coordinator:
+            found.setdefault(decision.lead, decision)
+        if not asks_text:
+            break  # it takes all that is left, whatever the text says
+    return tuple(found.values())
+
+
+def _holds_so_far(rule: Rule, known: "_Known") -> bool:
+    return all(known.value(name) in allowed for name, allowed in rule.when if name in BUILT_IN)
+
+
+def _rules_of(city: City, facts: Facts) -> tuple[Rule, ...]:
+    return city.rules.by_topic[facts.topic if facts.topic in city.rules.by_topic else UNCLEAR_TOPIC]
 
 
 class _Known:

@@ -37,11 +37,13 @@ class TopicLimits:
 
 @dataclass(frozen=True, slots=True)
 class SlaTable:
-    """The limits of every topic, and the submission types that have no time limit of ours."""
+    """The limits of every topic, the submission types without a time limit of ours, and the helpers' share of time."""
 
     topics: dict[str, TopicLimits]
     otherwise: TopicLimits
     no_resolve: frozenset[str]
+    #: How much of the lead's time a co-ordinating unit has, between 0 and 1.
+    coordinating_share: float
 
     def of(self, topic: str) -> TopicLimits:
         """Return a topic's limits; a topic nobody knows has the city's defaults."""
@@ -51,7 +53,7 @@ class SlaTable:
 def read_sla(folder: Path, problems: Problems) -> SlaTable:
     """Read `sla.yaml`; topics that are not in the taxonomy are problems, topics left out have the defaults."""
     page = read_yaml(folder, "sla.yaml", problems)
-    page.only("defaults", "no_resolve", "topics")
+    page.only("coordinating_percent", "defaults", "no_resolve", "topics")
     defaults = page.block("defaults")
     otherwise = TopicLimits(
         ack=timedelta(minutes=defaults.number("ack_min", 5)),
@@ -66,8 +68,14 @@ def read_sla(folder: Path, problems: Problems) -> SlaTable:
     limits = {slug: _limits(listed.block(slug), otherwise) for slug in listed.keys()}  # noqa: SIM118 (not a mapping)
     for slug in limits.keys() - topics().keys():
         listed.block(slug).wrong(f"topic {slug!r} does not exist")
+    percent = page.number("coordinating_percent", 60)
+    if not 0 < percent < 100:
+        page.wrong("coordinating_percent must be between 1 and 99: a helper is due before the lead")
     return SlaTable(
-        {slug: limits.get(slug, otherwise) for slug in topics()}, otherwise, frozenset(page.texts("no_resolve"))
+        topics={slug: limits.get(slug, otherwise) for slug in topics()},
+        otherwise=otherwise,
+        no_resolve=frozenset(page.texts("no_resolve")),
+        coordinating_share=percent / 100,
     )
 
 

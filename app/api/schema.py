@@ -1,11 +1,11 @@
 """The shapes that the API takes and gives, besides the report itself. The OpenAPI document is made from these."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.vocabulary import Channel, Status, SubmissionType, Urgency
+from models.vocabulary import AssignmentKind, Channel, Status, SubmissionType, Urgency
 
 
 class Shape(BaseModel):
@@ -111,6 +111,39 @@ class HistoryEntry(Shape):
     internal_text: str | None
 
 
+class PartEntry(Shape):
+    """What a co-ordinating unit owes the lead, or has told it."""
+
+    department: str
+    due_at: datetime
+    request: str | None
+    contribution: str | None
+    done_at: datetime | None
+    late: bool
+
+
+class OwedPart(Shape):
+    """A part with the ticket that it is part of."""
+
+    ticket: TicketSummary
+    part: PartEntry
+
+
+class PartPage(Shape):
+    """Parts that are owed, soonest due first; ask again with `after` = `next` until it is null."""
+
+    parts: list[OwedPart]
+    next: str | None
+
+
+class ProposalEntry(Shape):
+    """Whose a ticket is in the opinion of the unit that gave it back."""
+
+    department: str
+    by: str
+    reason_code: str
+
+
 class TicketDetail(TicketSummary):
     """One ticket; `version` goes back with every step, so that a stale one is noticed."""
 
@@ -122,6 +155,8 @@ class TicketDetail(TicketSummary):
     channel: Channel
     photos: list[UUID]
     actions: list[str]
+    parts: list[PartEntry]
+    proposal: ProposalEntry | None = Field(description="For coordinators, while a returned ticket awaits them.")
     history: list[HistoryEntry]
 
 
@@ -131,10 +166,73 @@ class StepRequest(Shape):
     version: int
 
 
-class ReturnRequest(StepRequest):
-    """Not ours, and why."""
+class ReasonRequest(StepRequest):
+    """A step, and why."""
 
     reason: str
+
+
+class ReturnRequest(StepRequest):
+    """Not ours: why, and whose it is if the unit knows."""
+
+    reason_code: str = Field(default="other", description="`other` needs words in `reason`.")
+    reason: str = ""
+    proposed_department: str | None = None
+
+
+class ContributionRequest(StepRequest):
+    """What a co-ordinating unit tells the lead; the citizen does not read it."""
+
+    contribution: str
+    done: bool
+
+
+class InvolveRequest(StepRequest):
+    """Which unit shall help, and with what."""
+
+    department: str
+    request: str
+
+
+class ReleasePartRequest(ReasonRequest):
+    """Which unit shall help no longer, and why."""
+
+    department: str
+
+
+class ReturnLine(Shape):
+    """Returns of one kind; `n` of `routed` came back. `to` is where they ended, or were proposed for."""
+
+    topic: str | None
+    rule: str | None
+    unit: str
+    kind: AssignmentKind
+    reason_code: str
+    to: str | None
+    n: int
+    routed: int
+
+
+class ReturnGroup(Shape):
+    """Returns of one topic, rule, unit and reason that are too many for chance, with the latest tickets."""
+
+    topic: str | None
+    rule: str | None
+    rule_line: int | None
+    unit: str
+    reason_code: str
+    n: int
+    tickets: list[UUID]
+
+
+class ReturnReport(Shape):
+    """What came back of what was routed in the period; ask again with `after` = `next` until it is null."""
+
+    first: date
+    last: date
+    groups: list[ReturnGroup]
+    lines: list[ReturnLine]
+    next: str | None
 
 
 class ReplyRequest(StepRequest):

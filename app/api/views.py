@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from typing import Any, TypeVar
 from uuid import UUID
@@ -15,20 +16,28 @@ from app.accounts.service import account_of_token
 from app.api import schema
 from app.api.openapi import Operation, document, documented
 from app.api.strictjson import parse_object
+from app.assignment import local_date
+from app.coordination import service as coordination_service
 from app.current import address, hotline, throttle
 from app.intake import service as intake_service
 from app.intake.schema import Report, problem_of
 from app.intake.service import Filing, check_key
 from app.intake.views import read_report
 from app.problems import NotFound, Problem, Refused, WrongMediaType
+from app.returns import service as returns_service
+from app.returns.schema import parse_period
 from app.review import service as review_service
 from app.tracking import service as tracking_service
 from app.tracking.service import Track
+from app.work import returning
 from app.work import service as work_service
+from app.work.returning import Why
 from app.work.service import PAGE, Step
 from models.account import Account
+from models.coordination import Part
+from models.returning import TicketReturn
 from models.ticket import Ticket
-from models.vocabulary import Channel, Role
+from models.vocabulary import AssignmentKind, Channel, Role
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -181,6 +190,54 @@ def review() -> Response:
     return _json_answer(shape)
 
 
+@api.get("/parts")
+@documented(Operation("get", f"{BASE}/parts", answer=schema.PartPage, staff=True))
+def parts() -> Response:
+    """Return the parts that this account's unit owes; `?show=late` those that others owe it too late."""
+    account = _bearer()
+    if account.role not in access.READERS:
+        raise NotFound
+    late, after, now = request.args.get("show") == "late", request.args.get("after"), hotline().now()
+    with hotline().database.reading() as session:
+        service = coordination_service
+        page = service.late_for(session, account, now, after) if late else service.owed(session, account, after)
+        rows = [schema.OwedPart(ticket=_summary(one.ticket), part=_part(one.part)) for one in page.rows]
+    return _json_answer(schema.PartPage(parts=rows, next=page.after))
+
+
+@api.get("/returns")
+@documented(Operation("get", f"{BASE}/returns", answer=schema.ReturnReport, refusals=(422,), staff=True))
+def returns() -> Response:
+    """Return what units gave back, of what was routed `?from=` to `?to=` (days; the last 90 unless asked)."""
+    account = _bearer()
+    if account.role not in returns_service.READERS:
+        raise NotFound
+    period = parse_period(request.args, local_date(hotline(), hotline().now()))
+    with hotline().database.reading() as session:
+        found = returns_service.report(hotline(), session, account, period, request.args.get("after"))
+    lines = {rule.id: rule.line for rule in hotline().city.rules.ordered}
+    shape = schema.ReturnReport(
+        first=period.first,
+        last=period.last,
+        groups=[
+            schema.ReturnGroup(
+                topic=g.topic or None, rule=g.rule or None, rule_line=lines.get(g.rule), unit=g.unit,
+                reason_code=g.reason, n=g.n, tickets=[ticket_id for ticket_id, _at in g.tickets],
+            )
+            for g in found.groups
+        ],
+        lines=[
+            schema.ReturnLine(
+                topic=r.topic or None, rule=r.rule or None, unit=r.unit, kind=AssignmentKind(r.kind),
+                reason_code=r.reason, to=r.to or None, n=r.n, routed=r.routed,
+            )
+            for r in found.lines
+        ],
+        next=found.after,
+    )  # fmt: skip
+    return _json_answer(shape)
+
+
 def _step(name: str, body: type[BaseModel]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register one step of staff on a ticket, and document it."""
 
@@ -210,7 +267,47 @@ def accept(ticket_id: UUID) -> Response:
 def send_back(ticket_id: UUID) -> Response:
     """Return the ticket as not ours; it leaves this account's sight."""
     asked = _body(schema.ReturnRequest)
-    return _stepped(work_service.send_back, ticket_id, asked.version, asked.reason)
+    act = partial(work_service.send_back, why=Why(asked.reason_code, asked.proposed_department))
+    return _stepped(act, ticket_id, asked.version, asked.reason)
+
+
+@_step("contribute", schema.ContributionRequest)
+def contribute(ticket_id: UUID) -> Response:
+    """Tell the lead the own unit's part (co-ordinating units)."""
+    asked = _body(schema.ContributionRequest)
+    act = partial(coordination_service.contribute, done=asked.done)
+    return _stepped(act, ticket_id, asked.version, asked.contribution)
+
+
+@_step("return-part", schema.ReturnRequest)
+def return_part(ticket_id: UUID) -> Response:
+    """Say that there is nothing to do for the own unit; the ticket leaves this account's sight."""
+    asked = _body(schema.ReturnRequest)
+    act = partial(coordination_service.return_part, why=Why(asked.reason_code, asked.proposed_department))
+    return _stepped(act, ticket_id, asked.version, asked.reason)
+
+
+@_step("involve", schema.InvolveRequest)
+def involve(ticket_id: UUID) -> Response:
+    """Ask a further unit to help (the lead, coordinators)."""
+    asked = _body(schema.InvolveRequest)
+    act = partial(coordination_service.ask_unit, department_id=asked.department)
+    return _stepped(act, ticket_id, asked.version, asked.request)
+
+
+@_step("release-part", schema.ReleasePartRequest)
+def release_part(ticket_id: UUID) -> Response:
+    """Let a unit help no longer (coordinators)."""
+    asked = _body(schema.ReleasePartRequest)
+    act = partial(coordination_service.release_part, department_id=asked.department)
+    return _stepped(act, ticket_id, asked.version, asked.reason)
+
+
+@_step("accept-proposal", schema.StepRequest)
+def accept_proposal(ticket_id: UUID) -> Response:
+    """Send a returned ticket to the unit that was proposed (coordinators)."""
+    asked = _body(schema.StepRequest)
+    return _stepped(review_service.accept_proposal, ticket_id, asked.version)
 
 
 @_step("answer", schema.ReplyRequest)
@@ -241,10 +338,10 @@ def refer(ticket_id: UUID) -> Response:
     return _stepped(review_service.refer, ticket_id, asked.version, asked.public_text)
 
 
-@_step("seal", schema.ReturnRequest)
+@_step("seal", schema.ReasonRequest)
 def seal(ticket_id: UUID) -> Response:
     """Seal a denunciation (coordinators)."""
-    asked = _body(schema.ReturnRequest)
+    asked = _body(schema.ReasonRequest)
     return _stepped(review_service.seal, ticket_id, asked.version, asked.reason)
 
 
@@ -333,6 +430,8 @@ def _ticket(account: Account, ticket_id: UUID) -> Response:
     with hotline().database.reading() as session:
         found = access.find_ticket(session, account, ticket_id)
         events = work_service.history(session, found)
+        parts_ = coordination_service.parts_of(session, found)
+        proposed = returning.proposal(session, found) if account.role is Role.COORDINATOR else None
         shape = schema.TicketDetail(
             **_summary(found).model_dump(),
             version=found.version,
@@ -342,7 +441,13 @@ def _ticket(account: Account, ticket_id: UUID) -> Response:
             longitude=found.lon,
             channel=found.channel,
             photos=[a.id for a in found.attachments],
-            actions=sorted(work_service.actions(account, found)),
+            actions=sorted(
+                work_service.actions(account, found)
+                | coordination_service.actions(account, found, parts_)
+                | ({"accept-proposal"} if proposed else set())
+            ),
+            parts=[_part(part) for part in parts_],
+            proposal=_proposal(proposed) if proposed else None,
             history=[
                 schema.HistoryEntry(
                     at=e.at, kind=e.kind, from_status=e.from_status, to_status=e.to_status,
@@ -353,6 +458,25 @@ def _ticket(account: Account, ticket_id: UUID) -> Response:
             ],
         )  # fmt: skip
     return _json_answer(shape)
+
+
+def _part(part: Part) -> schema.PartEntry:
+    return schema.PartEntry(
+        department=part.assignment.department_id,
+        due_at=part.due_at,
+        request=part.assignment.because,
+        contribution=part.contribution,
+        done_at=part.done_at,
+        late=part.late(hotline().now()),
+    )
+
+
+def _proposal(returned: TicketReturn) -> schema.ProposalEntry:
+    return schema.ProposalEntry(
+        department=returned.proposed_id or "",
+        by=returned.assignment.department_id,
+        reason_code=returned.reason_code,
+    )
 
 
 def _summary(found: Ticket) -> schema.TicketSummary:

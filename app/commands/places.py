@@ -1,6 +1,8 @@
 """Routing from the command line."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,13 @@ from app import settings, startup
 from app.commands.lines import rows
 from app.commands.plainly import plainly, say
 from app.filing import LineRefused
+from app.hotline import open_hotline
+from app.returns import trial
 from classifier.predict import Classifier
-from routing.city import load_city
+from routing.city import City, load_city
 from routing.measure import table
 from routing.place import Place, resolve_place
+from routing.replay import Replay
 from routing.rules import Facts, decide
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -86,3 +91,48 @@ def explain(text: str) -> None:
     for tried in decision.tried:
         click.echo(f"{'fits  ' if tried.matched else '      '}  {tried.rule_id}  {tried.why_not}")
     click.echo(f"unit    {city.departments[decision.lead].vi}: {decision.because}")
+
+
+@rules.command(name="test")
+@click.option(
+    "--rules", "file", required=True, type=click.Path(path_type=Path), help="A file like the city's rules.yaml."
+)
+@click.option(
+    "--last", type=click.IntRange(1, 1_000_000), default=1000, show_default=True, help="How many tickets, newest first."
+)
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only tickets received since that day.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@plainly
+def try_rules(file: Path, last: int, since: datetime | None, *, as_json: bool) -> None:
+    """Replay tickets on another rule set and show who would receive what; changes nothing."""
+    hotline = open_hotline(settings.from_env())
+    try:
+        found = trial.try_rules(hotline, file, last, since.date() if since else None)
+        if as_json:
+            click.echo(json.dumps(asdict(found), ensure_ascii=False))
+        else:
+            for line in _told(hotline.city, found):
+                click.echo(line)
+    finally:
+        hotline.database.close()
+
+
+def _told(city: City, found: Replay) -> Iterator[str]:
+    yield f"tickets         {found.tickets}"
+    yield f"unchanged       {found.unchanged}" + (f" ({found.helpers} with other helpers)" if found.helpers else "")
+    yield f"changed         {found.changed}"
+    yield f"to coordinator  {found.to_coordinator}"
+    yield (
+        f"where they ended, of {found.ended} known: right at once {found.agreed_before} before,"
+        f" {found.agreed_after} after ({found.mended} mended, {found.broken} broken)"
+    )
+    for move in found.moves:
+        yield ""
+        yield f"{move.n:6}  {move.topic or 'no topic'}: {_unit(city, move.before)} -> {_unit(city, move.after)}"
+        yield f"        rule {move.rule}: {move.because}"
+        yield f"        ended there: {move.right_before} before, {move.right_after} after"
+        yield f"        such as {', '.join(move.examples)}"
+
+
+def _unit(city: City, department_id: str) -> str:
+    return city.departments[department_id].vi

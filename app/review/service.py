@@ -15,6 +15,7 @@ from app.database import known
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem, Refused
 from app.words import words_of
+from app.work import returning
 from app.work.service import PAGE, Step, emergencies_first, move
 from models.account import Account
 from models.department import Department
@@ -22,13 +23,15 @@ from models.outbox import OutboxEntry
 from models.place import Ward
 from models.taxonomy import Topic
 from models.ticket import Happening, Ticket, TicketEvent
-from models.vocabulary import Role, Status, SubmissionType
+from models.vocabulary import UNCLEAR_TOPIC, Role, Status, SubmissionType
 from models.workflow import AWAITS_COORDINATOR
 from routing.rules import Decision
 
 #: Events that hold what the machine thought of a ticket.
 TRIAGED: Final = "triaged"
 REASON_MAX: Final = 1000
+#: Stands in an assignment where the id of a rule would.
+BY_COORDINATOR: Final = "coordinator"
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,17 @@ def evidence(session: Session, ticket: Ticket) -> dict[str, Any]:
     return event.data if event is not None else {}
 
 
+def why_here(session: Session, ticket: Ticket) -> dict[str, Any]:
+    """Return the data of what sent the ticket where it is now: the machine, a unit's return, or a coordinator."""
+    event = session.scalar(
+        select(TicketEvent)
+        .where(TicketEvent.ticket_id == ticket.id, TicketEvent.kind.in_((TRIAGED, "rerouted", "reviewed")))
+        .order_by(TicketEvent.id.desc())
+        .limit(1)
+    )
+    return event.data if event is not None else {}
+
+
 def suggested(hotline: Hotline, ticket: Ticket, thought: dict[str, Any]) -> tuple[Choice, Decision] | None:
     """Return what to propose for a doubtful ticket, and why: the machine's best guess, in the first ward it saw.
 
@@ -116,29 +130,54 @@ def route(hotline: Hotline, account: Account, step: Step, choice: Choice) -> Tic
 
     def send(session: Session, ticket: Ticket, now: datetime) -> None:
         _check(session, choice)
-        thought = evidence(session, ticket)
-        data = {
-            "model_version": thought.get("model_version"),
-            "machine_topic": thought.get("topic"),
-            "topic": choice.topic_slug,
-            "accepted": thought.get("topic") == choice.topic_slug,
-            "department": choice.department_id,
-            "ward": choice.ward_code,
-        }
-        ticket.topic_slug = choice.topic_slug
-        ticket.ward_code = choice.ward_code
-        ticket.transition(Status.ROUTED, Happening("reviewed", now, account.id, internal_text=reason, data=data))
-        decision = Decision(
-            lead=choice.department_id,
-            coordinating=(),
-            rule_id="coordinator",
-            because="Điều phối viên quyết định.",
-            because_en="A coordinator decided.",
-            tried=(),
-        )
-        assign(hotline, session, ticket, decision, now)
+        data = _compared(session, ticket, choice)
+        _send(hotline, session, ticket, choice, Happening("reviewed", now, account.id, internal_text=reason, data=data))
 
     return _decide(hotline, account, step, send, allowed=AWAITS_COORDINATOR | {Status.REOPENED})
+
+
+def accept_proposal(hotline: Hotline, account: Account, step: Step) -> Ticket:
+    """Send the ticket to the unit that the one which gave it back has proposed."""
+
+    def send(session: Session, ticket: Ticket, now: datetime) -> None:
+        proposed = returning.proposal(session, ticket)
+        if proposed is None or proposed.proposed is None:
+            raise Conflict([Problem("status", "transition", {"here": ticket.status.value})])
+        # A ward's own unit that is proposed says which ward it is.
+        ward = proposed.proposed.ward_code or ticket.ward_code
+        choice = Choice(ticket.topic_slug or UNCLEAR_TOPIC, proposed.proposed.id, ward)
+        data = {**_compared(session, ticket, choice), "proposed_by": proposed.assignment.department_id}
+        _send(hotline, session, ticket, choice, Happening("reviewed", now, account.id, data=data))
+
+    return _decide(hotline, account, step, send, allowed=AWAITS_COORDINATOR)
+
+
+def _compared(session: Session, ticket: Ticket, choice: Choice) -> dict[str, Any]:
+    """Return what the machine said and what the person chose, side by side."""
+    thought = evidence(session, ticket)
+    return {
+        "model_version": thought.get("model_version"),
+        "machine_topic": thought.get("topic"),
+        "topic": choice.topic_slug,
+        "accepted": thought.get("topic") == choice.topic_slug,
+        "department": choice.department_id,
+        "ward": choice.ward_code,
+    }
+
+
+def _send(hotline: Hotline, session: Session, ticket: Ticket, choice: Choice, happening: Happening) -> None:
+    ticket.topic_slug = choice.topic_slug
+    ticket.ward_code = choice.ward_code
+    ticket.transition(Status.ROUTED, happening)
+    decision = Decision(
+        lead=choice.department_id,
+        coordinating=(),
+        rule_id=BY_COORDINATOR,
+        because="Điều phối viên quyết định.",
+        because_en="A coordinator decided.",
+        tried=(),
+    )
+    assign(hotline, session, ticket, decision, happening.at)
 
 
 def reject(hotline: Hotline, account: Account, step: Step) -> Ticket:

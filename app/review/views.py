@@ -14,12 +14,13 @@ from app import access, errors
 from app.accounts.session import required
 from app.current import hotline, staff
 from app.i18n import gettext as _
-from app.i18n import language
+from app.i18n import label, language
 from app.problems import Refused
 from app.review import service
 from app.review.service import Choice
+from app.work import returning
 from app.work.service import PAGE, Step
-from app.work.views import refusal_context, row_of, shared_context, step_from_form
+from app.work.views import proposal_shown, refusal_context, row_of, shared_context, step_from_form
 from models.account import Account
 from models.department import Department
 from models.place import Ward
@@ -76,7 +77,11 @@ def queue() -> str:
 
 def _row(session: Session, ticket: Ticket) -> Any:
     thought = service.evidence(session, ticket)
-    return row_of(ticket, reason_words(ticket, thought), thought.get("confidence"))
+    words = reason_words(ticket, thought)
+    proposed = returning.proposal(session, ticket)
+    if proposed is not None and proposed.proposed is not None:
+        words += " · " + _("đề nghị {unit}").format(unit=label(proposed.proposed))
+    return row_of(ticket, words, thought.get("confidence"))
 
 
 @review.get("/<uuid:ticket_id>")
@@ -102,6 +107,13 @@ def route(ticket_id: UUID) -> AnyResponse:
         return service.route(_hotline, account, step, choice)
 
     return _do(ticket_id, act, "reason")
+
+
+@review.post("/<uuid:ticket_id>/accept-proposal")
+@coordinators
+def accept_proposal(ticket_id: UUID) -> AnyResponse:
+    """Send it to the unit that was proposed."""
+    return _do(ticket_id, service.accept_proposal, "")
 
 
 @review.post("/<uuid:ticket_id>/reject")
@@ -153,6 +165,7 @@ def _page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> 
             topic_groups=topic_groups(),
             departments=session.scalars(select(Department).order_by(Department.kind, Department.vi)).all(),
             suggestion=_suggestion(found, thought),
+            proposal=proposal_shown(returning.proposal(session, found)),
         )
 
 

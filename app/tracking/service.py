@@ -19,8 +19,8 @@ from models.vocabulary import Status, SubmissionType
 COMMENT_MAX: Final = 1000
 #: Events a citizen sees in the timeline.
 PUBLIC_KINDS: Final = frozenset({
-    "received", "triaged", "reviewed", "sealed", "accepted", "returned", "info_requested", "info_received", "resumed",
-    "answered", "reopened", "closed", "rejected", "referred",
+    "received", "triaged", "reviewed", "sealed", "accepted", "returned", "rerouted", "info_requested", "info_received",
+    "resumed", "answered", "reopened", "closed", "rejected", "referred",
 })  # fmt: skip
 
 

@@ -102,4 +102,5 @@ def _evidence(prediction: Prediction, place: Place, decision: Decision) -> dict[
         "rule": decision.rule_id,
         "rule_because": decision.because,
         "rule_because_en": decision.because_en,
+        "coordinating": list(decision.coordinating),
     }

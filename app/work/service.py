@@ -11,18 +11,18 @@ from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.exc import StaleDataError
 
 from app import access
-from app.assignment import meet, release
+from app.assignment import meet
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem
 from app.words import words_of
+from app.work import returning
+from app.work.returning import UNCODED, Given, Why
 from models.account import Account
 from models.ticket import Happening, Ticket, TicketEvent, TransitionRefused
 from models.vocabulary import DeadlineKind, Status, Urgency
 from models.workflow import AWAITS_DEPARTMENT
 
 PAGE: Final = 50
-#: After so many returns the units have had their say and a coordinator decides.
-RETURNS_MAX: Final = 2
 #: "Soon": due within a working day.
 SOON: Final = timedelta(hours=24)
 
@@ -58,7 +58,7 @@ def queue(session: Session, account: Account, after: str | None = None) -> Page:
 
     Coordinators and auditors see every department's. `after` is the `Page.after` of the page before.
     """
-    waiting = select(Ticket).where(access.visible_to(account), Ticket.status.in_(AWAITS_DEPARTMENT))
+    waiting = select(Ticket).where(access.queued_for(account), Ticket.status.in_(AWAITS_DEPARTMENT))
     rank = emergencies_first()
     due = func.coalesce(Ticket.resolve_due_at, Ticket.received_at)
     key = _read_key(after)
@@ -81,7 +81,7 @@ def emergencies_first() -> ColumnElement[int]:
 
 def counts(session: Session, account: Account, now: datetime) -> Counts:
     """Count a queue by how its deadlines stand."""
-    waiting = and_(access.visible_to(account), Ticket.status.in_(AWAITS_DEPARTMENT))
+    waiting = and_(access.queued_for(account), Ticket.status.in_(AWAITS_DEPARTMENT))
     late = func.count(case((Ticket.resolve_due_at < now, 1)))
     soon = func.count(case((Ticket.resolve_due_at.between(now, now + SOON), 1)))
     row = session.execute(select(func.count(), late, soon).select_from(Ticket).where(waiting)).one()
@@ -109,17 +109,12 @@ def accept(hotline: Hotline, account: Account, step: Step) -> Ticket:
     return _do(hotline, account, step, "accept", take_up)
 
 
-def send_back(hotline: Hotline, account: Account, step: Step) -> Ticket:
-    """Return the ticket as not ours, with a reason. Its clock keeps running; a coordinator routes it anew."""
-    reason = words_of("reason", step.text)
+def send_back(hotline: Hotline, account: Account, step: Step, why: Why = UNCODED) -> Ticket:
+    """Return the ticket as not ours, with a reason and maybe whose it is; its clock keeps running."""
+    reason = returning.checked(hotline, account, why, step.text)
 
     def give_back(session: Session, ticket: Ticket, now: datetime) -> None:
-        data = {"department": ticket.department_id, "returns": ticket.returns + 1}
-        ticket.transition(Status.RETURNED, Happening("returned", now, account.id, internal_text=reason, data=data))
-        ticket.returns += 1
-        release(session, ticket, now)
-        if ticket.returns >= RETURNS_MAX:
-            ticket.transition(Status.NEEDS_REVIEW, Happening("needs_human", now, data={"reason": "returned_twice"}))
+        returning.give_back(hotline, session, ticket, Given(account, reason, now))
 
     return _do(hotline, account, step, "return", give_back)
 

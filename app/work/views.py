@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
@@ -12,20 +12,36 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import access, errors, wording
 from app.accounts.session import required
+from app.assignment import local_date
+from app.coordination import service as coordination
 from app.current import hotline, staff
 from app.highlight import marked
-from app.i18n import language
+from app.hotline import Hotline
+from app.i18n import gettext as _
+from app.i18n import label, language
 from app.intake.photos import path_of
 from app.intake.views import grouped_errors
-from app.problems import Conflict, NotFound, Refused
-from app.review.service import evidence
-from app.work import service
+from app.problems import Conflict, NotFound, Problem, Refused
+from app.review.service import evidence, why_here
+from app.work import returning, service
+from app.work.returning import OFFERED_MAX, Why
 from app.work.service import Step
 from models.account import Account
+from models.coordination import Part
+from models.return_reasons import return_reasons
+from models.returning import TicketReturn
 from models.ticket import Contact, Ticket, TicketEvent
 from models.vocabulary import Status, SubmissionType, Urgency
+from routing.unitsearch import active_units, find_units
 
 work = Blueprint("work", __name__, url_prefix="/work")
+
+#: Events that name the unit they are about.
+ABOUT_UNITS: Final = frozenset(
+    {"returned", "rerouted", "reviewed", "part_asked", "part_contributed", "part_returned", "part_released"}
+)
+#: Fields that hold a person's words: whatever becomes of a step, they come back.
+WORDS: Final = ("public_text", "reason", "contribution", "request")
 
 readers = required(*access.READERS)
 workers = required(*access.WORKERS)
@@ -79,11 +95,13 @@ def queue() -> str:
     with hotline().database.reading() as session:
         page = service.queue(session, account, after)
         counts = service.counts(session, account, hotline().now())
+        helping = coordination.counts(session, account, hotline().now())
         rows = [row_of(ticket) for ticket in page.tickets]
     return render_template(
         "work/queue.html",
         rows=rows,
         counts=counts,
+        helping=helping,
         title_department=account.department,
         next_page=url_for("work.queue", after=page.after) if page.after else None,
     )
@@ -93,7 +111,7 @@ def queue() -> str:
 @readers
 def ticket(ticket_id: UUID) -> str:
     """Show one ticket."""
-    return _page(staff(), ticket_id)
+    return page(staff(), ticket_id)
 
 
 @work.get("/<uuid:ticket_id>/photos/<uuid:photo_id>")
@@ -120,7 +138,22 @@ def accept(ticket_id: UUID) -> AnyResponse:
 @workers
 def send_back(ticket_id: UUID) -> AnyResponse:
     """Return it as not ours."""
-    return _do(ticket_id, service.send_back, "reason", away=True)
+
+    def act(_hotline: Hotline, account: Account, step: Step) -> Ticket:
+        return service.send_back(_hotline, account, step, why_from_form())
+
+    return _do(ticket_id, act, "reason", away=True)
+
+
+def why_from_form() -> Why:
+    """Read why a unit gives back."""
+    return Why(request.form.get("reason_code", ""), *unit_from_form("proposed_department"))
+
+
+def unit_from_form(field: str) -> tuple[str | None, tuple[Problem, ...]]:
+    """Read the unit that a form names, chosen or typed, and what is wrong with the name."""
+    chosen, typed = request.form.get(field, ""), request.form.get(f"{field}_search", "")
+    return returning.unit_typed(hotline(), field, chosen, typed)
 
 
 @work.post("/<uuid:ticket_id>/answer")
@@ -149,17 +182,67 @@ def _do(ticket_id: UUID, act: Callable[..., Ticket], field: str, *, away: bool =
     try:
         act(hotline(), account, step_from_form(ticket_id, field))
     except Refused as refused:
-        return Response(_page(account, ticket_id, refused), errors.status_of(refused))
+        return Response(page(account, ticket_id, refused), errors.status_of(refused))
     target = url_for("work.queue") if away else url_for("work.ticket", ticket_id=ticket_id)
     return redirect(target, 303)
 
 
-def _page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> str:
+def page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> str:
+    """Return the page of one ticket, with what was refused if anything was."""
     with hotline().database.reading() as session:
         found = access.find_ticket(session, account, ticket_id)
-        context = shared_context(session, found)
+        context = shared_context(session, found) | units_context(session, account, found)
         context["actions"] = service.actions(account, found)
+        if account.role in access.WORKERS and not access.may_work(account, found):
+            context["contact"] = None  # who helps does not talk to the citizen
         return render_template("work/ticket.html", **context, **refusal_context(refused))
+
+
+def units_context(session: Session, account: Account, found: Ticket) -> dict[str, Any]:
+    """Return what the page shows of other units: who helps, who could, and why a ticket may be given back."""
+    parts = coordination.parts_of(session, found)
+    city, now = hotline().city, hotline().now()
+    active = active_units(city, local_date(hotline(), now))
+    return {
+        "parts_of_units": [_part(part, account) for part in parts],
+        "part_actions": coordination.actions(account, found, parts),
+        "draft": coordination.consolidated(parts, lambda assignment: label(assignment.department)),
+        "reasons": return_reasons().values(),
+        "units": active,
+        "helpers": [
+            city.departments[i]
+            for i in returning.likely_units(hotline(), found, found.department_id)
+            if i not in {part.assignment.department_id for part in parts if part.done_at is None}
+        ],
+        "likely": [city.departments[i] for i in returning.likely_units(hotline(), found, account.department_id)],
+        "offered": {
+            field: find_units(city, request.form.get(f"{field}_search", ""), local_date(hotline(), now))[:OFFERED_MAX]
+            for field in ("proposed_department", "department")
+        },
+    }
+
+
+def _part(part: Part, account: Account) -> SimpleNamespace:
+    return SimpleNamespace(
+        department=part.assignment.department,
+        request=part.assignment.because,
+        due_at=part.due_at,
+        done_at=part.done_at,
+        late=part.late(hotline().now()),
+        contribution=part.contribution,
+        own=part.assignment.department_id == account.department_id,
+    )
+
+
+def proposal_shown(returned: TicketReturn | None) -> SimpleNamespace | None:
+    """Return what a coordinator sees of a unit's proposal."""
+    if returned is None or returned.proposed is None:
+        return None
+    return SimpleNamespace(
+        department=returned.proposed,
+        by=returned.assignment.department,
+        reason=return_reasons().get(returned.reason_code),
+    )
 
 
 def refusal_context(refused: Refused | None) -> dict[str, Any]:
@@ -171,7 +254,7 @@ def refusal_context(refused: Refused | None) -> dict[str, Any]:
     return {
         "values": values,
         # As the ticket stands now it may have no form that these words belong into.
-        "typed": (values.get("public_text") or values.get("reason")) if conflict else None,
+        "typed": next(filter(None, (values.get(field) for field in WORDS)), None) if conflict else None,
         "errors": {} if conflict else messages,
         "conflict": " ".join(words for found in messages.values() for words in found) if conflict else None,
     }
@@ -179,7 +262,7 @@ def refusal_context(refused: Refused | None) -> dict[str, Any]:
 
 def shared_context(session: Session, found: Ticket) -> dict[str, Any]:
     """Return what every page on one ticket shows."""
-    thought = evidence(session, found)
+    thought, sent = evidence(session, found), why_here(session, found)
     because = thought.get("because", [])
     return {
         "t": _shown(found),
@@ -188,7 +271,7 @@ def shared_context(session: Session, found: Ticket) -> dict[str, Any]:
         "photos": found.attachments,
         "contact": _masked(found.contact),
         "marked": marked(found.text, because),
-        "rule_because": thought.get("rule_because" if language() == "vi" else "rule_because_en"),
+        "rule_because": sent.get("rule_because" if language() == "vi" else "rule_because_en"),
         "thought": thought,
     }
 
@@ -207,10 +290,25 @@ def _line(event: TicketEvent) -> SimpleNamespace:
         at=event.at,
         kind=event.kind,
         words=wording.event_words(event.kind, event.data),
+        about=_about(event),
         actor=event.actor.display_name if event.actor else None,
         public_text=event.public_text,
         internal_text=event.internal_text,
     )
+
+
+def _about(event: TicketEvent) -> str:
+    """Return which units and which reason an event is about, as far as its words do not say so."""
+    if event.kind not in ABOUT_UNITS:
+        return ""
+    known, reason = hotline().city.departments, return_reasons().get(event.data.get("reason", ""))
+    unit, proposed = known.get(event.data.get("department") or ""), known.get(event.data.get("proposed") or "")
+    parts = [
+        label(unit) if unit else None,
+        label(reason) if reason else None,
+        _("đề nghị {unit}").format(unit=label(proposed)) if proposed else None,
+    ]
+    return " · ".join(filter(None, parts))
 
 
 def _masked(contact: Contact | None) -> SimpleNamespace | None:

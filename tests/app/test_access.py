@@ -14,11 +14,12 @@ from werkzeug.test import TestResponse
 from app.accounts import service as accounts
 from app.accounts.service import NewAccount
 from app.admin.service import disable_account
+from app.coordination import service as coordination
 from app.hotline import Hotline
 from models.account import Account
 from models.ticket import Ticket
 from models.vocabulary import Role
-from tests.app.conftest import LIGHTS, LIGHTS_OUT, Road, Staff, file_with_photo
+from tests.app.conftest import BUSES, LIGHTS, LIGHTS_OUT, Road, Staff, file_with_photo, step
 from tests.pages import hidden
 
 BUS = "Xe buýt bỏ trạm, tài xế xe buýt không dừng đón khách, tuyến xe buýt trễ giờ"
@@ -41,6 +42,9 @@ POST /accounts/invitation               503   503 503        503         503    
 GET  /desk                              303   404 404        404         404     404     404   404        200      303
 POST /desk                              303   404 404        404         404     404     404   404        422      303
 GET  /work                              303   200 200        200         200     200     200   404        404      303
+GET  /work/parts                        303   200 200        200         200     200     200   404        404      303
+GET  /work/parts/late                   303   200 200        200         200     200     200   404        404      303
+GET  /returns                           303   404 404        200         200     200     200   404        404      303
 GET  /review                            303   404 404        404         200     200     404   404        404      303
 GET  /admin/accounts                    303   404 404        404         404     404     404   200        404      303
 POST /admin/accounts                    303   404 404        404         404     404     404   422        404      303
@@ -61,51 +65,82 @@ POST /api/v1/track/information          404   404 404        404         404    
 POST /api/v1/track/reopen               404   404 404        404         404     404     404   404        404      404
 POST /api/v1/track/rating               404   404 404        404         404     404     404   404        404      404
 GET  /api/v1/tickets                    401   200 200        200         200     200     200   404        404      401
+GET  /api/v1/parts                      401   200 200        200         200     200     200   404        404      401
+GET  /api/v1/returns                    401   404 404        200         200     200     200   404        404      401
 GET  /api/v1/review                     401   404 404        404         200     200     404   404        404      401
 POST /accounts/logout                   303   303 303        303         303     303     303   303        303      303
 """
 
-#: Routes of one ticket, in four groups, and who may do what they do to which ticket. `lights` is with the unit of alice
-#: and the supervisor, `buses` with bob's; `waiting` is not triaged yet; `absent` is no ticket at all. Every step
-#: is sent with an old version, so 409 is said to those who might have taken it, and nothing changes.
+#: Routes of one ticket, in six groups, and who may do what they do to which ticket. `lights` is with the unit of alice
+#: and the supervisor, `buses` with bob's, `helped` with alice's while bob's helps; `waiting` is not triaged yet;
+#: `absent` is no ticket at all. Every step is sent with an old version, so 409 is said to those who might have taken
+#: it, and nothing changes.
 READ = """
-            lights buses review sealed waiting absent
-nobody         303   303    303    303     303    303
-alice          200   404    404    404     404    404
-bob            404   200    404    404     404    404
-supervisor     200   404    404    404     404    404
-coordinator    200   200    200    404     404    404
-cleared        200   200    200    200     404    404
-auditor        200   200    200    404     404    404
-admin          404   404    404    404     404    404
-call_taker     404   404    404    404     404    404
-shut_out       303   303    303    303     303    303
+            lights buses helped review sealed waiting absent
+nobody         303   303    303    303    303     303    303
+alice          200   404    200    404    404     404    404
+bob            404   200    200    404    404     404    404
+supervisor     200   404    200    404    404     404    404
+coordinator    200   200    200    200    404     404    404
+cleared        200   200    200    200    200     404    404
+auditor        200   200    200    200    404     404    404
+admin          404   404    404    404    404     404    404
+call_taker     404   404    404    404    404     404    404
+shut_out       303   303    303    303    303     303    303
 """
 WORK = """
-            lights buses review sealed waiting absent
-nobody         303   303    303    303     303    303
-alice          409   404    404    404     404    404
-bob            404   409    404    404     404    404
-supervisor     409   404    404    404     404    404
-coordinator    404   404    404    404     404    404
-cleared        404   404    404    404     404    404
-auditor        404   404    404    404     404    404
-admin          404   404    404    404     404    404
-call_taker     404   404    404    404     404    404
-shut_out       303   303    303    303     303    303
+            lights buses helped review sealed waiting absent
+nobody         303   303    303    303    303     303    303
+alice          409   404    409    404    404     404    404
+bob            404   409    404    404    404     404    404
+supervisor     409   404    409    404    404     404    404
+coordinator    404   404    404    404    404     404    404
+cleared        404   404    404    404    404     404    404
+auditor        404   404    404    404    404     404    404
+admin          404   404    404    404    404     404    404
+call_taker     404   404    404    404    404     404    404
+shut_out       303   303    303    303    303     303    303
 """
 DECIDE = """
-            lights buses review sealed waiting absent
-nobody         303   303    303    303     303    303
-alice          404   404    404    404     404    404
-bob            404   404    404    404     404    404
-supervisor     404   404    404    404     404    404
-coordinator    409   409    409    404     404    404
-cleared        409   409    409    409     404    404
-auditor        404   404    404    404     404    404
-admin          404   404    404    404     404    404
-call_taker     404   404    404    404     404    404
-shut_out       303   303    303    303     303    303
+            lights buses helped review sealed waiting absent
+nobody         303   303    303    303    303     303    303
+alice          404   404    404    404    404     404    404
+bob            404   404    404    404    404     404    404
+supervisor     404   404    404    404    404     404    404
+coordinator    409   409    409    409    404     404    404
+cleared        409   409    409    409    409     404    404
+auditor        404   404    404    404    404     404    404
+admin          404   404    404    404    404     404    404
+call_taker     404   404    404    404    404     404    404
+shut_out       303   303    303    303    303     303    303
+"""
+#: What a unit that helps does: it tells its part, it does not answer.
+HELP = """
+            lights buses helped review sealed waiting absent
+nobody         303   303    303    303    303     303    303
+alice          404   404    404    404    404     404    404
+bob            404   404    409    404    404     404    404
+supervisor     404   404    404    404    404     404    404
+coordinator    404   404    404    404    404     404    404
+cleared        404   404    404    404    404     404    404
+auditor        404   404    404    404    404     404    404
+admin          404   404    404    404    404     404    404
+call_taker     404   404    404    404    404     404    404
+shut_out       303   303    303    303    303     303    303
+"""
+#: Asking a further unit is the lead's, and a coordinator's.
+INVOLVE = """
+            lights buses helped review sealed waiting absent
+nobody         303   303    303    303    303     303    303
+alice          409   404    409    404    404     404    404
+bob            404   409    404    404    404     404    404
+supervisor     409   404    409    404    404     404    404
+coordinator    409   409    409    409    404     404    404
+cleared        409   409    409    409    409     404    404
+auditor        404   404    404    404    404     404    404
+admin          404   404    404    404    404     404    404
+call_taker     404   404    404    404    404     404    404
+shut_out       303   303    303    303    303     303    303
 """
 #: The page on which a coordinator decides is read by those who may decide.
 DECIDE_READ = DECIDE.replace("409", "200")
@@ -116,7 +151,12 @@ OF_A_TICKET = {
     "POST /work/<uuid:ticket_id>/return": WORK,
     "POST /work/<uuid:ticket_id>/answer": WORK,
     "POST /work/<uuid:ticket_id>/ask": WORK,
+    "POST /work/<uuid:ticket_id>/contribute": HELP,
+    "POST /work/<uuid:ticket_id>/return-part": HELP,
+    "POST /work/<uuid:ticket_id>/involve": INVOLVE,
+    "POST /work/<uuid:ticket_id>/release-part": DECIDE,
     "GET /review/<uuid:ticket_id>": DECIDE_READ,
+    "POST /review/<uuid:ticket_id>/accept-proposal": DECIDE,
     "POST /review/<uuid:ticket_id>/route": DECIDE,
     "POST /review/<uuid:ticket_id>/reject": DECIDE,
     "POST /review/<uuid:ticket_id>/refer": DECIDE,
@@ -127,15 +167,25 @@ OF_A_TICKET = {
     "POST /api/v1/tickets/<uuid:ticket_id>/return": WORK.replace("303", "401"),
     "POST /api/v1/tickets/<uuid:ticket_id>/answer": WORK.replace("303", "401"),
     "POST /api/v1/tickets/<uuid:ticket_id>/ask": WORK.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/contribute": HELP.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/return-part": HELP.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/involve": INVOLVE.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/release-part": DECIDE.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/accept-proposal": DECIDE.replace("303", "401"),
     "POST /api/v1/tickets/<uuid:ticket_id>/route": DECIDE.replace("303", "401"),
     "POST /api/v1/tickets/<uuid:ticket_id>/reject": DECIDE.replace("303", "401"),
     "POST /api/v1/tickets/<uuid:ticket_id>/refer": DECIDE.replace("303", "401"),
     "POST /api/v1/tickets/<uuid:ticket_id>/seal": DECIDE.replace("303", "401"),
 }
 #: What the bodies of the API's steps hold besides the version.
-BODIES: Mapping[str, Mapping[str, str]] = {
+BODIES: Mapping[str, Mapping[str, object]] = {
     "accept": {},
-    "return": {"reason": "Không phải của chúng tôi."},
+    "return": {"reason_code": "other", "reason": "Không phải của chúng tôi."},
+    "contribute": {"contribution": "Đã kiểm tra.", "done": True},
+    "return-part": {"reason_code": "ward-level"},
+    "involve": {"department": "pccc", "request": "Nhờ kiểm tra giúp."},
+    "release-part": {"department": "pccc", "reason": "Không cần nữa."},
+    "accept-proposal": {},
     "answer": {"public_text": "Đã xong."},
     "ask": {"public_text": "Ở đâu vậy bạn?"},
     "reject": {"public_text": "Không nhận."},
@@ -239,10 +289,12 @@ def targets(hotline: Hotline, road: Road) -> dict[str, Target]:
     filed = {
         "lights": file_with_photo(hotline, LIGHTS_OUT),
         "buses": file_with_photo(hotline, BUS),
+        "helped": file_with_photo(hotline, LIGHTS_OUT),
         "review": file_with_photo(hotline, LIGHTS_OUT, submission_type="khieu-nai"),
         "sealed": file_with_photo(hotline, LIGHTS_OUT, submission_type="to-cao"),
     }
     road.triage()
+    coordination.ask_unit(hotline, road.staff.alice, step(filed["helped"], "Trụ đèn ở trạm xe buýt."), BUSES)
     filed["waiting"] = file_with_photo(hotline, LIGHTS_OUT)
     tickets = {name: one.ticket() for name, one in filed.items()}
     found = {name: Target(ticket.id, ticket.attachments[0].id) for name, ticket in tickets.items()}

@@ -10,10 +10,15 @@ from click.testing import CliRunner, Result
 
 from app.bench.world import World
 from app.cli import COMMANDS, main
+from app.hotline import Hotline
+from app.review import service as review
+from app.work import service as work
+from app.work.returning import Why
 from classifier import artifact, corpus
 from models.ticket import Ticket
 from models.vocabulary import Channel, Status, topics
-from tests.app.conftest import LIGHTS_OUT, TUESDAY
+from routing import city
+from tests.app.conftest import BUSES, LIGHTS_OUT, TUESDAY, Clock, Road, Staff, step
 
 Run = Callable[..., Result]
 
@@ -203,6 +208,66 @@ def test_check_names_a_broken_law_and_ends_in_failure(run: Run, database_url: st
     assert "BROKEN a ticket has exactly one received event: 1 tickets" in broken.stdout
 
 
+def test_a_rule_set_is_tried_on_the_tickets_there_are_and_changes_nothing(
+    run: Run, hotline: Hotline, road: Road, staff: Staff, tmp_path: Path, database_url: str
+) -> None:
+    """Lights go from the centre to the unit of the buses: for one ticket that was right, for another it was not."""
+    right, wrong, waiting, sealed = road.accepted(), road.routed(), road.routed(), road.sealed()
+    work.send_back(hotline, staff.alice, step(wrong), Why("wrong-unit", BUSES))
+    review.accept_proposal(hotline, staff.coordinator, step(wrong))
+    work.accept(hotline, staff.bob, step(wrong))
+    before = [filed.kinds() for filed in (right, wrong, waiting, sealed)]
+    file = rules_with(tmp_path, "den-duong, topics: street-lighting, lead: tt_ql_gt_htkt", f"lead: {BUSES}")
+    environ = {"LANGNGHE_SECRET_KEY": "x" * 40, "DATABASE_URL": database_url}
+    told = run("rules", "test", "--rules", str(file), **environ)
+    assert told.exit_code == 0, told.stderr
+    assert "where they ended, of 2 known: right at once 1 before, 1 after (1 mended, 1 broken)" in told.stdout
+    assert "Trung tâm Quản lý Giao thông và Hạ tầng kỹ thuật -> Trung tâm Quản lý giao thông công cộng" in told.stdout
+    assert "rule den-duong: Đèn đường do cấp thành phố quản lý" in told.stdout
+    found = json.loads(run("rules", "test", "--rules", str(file), "--json", **environ).stdout)
+    assert (found["tickets"], found["changed"], found["unchanged"], found["to_coordinator"]) == (3, 3, 0, 0)
+    (move,) = found["moves"]
+    assert set(move["examples"]) == {str(filed.ticket().id) for filed in (right, wrong, waiting)}
+    newest = json.loads(run("rules", "test", "--rules", str(file), "--last", "1", "--json", **environ).stdout)
+    assert newest["tickets"] == 1
+    later = run("rules", "test", "--rules", str(file), "--since", "2026-03-04", "--json", **environ)
+    assert json.loads(later.stdout)["tickets"] == 0
+    ever = run("rules", "test", "--rules", str(file), "--since", "0001-01-01", "--json", **environ)
+    assert json.loads(ever.stdout)["tickets"] == 3
+    assert [filed.kinds() for filed in (right, wrong, waiting, sealed)] == before
+
+
+def test_a_rule_set_is_tried_on_the_day_on_which_each_ticket_was_received(
+    run: Run, road: Road, clock: Clock, tmp_path: Path, database_url: str
+) -> None:
+    road.routed()
+    clock.forward(days=2)
+    road.routed()
+    file = rules_with(
+        tmp_path, "den-duong, topics: street-lighting, lead: tt_ql_gt_htkt",
+        f"den-moi, topics: street-lighting, from: 2026-03-05, lead: {BUSES}, because: x, because_en: x}}\n"
+        "- {id: den-duong, topics: street-lighting, lead: tt_ql_gt_htkt",
+    )  # fmt: skip
+    environ = {"LANGNGHE_SECRET_KEY": "x" * 40, "DATABASE_URL": database_url}
+    found = json.loads(run("rules", "test", "--rules", str(file), "--json", **environ).stdout)
+    assert (found["changed"], found["unchanged"]) == (1, 1)
+
+
+def test_a_rule_set_that_cannot_be_meant_is_refused_with_its_lines_before_any_ticket_is_read(
+    run: Run, tmp_path: Path
+) -> None:
+    file = rules_with(tmp_path, "den-duong, topics: street-lighting, lead: tt_ql_gt_htkt", "lead: so_rong")
+    line = next(n for n, words in enumerate(file.read_text("utf-8").splitlines(), 1) if "so_rong" in words)
+    refused = run("rules", "test", "--rules", str(file), LANGNGHE_SECRET_KEY="x" * 40)
+    assert refused.exit_code == 2
+    assert f"new.yaml:{line}: department 'so_rong' does not exist" in refused.stderr
+    assert refused.stdout == ""
+    absent = run("rules", "test", "--rules", str(tmp_path / "absent.yaml"), LANGNGHE_SECRET_KEY="x" * 40)
+    assert (absent.exit_code, absent.stdout) == (2, "")
+    assert run("rules", "test", "--rules", str(file), "--last", "0").exit_code == 2
+    assert run("rules", "test", "--rules", str(file), "--since", "soon").exit_code == 2
+
+
 def test_reports_are_filed_and_followed_over_http(served: World, run: Run, tmp_path: Path) -> None:
     source = tmp_path / "reports.jsonl"
     lines = [
@@ -250,6 +315,16 @@ def served(prepared_sqlite: Path, tmp_path: Path) -> Iterator[World]:
     world.serve()
     yield world
     world.close()
+
+
+def rules_with(folder: Path, rule: str, instead: str) -> Path:
+    """Write the city's rules with another end of one rule's line: `instead` of what follows its id, or of its lead."""
+    text = (city.PACKAGED / "rules.yaml").read_text("utf-8")
+    assert text.count(rule) == 1
+    new = instead if instead.count(",") else rule.rpartition("lead:")[0] + instead
+    file = folder / "new.yaml"
+    file.write_text(text.replace(rule, new), "utf-8")
+    return file
 
 
 def write(folder: Path, rows: list[dict[str, str]]) -> None:

@@ -4,12 +4,23 @@ import pytest
 from sqlalchemy import text
 
 from app.consistency import _laws, assert_consistent, violations
+from app.coordination import service as coordination
 from app.hotline import Hotline
+from app.review import service as review
+from app.work import service as work
+from app.work.returning import Why
 from models.vocabulary import Status
-from tests.app.conftest import BUSES, LIGHTS, Filed, Road
+from tests.app.conftest import BUSES, LIGHTS, Filed, Road, step
 
 EVENT = "insert into ticket_event (ticket_id, at, kind, data, from_status, to_status) select id, received_at, "
 ASSIGN = "insert into assignment (ticket_id, department_id, kind, assigned_at) select id, "
+PART = (
+    "insert into part (assignment_id, due_at, calendar_version) select id, assigned_at, '' from assignment where kind ="
+)
+BACK = (
+    "insert into ticket_return (ticket_id, assignment_id, at, reason_code)"
+    " select ticket_id, id, assigned_at, 'other' from assignment"
+)
 OWED = "ticket_id, kind, created_at, due_at, attempts, done_at"
 END_LEAD = "update assignment set ended_at = assigned_at"
 #: (where the ticket stands on its road, what is done behind the program's back, the laws that are broken by it)
@@ -28,6 +39,16 @@ BREAKS = (
     ("routed", f"update ticket set department_id = '{BUSES}'", ["a ticket with a department has that one lead"]),
     ("in_review", ASSIGN + f"'{LIGHTS}', 'lead', received_at from ticket",
      ["a ticket without a department has no lead"]),
+    ("routed", ASSIGN + f"'{BUSES}', 'coordinating', received_at from ticket",
+     ["who helps, and they alone, have a part"]),
+    ("routed", PART + " 'lead'", ["who helps, and they alone, have a part"]),
+    ("routed", ASSIGN + f"'{LIGHTS}', 'coordinating', received_at from ticket; {PART} 'coordinating'",
+     ["who leads does not help"]),
+    ("in_review", ASSIGN + f"'{LIGHTS}', 'coordinating', received_at from ticket; {PART} 'coordinating'",
+     ["a ticket that nobody leads has no helpers"]),
+    ("returned", "delete from ticket_return", ["a ticket came back as often as it says"]),
+    ("routed", "update ticket set returns = 1", ["a ticket came back as often as it says"]),
+    ("routed", f"{BACK}; update ticket set returns = 1", ["what a unit gave back it has no more"]),
     ("routed", f"{END_LEAD}; update ticket set department_id = null",
      ["a ticket that awaits a department has one"]),
     ("routed", "update ticket set status = 'in_progress'", ["the status is where the last move led"]),
@@ -64,6 +85,19 @@ def test_every_state_that_the_program_can_bring_about_is_sound(hotline: Hotline,
               road.rejected, road.referred, road.sealed)  # fmt: skip
     found_in = {make().status() for make in stands}
     assert found_in >= {Status.ROUTED, Status.RETURNED, Status.ANSWERED, Status.REFERRED, Status.SEALED}
+    helping = [road.accepted() for _ in range(5)]
+    for filed in helping:
+        coordination.ask_unit(hotline, road.staff.alice, step(filed, "Nhờ xem."), BUSES)
+    told, given_back, released, returned, _ = helping
+    coordination.contribute(hotline, road.staff.bob, step(told, "Đã xem."), done=True)
+    coordination.ask_unit(hotline, road.staff.alice, step(told, "Xem lại giúp."), BUSES)
+    coordination.return_part(hotline, road.staff.bob, step(given_back), Why("wrong-unit"))
+    coordination.release_part(hotline, road.staff.coordinator, step(released, "Đã đủ."), BUSES)
+    work.send_back(hotline, road.staff.alice, step(returned), Why("wrong-unit", BUSES))
+    review.accept_proposal(hotline, road.staff.coordinator, step(returned))
+    straight = road.routed(place_text="đường Cách Mạng Tháng Tám, phường 12 quận 10")
+    work.send_back(hotline, road.staff.alice, step(straight), Why("ward-level", "ubnd-27163"))
+    assert straight.kinds()[-1] == "rerouted"
     assert found(hotline) == []
 
 

@@ -13,11 +13,14 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app import errors, i18n, wording
+from app.coordination import service as coordination
 from app.problems import MESSAGES
 from app.tracking.service import PUBLIC_KINDS
+from app.work import service as work
+from app.work.returning import Why
 from models.account import Account
 from models.vocabulary import Channel, DeadlineKind, Role, Status, SubmissionType, Urgency
-from tests.app.conftest import Road, Staff
+from tests.app.conftest import BUSES, Road, Staff, step
 from tests.pages import hidden, words
 
 Log = Callable[[Account], FlaskClient]
@@ -129,12 +132,35 @@ def all_pages(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[Page]:
         yield getter(browsers["alice"], f"/work/{filed.ticket().id}"), 200
     for filed in (road.in_review(), road.returned(), road.sealed()):
         yield getter(browsers["cleared"], f"/review/{filed.ticket().id}"), 200
+    yield from pages_of_helpers(road, browsers)
     filed = road.accepted()
     page = f"/work/{filed.ticket().id}"
     yield staff_poster(browsers["alice"], page, f"{page}/answer", version="0", public_text="Xong."), 409
     yield staff_poster(browsers["alice"], page, f"{page}/answer", public_text=""), 422
     yield staff_poster(browsers["admin"], "/admin/accounts", "/admin/accounts", username="x", role="handler"), 422
     yield staff_poster(browsers["call_taker"], "/desk", "/desk", text="ngắn"), 422
+
+
+def pages_of_helpers(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[Page]:
+    """Yield what the lead, a helper and a coordinator see of several units on one ticket, and of returns."""
+    for path in ("/work/parts", "/work/parts/late", "/returns"):
+        yield getter(browsers["supervisor"], path), 200
+    helped = road.accepted()
+    coordination.ask_unit(road.hotline, road.staff.alice, step(helped, "Nhờ xem."), BUSES)
+    page = f"/work/{helped.ticket().id}"
+    for name in ("alice", "bob", "coordinator"):
+        yield getter(browsers[name], page), 200
+    yield staff_poster(browsers["bob"], page, f"{page}/contribute", contribution=""), 422
+    yield staff_poster(browsers["alice"], page, f"{page}/return", reason_code="", proposed_department_search="x"), 422
+    yield staff_poster(browsers["alice"], page, f"{page}/involve", department="", request=""), 422
+    for _ in range(3):
+        work.send_back(road.hotline, road.staff.alice, step(road.routed()), Why("ward-level", BUSES))
+    returned = road.routed()
+    work.send_back(road.hotline, road.staff.alice, step(returned), Why("ward-level", BUSES))
+    yield getter(browsers["coordinator"], f"/review/{returned.ticket().id}"), 200
+    yield getter(browsers["coordinator"], "/returns"), 200
+    yield getter(browsers["coordinator"], "/returns?from=x"), 422
+    yield getter(browsers["bob"], "/work/parts"), 200
 
 
 def getter(browser: FlaskClient, path: str) -> Callable[[], TestResponse]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ from werkzeug.test import TestResponse
 from app.api.openapi import OPERATIONS, Operation
 from app.hotline import Hotline
 from models.account import Account
-from tests.app.conftest import LIGHTS, LIGHTS_OUT, Filed, Road, Staff
+from tests.app.conftest import BUSES, LIGHTS, LIGHTS_OUT, Filed, Road, Staff
 
 #: Routes of the API that are not operations: the document itself, as JSON and as a page.
 ABOUT_THE_API: Final = {"/api/v1/", "/api/v1/openapi.json"}
@@ -85,17 +86,18 @@ def test_every_operation_does_what_the_document_says(
     program: Program, hotline: Hotline, road: Road, staff: Staff, bearer: Callable[[Account], dict[str, str]]
 ) -> None:
     """A program alone brings reports from filing to the rating, over every operation there is."""
-    alice, coordinator = bearer(staff.alice), bearer(staff.coordinator)
+    people = {name: bearer(staff.accounts[name]) for name in ("alice", "bob", "coordinator")}
+    alice, coordinator = people["alice"], people["coordinator"]
 
     def filed(**fields: str) -> dict[str, Any]:
         key = {"Idempotency-Key": uuid4().hex}
         body = {"text": LIGHTS_OUT, **fields}
         return dict(program.call("post", "/api/v1/reports", expected=201, json=body, headers=key))
 
-    def step(report: Mapping[str, str], name: str, headers: dict[str, str], **body: str) -> Any:
+    def step(report: Mapping[str, str], name: str, headers: dict[str, str], **body: object) -> Any:
         ticket = Filed(report["code"], hotline).ticket()
         path = f"/api/v1/tickets/{ticket.id}/{name}"
-        gone = name in {"return", "seal"}
+        gone = name in {"return", "return-part", "seal"}
         body_ = {"version": ticket.version, **body}
         return program.call("post", path, expected=204 if gone else 200, json=body_, headers=headers)
 
@@ -106,6 +108,7 @@ def test_every_operation_does_what_the_document_says(
     ticket_id = queue["tickets"][0]["id"]
     assert program.call("get", f"/api/v1/tickets/{ticket_id}", expected=200, headers=alice)["actions"] == [
         "accept",
+        "involve",
         "return",
     ]
     assert step(report, "accept", alice)["status"] == "in_progress"
@@ -124,11 +127,33 @@ def test_every_operation_does_what_the_document_says(
     assert len(program.call("get", "/api/v1/review", expected=200, headers=coordinator)["tickets"]) == 4
     choice = {"topic_slug": "street-lighting", "department_id": LIGHTS, "reason": "Đã gọi hỏi."}
     assert step(doubtful, "route", coordinator, **choice)["department"] == LIGHTS
-    step(doubtful, "return", alice, reason="Trụ này của phường.")
+    helped_and_returned(program, partial(step, doubtful), people)
     step(wrong, "refer", coordinator, public_text="Bạn nộp đơn ở Ban Tiếp công dân.")
     step(refused, "reject", coordinator, public_text="Tin này không phải phản ánh.")
     step(secret, "seal", coordinator, reason="Tố cáo cán bộ.")
     assert program.used == {(operation.method, operation.path) for operation in OPERATIONS}
+
+
+def helped_and_returned(program: Program, step: Callable[..., Any], people: Mapping[str, dict[str, str]]) -> None:
+    """Bring a ticket of alice's through a helper's hands and back before the coordinator, who does as is proposed."""
+    helped = step("involve", people["alice"], department=BUSES, request="Trụ đèn ở trạm xe buýt.")
+    assert [part["department"] for part in helped["parts"]] == [BUSES]
+    assert [
+        one["ticket"]["id"]
+        for one in program.call("get", "/api/v1/parts", expected=200, headers=people["bob"])["parts"]
+    ] == [helped["id"]]
+    told = step("contribute", people["bob"], contribution="Trạm này bên chúng tôi đã sửa.", done=True)
+    assert told["actions"] == ["contribute", "return-part"]
+    step("release-part", people["coordinator"], department=BUSES, reason="Đã đủ.")
+    step("involve", people["alice"], department=BUSES, request="Xem lại giúp.")
+    step("return-part", people["bob"], reason_code="wrong-unit")
+    step("return", people["alice"], reason_code="ward-level", proposed_department="ubnd-26506")
+    path = f"/api/v1/tickets/{helped['id']}"
+    returned = program.call("get", path, expected=200, headers=people["coordinator"])
+    assert returned["proposal"] == {"department": "ubnd-26506", "by": LIGHTS, "reason_code": "ward-level"}
+    assert step("accept-proposal", people["coordinator"])["department"] == "ubnd-26506"
+    found = program.call("get", "/api/v1/returns", expected=200, headers=people["coordinator"])
+    assert [line["unit"] for line in found["lines"]] == [BUSES, LIGHTS]
 
 
 def test_a_person_can_read_the_document_as_a_page(client: FlaskClient, program: Program) -> None:

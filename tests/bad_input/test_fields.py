@@ -206,7 +206,7 @@ def test_the_form_shows_every_error_in_the_language_chosen(
 
 def test_no_problem_is_without_words() -> None:
     for code in MESSAGES:
-        problem = Problem("x", code, dict.fromkeys(("min", "max", "expected", "reason", "here"), "•"))
+        problem = Problem("x", code, dict.fromkeys(("min", "max", "n", "expected", "reason", "here"), "•"))
         assert "{" not in problem.vi + problem.en
         assert problem.vi != problem.en
 

@@ -12,7 +12,13 @@ from tests.browser.conftest import Site, log_in
 AXE = Path(__file__).parents[2] / "app/static/vendor/axe.min.js"
 LONG = "Khôngcódấucáchnàotrongcâunày" * 12
 PUBLIC = ("/", "/t", "/rieng-tu", "/api/v1/", "/accounts/login", "/accounts/invitation", "/khong-co")
-STAFF = {"call-taker": "/desk", "coordinator": "/review", "handler": "/work", "admin": "/admin/accounts"}
+STAFF = {
+    "call-taker": "/desk",
+    "coordinator": "/review",
+    "handler": "/work",
+    "supervisor": "/returns",
+    "admin": "/admin/accounts",
+}
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
@@ -66,6 +72,7 @@ def _staff(page: Page, home: str) -> Iterator[str]:
     if first.count():
         first.click()
         page.wait_for_selector(".report")
+        page.evaluate("document.querySelectorAll('details').forEach((folded) => { folded.open = true; })")
         yield f"{home} ticket"
 
 

@@ -11,15 +11,21 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from pytest import FixtureRequest  # noqa: PT013 - a type
-from sqlalchemy import CheckConstraint, inspect, text
+from sqlalchemy import CheckConstraint, inspect, select, text
 
 from app import loading, migration
 from app.bench import scratch
+from app.consistency import violations
+from app.coordination import service as coordination
 from app.database import Database
 from app.hotline import Hotline
+from app.work import service as work
+from app.work.service import Step
+from models.coordination import Part
+from models.returning import TicketReturn
 from models.tables import Base
 from tests.conftest import DATABASES
-from tests.installation import Filed, Staff
+from tests.installation import BUSES, Filed, Staff
 
 
 @pytest.fixture(params=DATABASES)
@@ -74,6 +80,30 @@ def test_each_migration_goes_up_down_and_up_again_with_rows_in_the_tables(
     assert differences(database) == []
     loading.load(hotline)
     assert file().kinds() == ["received"]
+
+
+def test_returns_and_helpers_from_before_they_had_rows_are_taken_over(
+    hotline: Hotline, staff: Staff, file: Callable[..., Filed], triage: Callable[[], None]
+) -> None:
+    """Without the take-over `langnghe check` would name every ticket that was given back or has a helper."""
+    returned, helped, plain = file(), file(), file()
+    triage()
+    for filed in (returned, helped):
+        ticket = filed.ticket()
+        if filed is returned:
+            work.send_back(hotline, staff.alice, Step(ticket.id, ticket.version, "Trụ này của phường."))
+        else:
+            coordination.ask_unit(hotline, staff.alice, Step(ticket.id, ticket.version, "Nhờ xem."), BUSES)
+    before = ScriptDirectory(str(files("migrations"))).get_revision("0005").down_revision
+    migration.downgrade(hotline.database, str(before))
+    migration.upgrade(hotline.database)
+    with hotline.database.reading() as session:
+        assert violations(session) == []
+        (row,) = session.scalars(select(TicketReturn)).all()
+        (part,) = session.scalars(select(Part)).all()
+        assert (row.ticket_id, row.reason_code) == (returned.ticket().id, "other")
+        assert (part.assignment.ticket_id, part.due_at) == (helped.ticket().id, helped.ticket().resolve_due_at)
+    assert plain.ticket().returns == 0
 
 
 def test_the_file_head_names_the_newest_migration() -> None:

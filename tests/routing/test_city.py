@@ -123,6 +123,27 @@ def test_importing_is_light() -> None:
         ("rules.yaml", "topics: all, lead: toa", "topics: trees, lead: toa", "topic 'noise' has no final rule"),
         ("rules.yaml", "topics: all, lead: toa", "topics: all, from: 2030-01-01, lead: toa", "has no final rule"),
         ("rules.yaml", "lead: uy@ward", "lead: ca@ward", "rules.yaml:5: 'ca@ward' is not a unit that every ward has"),
+        ("rules.yaml", "with: uy@ward", "with: doi-dem", "rules.yaml:6: department 'doi-dem' does not exist"),
+        ("rules.yaml", "with: uy@ward", "with: doi-den", "rules.yaml:6: a unit is named twice in `lead` and `with`"),
+        ("rules.yaml", "with: uy@ward", "with: [uy@ward, uy@ward]", "rules.yaml:6: a unit is named twice"),
+        ("rules.yaml", "topics: street-lighting, lead", "topics: [], lead", "rules.yaml:6: a rule needs topics"),
+        (
+            "rules.yaml",
+            "topics: street-lighting, lead",
+            "topics: [street-lighting, street-lighting], lead",
+            "rules.yaml:6: a topic is named twice",
+        ),
+        (
+            "rules.yaml",
+            "topics: street-lighting, lead",
+            "topics: street-lighting, from: 2031-01-01, until: 2031-01-01, lead",
+            "rules.yaml:6: the rule ends before it begins",
+        ),
+        ("rules.yaml", "{owner: ward}", '{ward: "99"}', "rules.yaml:5: ward is never '99'"),
+        ("rules.yaml", "set: owner", "set: ward", "rules.yaml:2: 'ward' is not set by cues"),
+        ("rules.yaml", "words: [hẻm], ", "", "rules.yaml:2: a cue needs words"),
+        ("rules.yaml", "lead: doi-den", "leed: doi-den", "rules.yaml:6: unknown key 'leed'"),
+        ("rules.yaml", 'because: "Đèn hẻm của phường", ', "", "rules.yaml:5: 'because' must be a text"),
         ("rules.yaml", "[to-cao, khieu-nai]", "[to-cao, mach-leo]", "submission_type is never 'mach-leo'"),
         (
             "departments.yaml",
@@ -150,6 +171,12 @@ def test_importing_is_light() -> None:
         ("sla.yaml", "street-lighting: {", "street-lamps: {", "sla.yaml:4: topic 'street-lamps' does not exist"),
         ("sla.yaml", "resolve: 12 h", "resolve: 12 hours", "sla.yaml:4: resolve must look like"),
         ("sla.yaml", "urgent: 2 h", "urgent: 2 wd", "sla.yaml:4: urgent must be in hours"),
+        (
+            "sla.yaml",
+            "no_resolve: [to-cao]",
+            "coordinating_percent: 100\nno_resolve: [to-cao]",
+            "coordinating_percent must be between 1 and 99",
+        ),
         ("sla.yaml", "[to-cao]", "[to-cao, x]", "submission type 'x' does not exist"),
         ("calendar.yaml", "timezone: UTC", "timezone: Mars/Olympus", "time zone 'Mars/Olympus' is not known"),
         ("calendar.yaml", '"14:00"', '"11:00"', "hours must be given, in order"),
@@ -189,3 +216,11 @@ def test_a_rule_shadowed_by_several_is_refused(broken: Broken) -> None:
     dead = "- {id: dead, topics: street-lighting, when: {urgency: urgent}, lead: doi-den, because: x, because_en: x}"
     added = f"{dead}\n- {{id: rest,"
     assert "rule 'dead' can never apply: earlier rules take everything" in broken("rules.yaml", "- {id: rest,", added)
+
+
+def test_a_topic_that_earlier_rules_take_whole_is_refused_in_a_rule_that_is_reached_for_another(broken: Broken) -> None:
+    """The rule as a whole applies, to trees; that it names lamps too is a slip that nobody would notice."""
+    slip = "- {id: slip, topics: [trees, street-lighting], lead: toa-thi-chinh, because: x, because_en: x}"
+    told = broken("rules.yaml", "- {id: rest,", f"{slip}\n- {{id: rest,")
+    assert "rules.yaml:7: rule 'slip' can never apply to 'street-lighting': earlier rules take it all" in told
+    assert "'trees'" not in told

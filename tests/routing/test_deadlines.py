@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from models.vocabulary import DeadlineKind, SubmissionType, Urgency, topics
 from routing.calendar import WorkingCalendar
 from routing.city import City, load_city
-from routing.deadlines import Clock, Due, add_working_minutes, due_dates, part_of, shifted, working_minutes_between
+from routing.deadlines import (
+    Clock,
+    Due,
+    add_working_minutes,
+    coordinating_due,
+    due_dates,
+    part_of,
+    shifted,
+    working_minutes_between,
+)
 
 MINUTE = timedelta(minutes=1)
 VIETNAM = timezone(timedelta(hours=7))
@@ -207,3 +216,40 @@ def test_a_calendar_without_a_working_day_says_so(song_xanh: City) -> None:
     calendar = WorkingCalendar(song_xanh.calendar.zone, frozenset({0}), song_xanh.calendar.hours, None, shut, {}, "v")
     with pytest.raises(ValueError, match="no working day"):
         calendar.next_working_day(date(2030, 1, 1))
+
+
+def test_a_helper_has_its_share_of_the_working_time_that_the_lead_has_left(hcmc: City) -> None:
+    """Street lighting, received on Monday at opening: due on Thursday at closing, four days of eight hours; 60 %."""
+    assert hcmc.sla.coordinating_share == 0.6
+    lead = local("2026-03-05 17:00")
+    asked = {
+        "2026-03-02 07:30": "2026-03-04 10:42",  # 19.2 of 32 hours
+        "2026-03-05 07:30": "2026-03-05 13:48",  # 4.8 of the last day's 8 hours
+        "2026-03-01 12:00": "2026-03-04 10:42",  # asked on a Sunday: no time has passed when work begins
+    }
+    for at, expected in asked.items():
+        due = coordinating_due(hcmc, topic="street-lighting", lead_due_at=lead, asked_at=local(at))
+        assert due.due_at.astimezone(VIETNAM).strftime("%Y-%m-%d %H:%M") == expected, at
+        assert due.calendar_version == hcmc.calendar.version
+
+
+def test_a_helper_on_the_clock_that_never_stops_has_its_share_of_hours(hcmc: City) -> None:
+    asked = local("2026-03-01 00:00")
+    lead = asked + timedelta(hours=10)
+    due = coordinating_due(hcmc, topic="water-supply", lead_due_at=lead, asked_at=asked)
+    assert due.due_at == asked + timedelta(hours=6)
+
+
+def test_a_lead_without_time_left_gives_a_helper_its_share_of_the_whole_time(hcmc: City) -> None:
+    asked = local("2026-03-02 07:30")
+    for lead in (None, local("2026-03-01 10:00"), asked):
+        due = coordinating_due(hcmc, topic="street-lighting", lead_due_at=lead, asked_at=asked)
+        assert due.due_at.astimezone(VIETNAM).strftime("%Y-%m-%d %H:%M") == "2026-03-04 10:42"
+
+
+@settings(max_examples=100, deadline=None)
+@given(asked=instants, left=st.integers(1, 20_000), topic=st.sampled_from(list(topics())))
+def test_a_helper_is_never_due_after_the_lead_nor_before_it_is_asked(asked: datetime, left: int, topic: str) -> None:
+    lead = asked + left * MINUTE
+    due = coordinating_due(load_city(), topic=topic, lead_due_at=lead, asked_at=asked).due_at
+    assert asked < due <= lead

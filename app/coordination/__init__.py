@@ -1,0 +1,1 @@
+"""Units that help on a ticket which another one leads."""

@@ -1,0 +1,1 @@
+"""What comes back from units, and what it says about the rules."""
