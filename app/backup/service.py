@@ -57,7 +57,7 @@ def back_up(hotline: Hotline, file: Path, passphrase: str) -> Contents:
     try:
         rows = _write(hotline, part, passphrase)
         contents = check(part, passphrase)
-        if contents.rows != rows:
+        if Counter(contents.rows) != rows:
             raise BadBackup(f"{file}: what was written does not read back the same")  # noqa: TRY301 - one clean-up
         part.rename(file)
     except BaseException:
@@ -66,8 +66,8 @@ def back_up(hotline: Hotline, file: Path, passphrase: str) -> Contents:
     return contents
 
 
-def _write(hotline: Hotline, part: Path, passphrase: str) -> dict[str, int]:
-    rows: Counter[str] = Counter(dict.fromkeys(Base.metadata.tables, 0))
+def _write(hotline: Hotline, part: Path, passphrase: str) -> Counter[str]:
+    rows: Counter[str] = Counter()
     with container.writing(part, passphrase) as (writer, manifest), _one_moment(hotline.database) as connection:
         manifest |= {
             "format": FORMAT,
@@ -81,7 +81,7 @@ def _write(hotline: Hotline, part: Path, passphrase: str) -> dict[str, int]:
         for path in _kept(hotline.settings.data):
             writer.add(f"{FILES}/{path.relative_to(hotline.settings.data).as_posix()}", path.read_bytes())
         manifest["rows"] = dict(rows)
-    return dict(rows)
+    return rows
 
 
 @contextmanager
@@ -111,7 +111,7 @@ def _mark(secret: str) -> str:
 
 def check(file: Path, passphrase: str) -> Contents:
     """Read a back-up from end to end; raise `BadBackup` naming what is wrong, else say what it holds."""
-    rows: Counter[str] = Counter(dict.fromkeys(Base.metadata.tables, 0))
+    rows: Counter[str] = Counter()
     digests: dict[str, str] = {}
     manifest: dict[str, Any] = {}
     for name, content in container.members(file, passphrase):
@@ -124,7 +124,7 @@ def check(file: Path, passphrase: str) -> Contents:
             rows[rest.partition("/")[0]] += content.count(b"\n")
     if manifest.get("format") != FORMAT:
         raise BadBackup(f"{file}: of format {manifest.get('format')}, this release reads {FORMAT}")
-    if manifest["members"] != digests or manifest["rows"] != dict(rows):
+    if manifest["members"] != digests or Counter(manifest["rows"]) != rows:
         raise BadBackup(f"{file}: its parts are not those of its list")
     files = sum(name.startswith(f"{FILES}/") for name in digests)
     return Contents(manifest["revision"], manifest["made_at"], dict(rows), files, manifest["secret_mark"])

@@ -7,8 +7,22 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Date, Enum, LargeBinary, Table, Uuid, bindparam, column, func, select, table, text
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import (
+    Connection,
+    Date,
+    Enum,
+    LargeBinary,
+    MetaData,
+    Table,
+    Uuid,
+    bindparam,
+    column,
+    func,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.types import NULLTYPE, TypeEngine
 
 from models.base import UtcDateTime
 from models.tables import Base
@@ -40,14 +54,17 @@ class Loader:
         self._later: list[tuple[Table, dict[str, Any], dict[str, Any]]] = []
 
     def load(self, name: str, lines: bytes) -> None:
-        """Write the rows of one member of a back-up; `KeyError` for a table that this release does not have."""
-        target = Base.metadata.tables[name]
+        """Write the rows of one member of a back-up, into the schema that it was made in.
+
+        What this release no longer has, its migrations will take away; until then it is kept as it was written.
+        """
+        target = Base.metadata.tables.get(name, Table(name, MetaData()))
         head, *rows = (json.loads(line) for line in lines.decode().split("\n"))
-        columns = [target.columns[column_] for column_ in head]
+        types = [target.columns[said].type if said in target.columns else NULLTYPE for said in head]
         late = _late(target)
         values = []
         for row in rows:
-            value = {c.name: _typed(c.type, v) for c, v in zip(columns, row, strict=True)}
+            value = {said: _typed(kind, v) for said, kind, v in zip(head, types, row, strict=True)}
             missing = {name: value[name] for name in late if value.get(name) is not None}
             if missing:
                 key = {c.name: value[c.name] for c in target.primary_key.columns}
@@ -55,7 +72,7 @@ class Loader:
                 value |= dict.fromkeys(missing)
             values.append(value)
         # Only the columns of the back-up, without the model's defaults: an older schema may lack some of today's.
-        bare = table(name, *(column(c.name, c.type) for c in columns))
+        bare = table(name, *(column(said, kind) for said, kind in zip(head, types, strict=True)))
         self._connection.execute(bare.insert(), values)
 
     def finish(self) -> None:
@@ -82,7 +99,7 @@ class Loader:
 def _late(target: Table) -> list[str]:
     """Return the columns that refer to the table itself, or to one written after it."""
     order = [t.name for t in Base.metadata.sorted_tables]
-    place = order.index(target.name)
+    place = order.index(target.name) if target.name in order else 0
     return [key.parent.name for key in target.foreign_keys if order.index(key.column.table.name) >= place]
 
 
