@@ -5,12 +5,13 @@ Nothing about any city is in code; another one is another folder (`load_city(fol
 
 import hashlib
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from routing.calendar import WorkingCalendar, read_calendar
-from routing.departments import DepartmentFact, read_departments
+from routing.departments import DepartmentFact, Units, read_departments
 from routing.gazetteer import Gazetteer, read_gazetteer
 from routing.rulebook import RuleBook, read_rules
 from routing.sla import SlaTable, read_sla
@@ -27,7 +28,11 @@ _loading = threading.Lock()
 
 @dataclass(frozen=True)
 class City:
-    """One city. `version` is a digest of its files, `coordinator` the department that gets what nobody else does."""
+    """One city. `version` is a digest of its files and of what was changed since in the book of units.
+
+    `departments` holds each unit's newest facts, planned ones too, with those before: ask them `on` a day.
+    `coordinator` is the department that gets what nobody else does; `units` is what the city's own file says.
+    """
 
     name: str
     version: str
@@ -38,7 +43,12 @@ class City:
     sla: SlaTable
     calendar: WorkingCalendar
     coordinator: str
+    units: Units = field(repr=False)
     gazetteer: Gazetteer = field(repr=False)
+
+    def with_units(self, changed: Mapping[str, DepartmentFact], edition: str) -> "City":
+        """Return this city with the units as the book has them; those of the files that are not in it stay."""
+        return replace(self, departments={**self.departments, **changed}, version=f"{self.version}.{edition}")
 
 
 def load_city(folder: Path | None = None) -> City:
@@ -74,6 +84,7 @@ def read_city(folder: Path) -> City:
         sla=sla,
         calendar=calendar,
         coordinator=units.coordinator,
+        units=units,
         gazetteer=gazetteer,
     )
 
