@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "serve": ("web", "serve"),
     "track": ("clients", "track"),
     "train": ("learning", "train"),
+    "units": ("units", "units"),
     "worker": ("worker", "worker"),
 }
 

@@ -26,6 +26,7 @@ from app.pages.views import pages
 from app.review.views import review
 from app.throttle import Throttle
 from app.tracking.views import tracking
+from app.units.views import units
 from app.work.views import work
 from models.account import Account
 from models.outbox import InstallationMark
@@ -60,7 +61,7 @@ def create_app(hotline: Hotline) -> Flask:
     # No cookie gives a citizen or a program any power: the form token, the code or the bearer token does.
     for blueprint in (intake, tracking, api):
         csrf.exempt(blueprint)
-    for blueprint in (intake, tracking, api, accounts, desk, work, review, admin, pages):
+    for blueprint in (intake, tracking, api, accounts, desk, work, review, admin, units, pages):
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, lambda _e: errors.answer(403))
     _templates(app, hotline)
@@ -96,11 +97,13 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
         due_tag=lambda due_at: wording.due_tag(due_at, hotline_.now()),
         deadline_words=wording.deadline_words,
         role_words=wording.role_words,
+        kind_words=wording.kind_words,
     )
     app.jinja_env.filters.update(
         moment=wording.moment,
         day=wording.day,
         iso=wording.iso,
+        date=wording.date_words,
         status_words=wording.status_words,
         type_words=wording.type_words,
         channel_words=wording.channel_words,

@@ -7,11 +7,12 @@ import hashlib
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Final
 
 from routing.calendar import WorkingCalendar, read_calendar
-from routing.departments import DepartmentFact, Units, read_departments
+from routing.departments import DepartmentFact, Units, heir_of, read_departments
 from routing.gazetteer import Gazetteer, read_gazetteer
 from routing.rulebook import RuleBook, read_rules
 from routing.sla import SlaTable, read_sla
@@ -45,6 +46,10 @@ class City:
     coordinator: str
     units: Units = field(repr=False)
     gazetteer: Gazetteer = field(repr=False)
+
+    def heir(self, unit: str, day: date) -> str | None:
+        """Return who has what a closed unit left, on that day; None when nobody does."""
+        return heir_of(self.departments, unit, day)
 
     def with_units(self, changed: Mapping[str, DepartmentFact], edition: str) -> "City":
         """Return this city with the units as the book has them; those of the files that are not in it stay."""

@@ -267,7 +267,7 @@ def _hours(block: Block) -> OpeningHours | None:
     try:
         return read_hours(written)
     except UnreadableHours as error:
-        block.wrong(f'\'hours\' must look like "mon-fri 07:30-11:30, 13:00-17:00": {error}')
+        block.wrong(f"'hours' must look like \"mon-fri 07:30-11:30, 13:00-17:00\": {error}")
         return None
 
 

@@ -7,6 +7,7 @@ times like 7h30: it is the same line in the city's files, in the administrators'
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Final
 
 from routing.calendar import WorkingCalendar
@@ -91,7 +92,7 @@ def read_hours(line: str) -> OpeningHours:
         raise UnreadableHours("days without times")
     for stretches in days:
         edges = [edge for stretch in stretches for edge in stretch]
-        if any(later <= earlier for earlier, later in zip(edges, edges[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(edges)):
             raise UnreadableHours("times must be in order, without overlap")
     return OpeningHours(tuple(tuple(stretches) for stretches in days))
 

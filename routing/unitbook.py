@@ -4,9 +4,10 @@ Pure. A unit on a day is what the line with the latest `since` up to that day sa
 written one counts. So no period overlaps another, and a line for today or later leaves every day before as it was.
 """
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -86,7 +87,7 @@ class UnitProblem:
     unit: str
     field: str
     code: str
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def problems_of(
@@ -131,9 +132,7 @@ def _of_unit(
         if heir is None or heir.id == unit.id:
             yield UnitProblem(unit.id, "successor", "unknown_department")
         elif not heir.valid_on(unit.valid_to):
-            yield UnitProblem(
-                unit.id, "successor", "unit_not_open", {"unit": heir.vi, "day": spoken(unit.valid_to)}
-            )
+            yield UnitProblem(unit.id, "successor", "unit_not_open", {"unit": heir.vi, "day": spoken(unit.valid_to)})
 
 
 def spoken(day: date) -> str:
@@ -220,9 +219,7 @@ def _difference(known: DepartmentFact | None, wanted: DepartmentFact, day: date)
         yield Difference(wanted.id, "closed", wanted.valid_to, None, successor=wanted.successor)
 
 
-def _of_standing(
-    known: DepartmentFact, now: DepartmentFact, wanted: DepartmentFact, day: date
-) -> Iterable[Difference]:
+def _of_standing(known: DepartmentFact, now: DepartmentFact, wanted: DepartmentFact, day: date) -> Iterable[Difference]:
     if wanted.valid_from is not None and wanted.valid_from != now.valid_from:
         raise _Forbidden(f"began on {now.valid_from or 'a day nobody knows'}: that cannot be changed afterwards")
     if wanted.valid_to is None and now.valid_to is not None:

@@ -15,6 +15,7 @@ from app.accounts.service import account_of_token
 from app.api import schema
 from app.api.openapi import Operation, document, documented
 from app.api.strictjson import parse_object
+from app.assignment import local_date
 from app.current import address, hotline, throttle
 from app.intake import service as intake_service
 from app.intake.schema import Report, problem_of
@@ -24,11 +25,13 @@ from app.problems import NotFound, Problem, Refused, WrongMediaType
 from app.review import service as review_service
 from app.tracking import service as tracking_service
 from app.tracking.service import Track
+from app.units import listing as unit_listing
 from app.work import service as work_service
 from app.work.service import PAGE, Step
 from models.account import Account
 from models.ticket import Ticket
-from models.vocabulary import Channel, Role
+from models.vocabulary import Channel, DepartmentKind, Role
+from routing.departments import DepartmentFact
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -179,6 +182,43 @@ def review() -> Response:
         more = str(found[PAGE - 1].id) if len(found) > PAGE else None
         shape = schema.TicketPage(tickets=[_summary(t) for t in found[:PAGE]], next=more)
     return _json_answer(shape)
+
+
+@api.get("/units")
+@documented(
+    Operation(
+        "get",
+        f"{BASE}/units",
+        answer=schema.UnitPage,
+        refusals=(422,),
+        staff=True,
+        query=(
+            ("on", "The day, such as 2026-12-01; today when it is not given."),
+            ("kind", f"One of {', '.join(DepartmentKind)}."),
+            ("after", "The `next` of the part before."),
+        ),
+    )
+)
+def units() -> Response:
+    """Return the units of a day (administrators)."""
+    account = _bearer()
+    if account.role is not Role.ADMIN:
+        raise NotFound
+    today = local_date(hotline(), hotline().now())
+    wanted = unit_listing.asked(request.args, today)
+    with hotline().database.reading() as session:
+        city = hotline().standing.fresh(session)
+    page = unit_listing.page(city, wanted, request.args.get("after"), unit_listing.PROGRAM_PAGE)
+    return _json_answer(schema.UnitPage(units=[_unit(unit) for unit in page.units], next=page.after))
+
+
+def _unit(unit: DepartmentFact) -> schema.UnitEntry:
+    return schema.UnitEntry(
+        id=unit.id, vi=unit.vi, en=unit.en, kind=unit.kind, ward=unit.ward, parent=unit.parent,
+        valid_from=unit.valid_from, valid_to=unit.valid_to, successor=unit.successor,
+        contact=schema.UnitContact(phone=unit.phone, email=unit.email, address=unit.address),
+        hours=unit.hours.written() if unit.hours else None,
+    )  # fmt: skip
 
 
 def _step(name: str, body: type[BaseModel]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -65,4 +65,4 @@ def explain(text: str) -> None:
     click.echo(f"ward    {city.wards[ward].name if ward else 'not sure'} ({found.how})")
     for tried in decision.tried:
         click.echo(f"{'fits  ' if tried.matched else '      '}  {tried.rule_id}  {tried.why_not}")
-    click.echo(f"unit    {city.departments[decision.lead].vi}: {decision.because}")
+    click.echo(f"unit    {city.departments[decision.lead].life_on(today).vi}: {decision.because}")

@@ -137,9 +137,7 @@ def take_in_strays(session: Session) -> list[Change]:
         change
         for row in session.scalars(select(Department).where(Department.id.not_in(written)))
         for change in changes_of_life(
-            DepartmentFact(
-                row.id, row.vi, row.en, row.kind, row.parent_id, row.ward_code, row.valid_from, row.valid_to
-            )
+            DepartmentFact(row.id, row.vi, row.en, row.kind, row.parent_id, row.ward_code, row.valid_from, row.valid_to)
         )
     ]
 

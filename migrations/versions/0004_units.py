@@ -57,9 +57,7 @@ def upgrade() -> None:
             "(change = 'state') = (vi is not null and en is not null and kind is not null)",
             name=op.f("ck_department_change_stated"),
         ),
-        sa.CheckConstraint(
-            "(change = 'undone') = (undoes_id is not null)", name=op.f("ck_department_change_undoing")
-        ),
+        sa.CheckConstraint("(change = 'undone') = (undoes_id is not null)", name=op.f("ck_department_change_undoing")),
         sa.ForeignKeyConstraint(["actor_id"], ["account.id"], name=op.f("fk_department_change_actor_id")),
         sa.ForeignKeyConstraint(["department_id"], ["department.id"], name=op.f("fk_department_change_department_id")),
         sa.ForeignKeyConstraint(["parent_id"], ["department.id"], name=op.f("fk_department_change_parent_id")),
@@ -97,9 +95,9 @@ def _protect_book() -> None:
             )
         # REPLACE removes the old row without asking the trigger on DELETE
         op.execute(
-            f"CREATE TRIGGER {TABLE}_no_replace BEFORE INSERT ON {TABLE} "
-            f"WHEN EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id) "
-            f"BEGIN SELECT RAISE(ABORT, '{TABLE} is append-only'); END"
+            "CREATE TRIGGER department_change_no_replace BEFORE INSERT ON department_change "
+            "WHEN EXISTS (SELECT 1 FROM department_change WHERE id = NEW.id) "
+            "BEGIN SELECT RAISE(ABORT, 'department_change is append-only'); END"
         )
         return
     op.execute(
