@@ -162,8 +162,13 @@ def standing_in(departments: Mapping[str, DepartmentFact], name: str, day: date)
 
 
 def heir_of(departments: Mapping[str, DepartmentFact], name: str, day: date) -> str | None:
-    """Return the successor that has what a closed unit left, or its successor's; None when there is none that day."""
+    """Return the successor that has what a closed unit left, or its successor's; None when there is none that day.
+
+    A unit that is open has left nothing.
+    """
     seen: set[str] = set()
+    if name in departments and departments[name].valid_on(day):
+        return None
     while name not in seen and name in departments:
         seen.add(name)
         last = departments[name].last_until(day)

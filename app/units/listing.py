@@ -55,15 +55,17 @@ class Page:
 
 def page(city: City, wanted: Wanted, after: str | None = None, size: int = PAGE) -> Page:
     """Return a part of the list; raise `NotFound` for an `after` that is no unit of this city."""
-    found = [unit for unit in ordered(city, wanted.day) if _fits(city, unit, wanted)]
+    ranked = [(rank, _key(unit), unit) for unit in ordered(city, wanted.day) if (rank := _rank(city, unit, wanted))]
+    found = sorted(ranked, key=lambda row: row[:2])
     rest = found
     if after:
         known = city.departments.get(after)
         if known is None:
             raise NotFound
-        last = _key(known.life_on(wanted.day))
-        rest = [unit for unit in found if _key(unit) > last]
-    return Page(rest[:size], len(found), rest[size - 1].id if len(rest) > size else None)
+        last = known.life_on(wanted.day)
+        rest = [row for row in found if row[:2] > (_rank(city, last, wanted), _key(last))]
+    more = rest[size - 1][2].id if len(rest) > size else None
+    return Page([unit for _, _, unit in rest[:size]], len(found), more)
 
 
 def ordered(city: City, day: date) -> list[DepartmentFact]:
@@ -75,11 +77,15 @@ def _key(unit: DepartmentFact) -> tuple[int, str, str]:
     return (_ORDER[unit.kind], fold(unit.vi), unit.id)
 
 
-def _fits(city: City, unit: DepartmentFact, wanted: Wanted) -> bool:
+def _rank(city: City, unit: DepartmentFact, wanted: Wanted) -> int:
+    """Return 1 for a unit that has the words as they stand, 2 for one that has each somewhere, 0 for one not wanted."""
     if wanted.kind is not None and unit.kind is not wanted.kind:
-        return False
+        return 0
     if not wanted.gone_too and not city.departments[unit.id].valid_on(wanted.day):
-        return False
+        return 0
     ward = city.wards.get(unit.ward or "")
     there = fold(" ".join((unit.id, unit.vi, unit.en, ward.name if ward else "")))
-    return all(word in there for word in fold(wanted.words).split())
+    words = fold(wanted.words).split()
+    if " ".join(words) in there:
+        return 1
+    return 2 if all(word in there for word in words) else 0

@@ -236,11 +236,10 @@ def move_accounts(hotline: Hotline, unit: str) -> int:
     with hotline.database.transaction() as session:
         city = hotline.standing.fresh(session)
         today = local_date(hotline, hotline.now())
-        known = city.departments.get(unit)
-        if known is None:
+        if unit not in city.departments:
             raise NotFound
         heir = city.heir(unit, today)
-        if known.valid_on(today) or heir is None:
+        if heir is None:
             raise Conflict([Problem("", "unit_no_heir")])
         people = session.scalars(
             select(Account).where(Account.department_id == unit, Account.disabled.is_(False)).with_for_update()

@@ -1,4 +1,4 @@
-"""Units as dated data: a book of lines that are only ever added; how a unit is reached and when it is open are in it."""
+"""Units as dated data: a book of lines that are only ever added; how to reach a unit and when it is open are in it."""
 
 from collections.abc import Sequence
 
