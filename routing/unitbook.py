@@ -220,7 +220,8 @@ def _difference(known: DepartmentFact | None, wanted: DepartmentFact, day: date)
 
 
 def _of_standing(known: DepartmentFact, now: DepartmentFact, wanted: DepartmentFact, day: date) -> Iterable[Difference]:
-    if wanted.valid_from is not None and wanted.valid_from != now.valid_from:
+    # one that was closed and opened again has begun more than once
+    if wanted.valid_from is not None and wanted.valid_from not in {f.valid_from for f in (*known.earlier, known)}:
         raise _Forbidden(f"began on {now.valid_from or 'a day nobody knows'}: that cannot be changed afterwards")
     if wanted.valid_to is None and now.valid_to is not None:
         raise _Forbidden(f"is to be closed on {now.valid_to}: undo that first, or write valid_to")

@@ -25,7 +25,7 @@ from models.department import Department, DepartmentChange
 from models.ticket import Assignment
 from models.vocabulary import AssignmentKind, DepartmentKind, Status
 from routing.city import CityDataError
-from routing.departments import DepartmentFact
+from routing.departments import FIELDS, DepartmentFact
 from tests.app.conftest import BUSES, LIGHTS, Clock, Filed, Road, Staff
 from tests.conftest import database_url
 from tests.pages import hidden, post_form, words
@@ -520,8 +520,8 @@ def test_a_file_of_one_installation_makes_another_the_same(
     for name, unit in wanted.items():
         found = after[name].on(later)
         assert found is not None
-        assert [getattr(found, f) for f in exchange.FIELDS if f not in DATED] == [
-            getattr(unit, f) for f in exchange.FIELDS if f not in DATED
+        assert [getattr(found, f) for f in FIELDS if f not in DATED] == [
+            getattr(unit, f) for f in FIELDS if f not in DATED
         ]
     with hotline.database.reading() as session:
         line = book.lines(session, "tt_moi")[-1]
@@ -569,9 +569,9 @@ def test_tables_hold_what_the_file_holds(hotline: Hotline, staff: Staff, tmp_pat
     sheet = load_workbook(tmp_path / "units.xlsx").worksheets[0]
     head, *body = [list(row) for row in sheet.iter_rows()]
     found = {row[0].value: row for row in body}
-    assert [cell.value for cell in head] == list(exchange.FIELDS)
+    assert [cell.value for cell in head] == list(FIELDS)
     assert set(found) == set(rows)
-    name = found[LIGHTS][exchange.FIELDS.index("vi")]
+    name = found[LIGHTS][FIELDS.index("vi")]
     assert (name.value, name.data_type) == ("=1+1", "s")
 
 
@@ -586,11 +586,12 @@ def test_administrators_programs_read_the_units_of_a_day(
     headers = bearer(staff.admin)
 
     def asked(**query: str) -> dict[str, dict[str, Any]]:
-        units, after = dict[str, dict[str, Any]](), ""
-        while after is not None:
-            page = client.get("/api/v1/units", query_string=query | {"after": after}, headers=headers).get_json()
+        units: dict[str, dict[str, Any]] = {}
+        page: dict[str, Any] = {"next": ""}
+        while page["next"] is not None:
+            asking = query | {"after": page["next"]}
+            page = client.get("/api/v1/units", query_string=asking, headers=headers).get_json()
             units |= {unit["id"]: unit for unit in page["units"]}
-            after = page["next"]
         return units
 
     today, tomorrow = asked(), asked(on=TOMORROW.isoformat())
@@ -619,7 +620,7 @@ def told(unit: DepartmentFact, day: date) -> str | None:
 
 def fields(unit: DepartmentFact, **typed: str) -> dict[str, str]:
     """A unit's form as it comes from its page, with these fields typed anew."""
-    known = {name: getattr(unit, name) for name in exchange.FIELDS if name not in {*DATED, "id", "hours", "kind"}}
+    known = {name: getattr(unit, name) for name in FIELDS if name not in {*DATED, "id", "hours", "kind"}}
     form = {name: value for name, value in known.items() if value is not None}
     form["hours"] = unit.hours.written("vi") if unit.hours else ""
     return form | {"kind": unit.kind.value, "since": TODAY.isoformat(), "because": "QĐ 12/2026"} | typed
