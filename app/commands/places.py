@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from app import settings, startup
+from app.commands.installation import installation
 from app.commands.lines import rows
 from app.commands.plainly import plainly, say
 from classifier.predict import Classifier
-from routing.city import load_city
+from routing.city import City, load_city
 from routing.place import Place, resolve_place
 from routing.rules import Facts, decide
 
@@ -22,7 +23,7 @@ from routing.rules import Facts, decide
 @plainly
 def place(text: str | None, jsonl: Path | None) -> None:
     """Say which wards a text speaks of, best first, and whether that is sure."""
-    city = load_city()
+    city = load_city(settings.city_folder())
     for row in rows(text, jsonl):
         found = resolve_place(city, row["text"], row.get("lat"), row.get("lon"))
         names = [city.wards[code].short for code in found.candidates]
@@ -50,7 +51,7 @@ def rules() -> None:
 @plainly
 def explain(text: str) -> None:
     """Show what a text is taken for, and each rule that was tried on it until one fitted."""
-    city = load_city()
+    city = _city()
     classifier = Classifier.load(startup.ensure_model(settings.models_folder(), say))
     (prediction,) = classifier.predict([text])
     found = resolve_place(city, text)
@@ -66,3 +67,11 @@ def explain(text: str) -> None:
     for tried in decision.tried:
         click.echo(f"{'fits  ' if tried.matched else '      '}  {tried.rule_id}  {tried.why_not}")
     click.echo(f"unit    {city.departments[decision.lead].life_on(today).vi}: {decision.because}")
+
+
+def _city() -> City:
+    """Return the city with its book of units, or as its files alone have it where nothing is set up."""
+    if not settings.is_set_up():
+        return load_city(settings.city_folder())
+    with installation() as hotline:
+        return hotline.city

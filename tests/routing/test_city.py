@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,8 @@ def test_the_notice_of_the_ward_map_is_kept() -> None:
 
 def test_a_second_city_is_only_a_folder(song_xanh: City) -> None:
     assert song_xanh.name == "Thành phố Sông Xanh"
+    assert song_xanh.departments["to-cay"].valid_on(date(2031, 12, 31))
+    assert not song_xanh.departments["to-cay"].valid_on(date(2032, 1, 1))
     assert song_xanh.departments["uy-3"].vi == "Ủy ban xã Bãi Ngô"
     assert song_xanh.coordinator == "nguoi-truc"
 
@@ -77,15 +80,23 @@ def test_a_city_is_read_once_per_folder(song_xanh: City, hcmc: City) -> None:
 
 
 def test_nothing_of_hcmc_is_in_code() -> None:
-    """No text that the program uses (docstrings aside) names a place or a unit of any city."""
+    """No text that the program uses (docstrings aside), and no page, names a place or a unit of any city."""
     names = re.compile(
-        "hồ chí minh|hcm[^c]|sài gòn|thủ đức|bình dương|ubnd|tthcc|dieu_phoi_vien|so_xay_dung", re.IGNORECASE
+        "hồ chí minh|ho_chi_minh|hcm[^c]|sài gòn|thủ đức|bình dương|ubnd|tthcc|dieu_phoi_vien|so_xay_dung",
+        re.IGNORECASE,
     )
-    for path in Path(load_city.__code__.co_filename).parent.glob("*.py"):
+    root = Path(load_city.__code__.co_filename).parents[1]
+    sources = [
+        p for name in ("app", "classifier", "models", "routing", "migrations") for p in (root / name).rglob("*.py")
+    ]
+    assert len(sources) > 90
+    for path in sources:
         tree = ast.parse(path.read_text("utf-8"))
         prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         texts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and id(n) not in prose]
         assert [text for text in texts if isinstance(text, str) and names.search(text)] == [], path.name
+    for page in (*(root / "app" / "templates").rglob("*.html"), root / "app" / "translations" / "en.po"):
+        assert not names.search(page.read_text("utf-8")), page.name
 
 
 def test_loading_is_fast() -> None:
