@@ -47,6 +47,11 @@ class City:
     units: Units = field(repr=False)
     gazetteer: Gazetteer = field(repr=False)
 
+    def unit(self, name: str | None, day: date) -> DepartmentFact | None:
+        """Return a unit as it is on a day, or last was, or first will be; None when there is none of this id."""
+        known = self.departments.get(name or "")
+        return known.life_on(day) if known else None
+
     def heir(self, unit: str, day: date) -> str | None:
         """Return who has what a closed unit left, on that day; None when nobody does."""
         return heir_of(self.departments, unit, day)

@@ -124,7 +124,7 @@ def _of_unit(
         if above is None:
             yield UnitProblem(unit.id, "parent", "unknown_department")
         elif unit.valid_from is not None and not above.valid_on(day):
-            yield UnitProblem(unit.id, "parent", "unit_not_open", {"unit": above.vi, "day": spoken(day)})
+            yield UnitProblem(unit.id, "parent", "unit_not_open", {"unit": above.life_on(day).vi, "day": spoken(day)})
     if unit.ward is not None and unit.ward not in wards:
         yield UnitProblem(unit.id, "ward", "unknown_ward")
     if unit.successor is not None and unit.valid_to is not None:
@@ -132,7 +132,12 @@ def _of_unit(
         if heir is None or heir.id == unit.id:
             yield UnitProblem(unit.id, "successor", "unknown_department")
         elif not heir.valid_on(unit.valid_to):
-            yield UnitProblem(unit.id, "successor", "unit_not_open", {"unit": heir.vi, "day": spoken(unit.valid_to)})
+            yield UnitProblem(
+                unit.id,
+                "successor",
+                "unit_not_open",
+                {"unit": heir.life_on(unit.valid_to).vi, "day": spoken(unit.valid_to)},
+            )
 
 
 def spoken(day: date) -> str:

@@ -73,7 +73,7 @@ def _pass_on(
     if heir is not None:
         ticket.happened(Happening("handed_over", now, data=data))
         helpers = [gone.get(unit, unit) for unit in _helping(session, ticket)]
-        assign(hotline, session, ticket, _succession(city, old, heir, helpers), now)
+        assign(hotline, session, ticket, _succession(city, old, heir, helpers, local_date(hotline, now)), now)
     elif ticket.status is Status.REOPENED:
         ticket.happened(Happening("unit_closed", now, data=data))
         release(session, ticket, now)  # reopened and with nobody: that is the coordinators' already
@@ -82,8 +82,8 @@ def _pass_on(
         release(session, ticket, now)
 
 
-def _succession(city: City, old: str, heir: str, helpers: Iterable[str | None]) -> Decision:
-    before, after = city.departments[old], city.departments[heir]
+def _succession(city: City, old: str, heir: str, helpers: Iterable[str | None], day: date) -> Decision:
+    before, after = city.departments[old].life_on(day), city.departments[heir].life_on(day)
     others = dict.fromkeys(unit for unit in helpers if unit is not None and unit != heir)
     return Decision(
         lead=heir,

@@ -98,7 +98,7 @@ def close_unit(hotline: Hotline, account: Account, unit: str, seen: int, wanted:
         _not_over(wanted.since, written.today)
         _nothing_planned(known, wanted.since)
         if not known.valid_on(wanted.since):
-            raise refuse("since", "unit_not_open", unit=known.vi, day=spoken(wanted.since))
+            raise refuse("since", "unit_not_open", unit=known.life_on(wanted.since).vi, day=spoken(wanted.since))
         return [closing(unit, wanted.since, wanted.successor)]
 
     _write(hotline, account, unit, seen, wanted.because, make)
@@ -129,7 +129,7 @@ def _write(hotline: Hotline, account: Account, unit: str, seen: int | None, beca
         lines = [book.change_of(line) for line in book.lines(session)]
         new = make(Written(lines, units_of(lines), today))
         after = after_adding(lines, new)
-        _refuse(after, unit, problems_among(hotline.files, after, {unit}))
+        _refuse(after, unit, today, problems_among(hotline.files, after, {unit}))
         book.add(session, Author(UnitChangeOrigin.WEB, now, account.id, because), new)
         book.turn_page(session, after, today)
 
@@ -146,11 +146,11 @@ def problems_among(city: City, units: Units, touched: set[str]) -> list[UnitProb
     return problems_of(units, touched | leaning, city.wards, city.coordinator)
 
 
-def _refuse(units: Units, unit: str, problems: Iterable[UnitProblem]) -> None:
+def _refuse(units: Units, unit: str, today: date, problems: Iterable[UnitProblem]) -> None:
     own = [
         Problem(problem.field, problem.code, problem.params)
         if problem.unit == unit
-        else Problem("", "unit_depends", {"unit": units[problem.unit].vi})
+        else Problem("", "unit_depends", {"unit": units[problem.unit].life_on(today).vi})
         for problem in problems
     ]
     if own:
@@ -189,7 +189,7 @@ def loose_ends(session: Session, city: City, unit: DepartmentFact, day: date) ->
         rules=rules_naming(city.rules, unit, day),
         accounts=session.scalar(people) or 0,
         tickets=session.scalar(open_tickets(unit.id)) or 0,
-        below=[other for other in city.departments.values() if (on := other.on(day)) and on.parent == unit.id],
+        below=[on for other in city.departments.values() if (on := other.on(day)) and on.parent == unit.id],
     )
 
 

@@ -14,7 +14,7 @@ from app.accounts.session import required
 from app.assignment import local_date
 from app.current import hotline, staff
 from app.i18n import gettext as _
-from app.i18n import language
+from app.i18n import label, language
 from app.intake.views import grouped_errors
 from app.problems import NotFound, Problem, Refused
 from app.units import listing, service
@@ -23,7 +23,7 @@ from models.department import DepartmentChange
 from models.vocabulary import DepartmentKind, Role, UnitChangeKind, UnitChangeOrigin
 from routing.city import City
 from routing.departments import CHANGEABLE, DepartmentFact
-from routing.hours import OpeningHours, opening
+from routing.hours import OpeningHours, opening, read_hours
 
 units = Blueprint("units", __name__, url_prefix="/admin/units")
 
@@ -202,10 +202,10 @@ def _page(
             "unit": fact,
             "open": known.valid_on(today),
             "begun": known.last_until(today) is not None,
-            "parent": city.departments.get(fact.parent or ""),
+            "parent": city.unit(fact.parent, today),
             "ward": city.wards.get(fact.ward or ""),
-            "successor": city.departments.get(fact.successor or ""),
-            "heir": city.departments.get(city.heir(unit_id, today) or ""),
+            "successor": city.unit(fact.successor, today),
+            "heir": city.unit(city.heir(unit_id, today), today),
             "hours": _hours(fact.hours or _city_hours(city)),
             "opening": wording.opening_words(opening(city.calendar, fact.hours, hotline().now()), today),
             "loose": service.loose_ends(session, city, known, max(leaving, today)),
@@ -266,7 +266,7 @@ def _lines(session: Session, city: City, written: list[DepartmentChange], today:
         shown.append(
             Line(
                 number=line.id,
-                words=_words(line, before, city),
+                words=_words(line, before, city, today),
                 details=_details(line, before) if line.change is UnitChangeKind.STATE and before else [],
                 at=line.at,
                 actor=names.get(line.actor_id) or _origin(line.origin),
@@ -284,16 +284,15 @@ def _origin(origin: UnitChangeOrigin) -> str:
     return _("Tệp của thành phố") if origin is UnitChangeOrigin.SEED else _("Nhập từ tệp")
 
 
-def _words(line: DepartmentChange, before: DepartmentChange | None, city: City) -> str:
+def _words(line: DepartmentChange, before: DepartmentChange | None, city: City, today: date) -> str:
     since = wording.date_words(line.since) if line.since else ""
     if line.change is UnitChangeKind.UNDONE:
         return _("Hủy một thay đổi chưa bắt đầu")
     if line.change is UnitChangeKind.CLOSED:
-        heir = city.departments.get(line.successor_id or "")
+        heir = city.unit(line.successor_id, today)
         if heir is None:
             return _("Đóng từ ngày {day}, không có đơn vị kế nhiệm").format(day=since)
-        name = heir.vi if language() == "vi" else heir.en
-        return _("Đóng từ ngày {day}, {unit} kế nhiệm").format(day=since, unit=name)
+        return _("Đóng từ ngày {day}, {unit} kế nhiệm").format(day=since, unit=label(heir))
     if before is not None:
         return _("Thay đổi từ ngày {day}").format(day=since)
     return _("Hoạt động từ ngày {day}").format(day=since) if since else _("Hoạt động từ trước đến nay")
@@ -304,12 +303,17 @@ def _details(line: DepartmentChange, before: DepartmentChange) -> list[str]:
     for name, words in _field_words().items():
         old, new = getattr(before, name), getattr(line, name)
         if old != new:
-            found.append(_("{field}: {old} → {new}").format(field=words, old=_said(old), new=_said(new)))
+            old, new = _said(name, old), _said(name, new)
+            found.append(_("{field}: {old} → {new}").format(field=words, old=old, new=new))
     return found
 
 
-def _said(value: Any) -> str:
-    return wording.kind_words(value) if isinstance(value, DepartmentKind) else value or "—"
+def _said(name: str, value: Any) -> str:
+    if isinstance(value, DepartmentKind):
+        return wording.kind_words(value)
+    if value and name == "hours":
+        return _hours(read_hours(value)) or ""
+    return value or "—"
 
 
 def _field_words() -> dict[str, str]:
