@@ -13,6 +13,8 @@ from typing import Final
 from routing.calendar import WorkingCalendar
 
 ALWAYS: Final = "24/7"
+#: Characters of the longest line; a week of three stretches a day has fewer.
+LONGEST: Final = 300
 _DAY: Final = 24 * 60
 _NAMES: Final = {
     "en": ("mon", "tue", "wed", "thu", "fri", "sat", "sun"),
@@ -94,7 +96,10 @@ def read_hours(line: str) -> OpeningHours:
         edges = [edge for stretch in stretches for edge in stretch]
         if any(later <= earlier for earlier, later in pairwise(edges)):
             raise UnreadableHours("times must be in order, without overlap")
-    return OpeningHours(tuple(tuple(stretches) for stretches in days))
+    hours = OpeningHours(tuple(tuple(stretches) for stretches in days))
+    if len(hours.written()) > LONGEST:
+        raise UnreadableHours("too many times")
+    return hours
 
 
 def _named(word: str) -> list[int]:

@@ -170,25 +170,36 @@ def change_for(difference: Difference) -> Change:
     return state_of(difference.fact, difference.since)
 
 
-def differences(known: Mapping[str, DepartmentFact], wanted: Units, day: date) -> tuple[list[Difference], list[str]]:
-    """Return what makes the units of the book, from that day on, those of a file; and what forbids it, with lines.
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why what a file says of a unit cannot be written, and what to do."""
+
+    unit: str
+    words: str
+
+
+def differences(
+    known: Mapping[str, DepartmentFact], wanted: Units, day: date
+) -> tuple[list[Difference], list[Refusal]]:
+    """Return what makes the units of the book, from that day on, those of a file; and what forbids it.
 
     A unit that the file does not name is closed. What is planned for later and not in the file's way stays planned.
     """
     found: list[Difference] = []
-    refused: list[str] = []
+    refused: list[Refusal] = []
     for name, fact in wanted.departments.items():
         try:
             found += _difference(known.get(name), fact, day)
         except _Forbidden as error:
-            refused.append(f"{wanted.lines[name]}: department {name!r} {error}")
+            refused.append(Refusal(name, str(error)))
     for name, unit in known.items():
         if name not in wanted.departments and unit.valid_on(day):
             later = planned_after(unit, day)
             if later is None:
                 found.append(Difference(name, "closed", day, None))
             else:
-                refused.append(f"department {name!r} is not in the file, and a change is planned from {later}: undo it")
+                words = f"is not in the file, and a change is planned from {later}: undo that first"
+                refused.append(Refusal(name, words))
     return found, refused
 
 

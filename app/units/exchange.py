@@ -20,7 +20,7 @@ from models.vocabulary import UnitChangeOrigin
 from routing.city import City
 from routing.departments import FIELDS, DepartmentFact, Units, departments_page, plain_value, read_departments
 from routing.source import Problems
-from routing.unitbook import Difference, change_for, differences, rules_naming, units_of
+from routing.unitbook import Difference, Refusal, change_for, differences, rules_naming, units_of
 
 #: A spreadsheet takes a cell that begins so for a formula.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -114,9 +114,8 @@ def take_in(
         found, refused = differences(units, wanted, since)
         new = [change_for(difference) for difference in found]
         after = after_adding(lines, new)
-        for line in (*refused, *_problems(hotline.files, after, found, wanted)):
-            where, _, what = line.rpartition(": department ")
-            problems.add(where or source.name, f"department {what}")
+        for refusal in (*refused, *_refusals(hotline.files, after, found)):
+            problems.add(wanted.lines.get(refusal.unit, source.name), f"department {refusal.unit!r} {refusal.words}")
         problems.refuse()
         if not dry_run:
             book.add(session, Author(UnitChangeOrigin.FILE, now, None, because), new)
@@ -124,11 +123,9 @@ def take_in(
     return found
 
 
-def _problems(city: City, after: Mapping[str, DepartmentFact], found: list[Difference], wanted: Units) -> Iterator[str]:
+def _refusals(city: City, after: Mapping[str, DepartmentFact], found: list[Difference]) -> Iterator[Refusal]:
     for problem in problems_among(city, after, {difference.unit for difference in found}):
-        words = MESSAGES[problem.code][1].format(**problem.params)
-        where = wanted.lines.get(problem.unit)
-        yield f"{where}: department {problem.unit!r}: {words}" if where else f"department {problem.unit!r}: {words}"
+        yield Refusal(problem.unit, f"({problem.field}): {MESSAGES[problem.code][1].format(**problem.params)}")
 
 
 def told(difference: Difference, before: Mapping[str, DepartmentFact], city: City) -> str:

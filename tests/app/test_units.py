@@ -2,7 +2,9 @@
 
 import csv
 import re
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from app import doctor, loading
 from app.consistency import assert_consistent
 from app.hotline import Hotline
-from app.problems import Refused
+from app.problems import Conflict, Refused
 from app.tracking import service as tracking
 from app.units import book, exchange, handover, service, standing
 from app.units.schema import Closing, Stated, read_stated
@@ -180,6 +182,22 @@ def test_two_administrators_at_once_the_second_is_told_and_keeps_the_words(
     for action, form in (("close", {"close_since": "2026-03-05", "close_because": "x"}), ("undo", {"change_id": "1"})):
         stale = second.post(f"{PAGE}/{action}", data=tokens | {"undo_because": "x"} | form)
         assert stale.status_code == 409, action
+
+
+def test_of_two_who_write_at_the_same_moment_one_is_told(hotline: Hotline, staff: Staff) -> None:
+    """Injected: two threads that saw the same line. Without `book.lock` PostgreSQL lets both through."""
+    unit, seen, start = hotline.city.departments[LIGHTS], last(hotline, LIGHTS), threading.Barrier(2)
+
+    def write(name: str) -> str:
+        start.wait()
+        try:
+            service.change_unit(hotline, staff.admin, LIGHTS, seen, stated(unit, TODAY, vi=name))
+        except Conflict:
+            return "told"
+        return "written"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(write, ["Tên một", "Tên hai"])) == ["told", "written"]
 
 
 def test_what_is_planned_is_not_written_over(hotline: Hotline, staff: Staff) -> None:
@@ -546,9 +564,20 @@ def test_a_file_that_cannot_be_meant_is_refused_with_its_lines_and_nothing_is_wr
         (f"- id: {LIGHTS}\n", f"- id: {LIGHTS}\n  nit: khác\n", f"units.yaml:{line}: unknown key 'nit'"),
         ("valid_from: 2026-01-30", "valid_from: 2026-02-01", f"units.yaml:{line}: department '{LIGHTS}' began on"),
         ("coordinator: dieu_phoi_vien", "coordinator: catp", "units.yaml: the coordinator of this city is"),
+        ("- id: so_du_lich\n", "- id: so_du_lich\n  valid_to: 2026-03-09\n  successor: so_vhtt\n", None),
+        (
+            "- id: so_xay_dung\n",
+            "- id: so_xay_dung\n  valid_to: 2026-03-09\n",
+            f"units.yaml:{line}: department '{LIGHTS}'",
+        ),
+        ("- id: so_y_te\n", "- id: so_y_te\n  note: khác\n", None),
+        ("  parent: so_y_te\n", "  parent: hcdc\n", "'hcdc' is its own parent"),
     ):
         assert old in good
         file.write_text(good.replace(old, new, 1), "utf-8")
+        if expected is None:  # this one can be meant
+            assert len(exchange.take_in(hotline, file, because="Thử", dry_run=True)) == 1
+            continue
         with pytest.raises(CityDataError) as refused:
             exchange.take_in(hotline, file, because="Thử")
         assert expected in str(refused.value)

@@ -18,6 +18,7 @@ from routing.rules import Facts, decide
 from routing.source import Problems
 from routing.unitbook import (
     Change,
+    Refusal,
     change_for,
     changes_of_life,
     closing,
@@ -237,17 +238,21 @@ def test_a_file_does_not_write_over_what_is_planned_or_was(song_xanh: City) -> N
     unchanged = replace(song_xanh.units, departments=dict(song_xanh.departments))
     assert differences(known, unchanged, TODAY)[0] == []
     assert differences(known, unchanged, TODAY)[1] == [
-        f"departments.yaml:4: department 'uy-1' is to be closed on {later}: undo that first, or write valid_to"
+        Refusal("uy-1", f"is to be closed on {later}: undo that first, or write valid_to")
     ]
     wanted = {name: unit.life_on(TODAY) for name, unit in known.items()}
     wanted["toa-thi-chinh"] = replace(wanted["toa-thi-chinh"], vi="Tòa khác")
     wanted["doi-den"] = replace(wanted["doi-den"], valid_from=TODAY)
     _, refused = differences(known, replace(unchanged, departments=wanted), TODAY)
     assert refused == [
-        f"departments.yaml:7: department 'toa-thi-chinh' has a change planned from {later}: undo that first",
-        "departments.yaml:8: department 'doi-den' began on 2031-01-01: that cannot be changed afterwards",
+        Refusal("toa-thi-chinh", f"has a change planned from {later}: undo that first"),
+        Refusal("doi-den", "began on 2031-01-01: that cannot be changed afterwards"),
     ]
     assert planned_after(known["toa-thi-chinh"], TODAY) == later
+    del wanted["toa-thi-chinh"], wanted["doi-den"]
+    _, refused = differences(known, replace(unchanged, departments=wanted), TODAY)
+    gone = f"is not in the file, and a change is planned from {later}: undo that first"
+    assert refused == [Refusal("toa-thi-chinh", gone)]
 
 
 @pytest.mark.parametrize(
@@ -269,7 +274,8 @@ def test_hours_have_one_form(line: str, written: str, vietnamese: str) -> None:
 
 @pytest.mark.parametrize(
     "line", ["", "mon", "07:30-11:30", "mon 12:00-11:00", "mon 08:00-10:00, 09:00-11:00", "mon 25:00-26:00", "sáng",
-             "fri-mon 08:00-09:00", "mon 08:60-09:00", "mon 08:00", "mon 24/7", "mon 08:00-24:01"]
+             "fri-mon 08:00-09:00", "mon 08:60-09:00", "mon 08:00", "mon 24/7", "mon 08:00-24:01",
+             "mon " + ", ".join(f"{h:02d}:{m:02d}-{h:02d}:{m + 1:02d}" for h in range(24) for m in (0, 30))]
 )  # fmt: skip
 def test_hours_that_cannot_be_meant_are_refused(line: str) -> None:
     with pytest.raises(UnreadableHours):
