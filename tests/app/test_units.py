@@ -568,7 +568,7 @@ def test_a_file_that_cannot_be_meant_is_refused_with_its_lines_and_nothing_is_wr
         (
             "- id: so_xay_dung\n",
             "- id: so_xay_dung\n  valid_to: 2026-03-09\n",
-            f"units.yaml:{line}: department '{LIGHTS}'",
+            f"units.yaml:{line + 1}: department '{LIGHTS}'",
         ),
         ("- id: so_y_te\n", "- id: so_y_te\n  note: khác\n", None),
         ("  parent: so_y_te\n", "  parent: hcdc\n", "'hcdc' is its own parent"),
