@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "soak": ("benching", "soak"),
     "track": ("clients", "track"),
     "train": ("learning", "train"),
+    "units": ("units", "units"),
     "worker": ("worker", "worker"),
 }
 

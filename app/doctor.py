@@ -15,6 +15,7 @@ from app.hotline import Hotline, open_hotline
 from app.pages.service import Check, readiness
 from app.settings import Settings, SettingsError, from_env
 from app.triage.queue import connect
+from app.units import service as units
 from routing.city import CityDataError
 
 #: A database and photos need room; below this a day of reports may not fit.
@@ -36,6 +37,7 @@ def examine() -> list[Check]:
             _city(hotline),
             *readiness(hotline),
             *_database(hotline),
+            *_units(hotline),
             _redis(settings),
         ]
     finally:
@@ -70,6 +72,18 @@ def _city(hotline: Hotline) -> Check:
         return Check("city data", ok=False, detail=str(error))
     return Check(
         "city data", ok=True, detail=f"{city.name}: {len(city.wards)} wards, {len(city.departments)} departments"
+    )
+
+
+def _units(hotline: Hotline) -> Iterator[Check]:
+    """Name what does not fit together: rules, people and tickets that are with units that are gone."""
+    try:
+        with hotline.database.reading() as session:
+            misfits = list(units.misfits(hotline, session))
+    except (SQLAlchemyError, CityDataError):
+        return  # named already
+    yield Check(
+        "units", ok=not misfits, detail="\n".join(misfits) or "rules, people and tickets fit the units of today"
     )
 
 

@@ -9,6 +9,7 @@ from app import keys as key_ring
 from app.database import Database
 from app.keys import Keys
 from app.settings import Settings
+from app.units.standing import StandingCity
 from routing.city import City, load_city
 
 
@@ -26,9 +27,19 @@ class Hotline:
     now: Callable[[], datetime] = field(default=_utc_now)
 
     @cached_property
-    def city(self) -> City:
-        """The city's units, wards, rules and calendar; `CityDataError` names what is wrong with its files."""
+    def files(self) -> City:
+        """The city as its files alone have it; `CityDataError` names what is wrong with them. Asks no database."""
         return load_city(self.settings.city)
+
+    @cached_property
+    def standing(self) -> StandingCity:
+        """What keeps `city` in step with the book of units."""
+        return StandingCity(self.files, self.database)
+
+    @property
+    def city(self) -> City:
+        """The city's wards, rules and calendar, and its units as administrators have changed them until just now."""
+        return self.standing.city()
 
 
 def open_hotline(settings: Settings) -> Hotline:

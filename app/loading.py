@@ -1,13 +1,17 @@
 """Bringing the city's facts into the database, so that tickets can refer to them. Nothing is ever deleted."""
 
+from datetime import date
+
 from sqlalchemy.orm import Session
 
 from app.hotline import Hotline
-from models.department import Department
+from app.units import book
+from app.units.book import Author
 from models.place import LegacySuccessor, LegacyWard, Ward
 from models.taxonomy import SubmissionKind, Topic
-from models.vocabulary import SubmissionType, topics
+from models.vocabulary import SubmissionType, UnitChangeOrigin, topics
 from routing.city import City
+from routing.unitbook import change_for, changes_of_life, differences, units_of
 
 _TYPE_NAMES = {
     SubmissionType.REPORT: ("Phản ánh", "Report"),
@@ -23,12 +27,13 @@ _TYPE_NAMES = {
 
 def load(hotline: Hotline) -> dict[str, int]:
     """Write taxonomy, wards and departments; what is there already is brought up to date. Returns counts."""
-    city = hotline.city
+    city = hotline.files
+    now = hotline.now()
     with hotline.database.transaction() as session:
         _taxonomy(session)
         _places(session, city)
         session.flush()
-        _departments(session, city)
+        _departments(session, city, Author(UnitChangeOrigin.SEED, now), city.calendar.local_day(now))
     return {"topics": len(topics()), "wards": len(city.wards), "legacy wards": len(city.legacy),
             "departments": len(city.departments)}  # fmt: skip
 
@@ -57,26 +62,20 @@ def _places(session: Session, city: City) -> None:
         )
 
 
-def _departments(session: Session, city: City) -> None:
-    # Parents first: a foreign key cannot point at a row that is still to come.
-    waiting = dict(city.departments)
-    while waiting:
-        ready = [d for d in waiting.values() if d.parent is None or d.parent not in waiting]
-        for fact in ready:
-            session.merge(
-                Department(
-                    id=fact.id,
-                    vi=fact.vi,
-                    en=fact.en,
-                    kind=fact.kind,
-                    parent_id=fact.parent,
-                    ward_code=fact.ward,
-                    valid_from=fact.valid_from,
-                    valid_to=fact.valid_to,
-                    contact=fact.contact,
-                )
-            )
-            del waiting[fact.id]
-        session.flush()
-        if not ready:
-            raise ValueError("departments are each other's parents: " + ", ".join(sorted(waiting)))
+def _departments(session: Session, city: City, author: Author, day: date) -> None:
+    """Write the units of the files into the book.
+
+    The files are the seed: a unit that is new to the book is written as they have it, past and all. One of which
+    nobody but they has spoken follows them from today on. What administrators have changed stays theirs.
+    """
+    book.lock(session)
+    lines = book.lines(session)
+    known = units_of(map(book.change_of, lines))
+    ours = {line.department_id for line in lines if line.origin is not UnitChangeOrigin.SEED}
+    fresh = [fact for name, fact in city.units.departments.items() if name not in known and name not in ours]
+    book.add(session, author, [change for fact in fresh for change in changes_of_life(fact)])
+    book.add(session, author, book.take_in_strays(session))
+    found, _ = differences(known, city.units, day)
+    follow = [d for d in found if d.unit in known and d.unit in city.units.departments and d.unit not in ours]
+    book.add(session, author, [change_for(difference) for difference in follow])
+    book.turn_page(session, book.read(session), day)

@@ -67,6 +67,24 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "username": ("Tên đăng nhập gồm 3 đến 64 chữ thường, số, dấu chấm hoặc gạch.", "A user name is 3 to 64 lower-case letters, digits, dots or hyphens."),
     "needs_department": ("Vai trò này cần một đơn vị.", "This role needs a department."),
     "rating": ("Chọn từ 1 đến 5 sao.", "Choose 1 to 5 stars."),
+    "not_day": ("Ngày chưa đúng; ví dụ 2026-12-01.", "This is not a date; for example 2026-12-01."),
+    "unit_id": ("Mã đơn vị gồm chữ thường không dấu, số, dấu gạch hoặc chấm; ví dụ tt_moi.", "A unit's id is small letters without accents, digits, hyphens, underscores or dots; for example new_centre."),
+    "unit_taken": ("Mã này đã là của một đơn vị khác.", "Another unit has this id."),
+    "unit_phone": ("Số điện thoại chưa đúng; ví dụ 028 3829 1234, 1900 545454 hoặc 1022.", "This phone number is not valid; for example 028 3829 1234, 1900 545454 or 1022."),
+    "unit_hours": ("Giờ làm việc chưa đọc được; ví dụ T2-T6 07:30-11:30, 13:00-17:00; T7 07:30-11:30, hoặc 24/7.", "These hours cannot be read; for example mon-fri 07:30-11:30, 13:00-17:00; sat 07:30-11:30, or 24/7."),
+    "unit_past": ("Ngày đã qua thì giữ nguyên như đã có; chọn từ hôm nay ({today}) trở đi.", "Days that are over stay as they were; choose today ({today}) or later."),
+    "unit_planned": ("Đã có một thay đổi định cho ngày {day}; hủy thay đổi đó trước, hoặc chọn từ ngày đó trở đi.", "A change is already planned for {day}; undo it first, or choose that day or later."),
+    "unit_not_open": ("{unit} không hoạt động vào ngày {day}; chọn đơn vị khác hoặc ngày khác.", "{unit} does not exist on {day}; choose another unit or another day."),
+    "unit_circle": ("Như vậy đơn vị này sẽ nằm dưới chính nó; chọn cấp trên khác.", "The unit would be above itself; choose another one above it."),
+    "unit_coordinator": ("Đây là nơi nhận những gì chưa ai nhận; không đóng được. Đổi trong tệp của thành phố trước.", "This one receives what nobody else does and cannot be closed. Change the city's file first."),
+    "unit_depends": ("{unit} đang dựa vào đơn vị này; sửa đơn vị đó trước.", "{unit} leans on this unit; change that one first."),
+    "unit_begun": ("Thay đổi này đã có hiệu lực nên không hủy được; hãy ghi một thay đổi mới từ hôm nay.", "This change has begun and cannot be undone; write a new one from today on."),
+    "unit_same": ("Chưa có gì khác so với hiện nay.", "Nothing is different from how it is."),
+    "unit_stale": (
+        "Đơn vị này vừa được người khác sửa; bạn xem lại rồi gửi lần nữa, chữ vẫn còn.",
+        "Somebody has just changed this unit; please look again and send once more, your words are kept.",
+    ),
+    "unit_no_heir": ("Đơn vị còn hoạt động hoặc chưa có đơn vị kế nhiệm.", "The unit is still open or has no successor."),
 }  # fmt: skip
 
 

@@ -80,6 +80,20 @@ def models_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return data_folder(environ) / "models"
 
 
+def city_folder(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the folder of another city than the packaged one; raise `SettingsError` when there is none."""
+    reader = _Reader(environ)
+    folder = reader.folder("LANGNGHE_CITY")
+    if reader.problems:
+        raise SettingsError("\n".join(reader.problems))
+    return folder
+
+
+def is_set_up(environ: Mapping[str, str] = os.environ) -> bool:
+    """Tell whether a database is named or was made here: commands that need none can ask it if there is one."""
+    return bool(environ.get("DATABASE_URL")) or (data_folder(environ) / "langnghe.db").exists()
+
+
 def from_env(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings; raise `SettingsError` naming every problem at once."""
     reader = _Reader(environ)

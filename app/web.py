@@ -29,6 +29,7 @@ from app.returns.views import returns
 from app.review.views import review
 from app.throttle import Throttle
 from app.tracking.views import tracking
+from app.units.views import units
 from app.work.views import work
 from models.account import Account
 from models.outbox import InstallationMark
@@ -64,7 +65,7 @@ def create_app(hotline: Hotline) -> Flask:
     # No cookie gives a citizen or a program any power: the form token, the code or the bearer token does.
     for blueprint in (intake, tracking, api):
         csrf.exempt(blueprint)
-    staff = (accounts, desk, work, coordination, review, returns, admin)
+    staff = (accounts, desk, work, coordination, review, returns, admin, units)
     for blueprint in (intake, tracking, api, *staff, pages, monitoring):
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, lambda _e: errors.answer(403))
@@ -101,11 +102,13 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
         due_tag=lambda due_at: wording.due_tag(due_at, hotline_.now()),
         deadline_words=wording.deadline_words,
         role_words=wording.role_words,
+        kind_words=wording.kind_words,
     )
     app.jinja_env.filters.update(
         moment=wording.moment,
         day=wording.day,
         iso=wording.iso,
+        date=wording.date_words,
         status_words=wording.status_words,
         type_words=wording.type_words,
         channel_words=wording.channel_words,

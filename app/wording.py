@@ -1,18 +1,17 @@
 """Times, deadlines and states as people say them. The words are Vietnamese here, English by the catalogue."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Any
 
 from babel.dates import format_datetime
 
+from app.current import hotline
 from app.i18n import gettext as _
 from app.i18n import language
 from app.problems import Problem
-from models.vocabulary import Channel, DeadlineKind, Role, Status, SubmissionType, Urgency
-
-LOCAL: Final[tzinfo] = ZoneInfo("Asia/Ho_Chi_Minh")
+from models.vocabulary import Channel, DeadlineKind, DepartmentKind, Role, Status, SubmissionType, Urgency
+from routing.hours import Opening
 
 
 @dataclass(frozen=True)
@@ -23,19 +22,24 @@ class DueTag:
     words: str
 
 
+def _zone() -> tzinfo:
+    """Return the zone of the city's clocks."""
+    return hotline().files.calendar.zone
+
+
 def moment(at: datetime) -> str:
     """Return e.g. "thứ Năm 27/11, 17:00" in the city's time."""
-    return format_datetime(at, "EEEE d/M, HH:mm", tzinfo=LOCAL, locale=language())
+    return format_datetime(at, "EEEE d/M, HH:mm", tzinfo=_zone(), locale=language())
 
 
 def day(at: datetime) -> str:
     """Return e.g. "thứ Năm 27/11"."""
-    return format_datetime(at, "EEEE d/M", tzinfo=LOCAL, locale=language())
+    return format_datetime(at, "EEEE d/M", tzinfo=_zone(), locale=language())
 
 
 def iso(at: datetime) -> str:
     """Return the exact time for machines and screen readers."""
-    return at.astimezone(LOCAL).isoformat(timespec="minutes")
+    return at.astimezone(_zone()).isoformat(timespec="minutes")
 
 
 def due_tag(due_at: datetime | None, now: datetime) -> DueTag:
@@ -128,6 +132,36 @@ def role_words(role: Role) -> str:
     }[Role(role)]
 
 
+def date_words(day: date) -> str:
+    """Return a day of the calendar, e.g. "1/12/2026"."""
+    return f"{day.day}/{day.month}/{day.year}"
+
+
+def kind_words(kind: DepartmentKind) -> str:
+    """Return what sort of unit a unit is."""
+    return {
+        DepartmentKind.WARD: _("Phường, xã, đặc khu"),
+        DepartmentKind.WARD_POLICE: _("Công an phường, xã"),
+        DepartmentKind.WARD_SERVICE_CENTRE: _("Trung tâm hành chính công"),
+        DepartmentKind.CITY: _("Sở, ban, ngành"),
+        DepartmentKind.CENTRE: _("Trung tâm, đơn vị trực thuộc"),
+        DepartmentKind.UTILITY: _("Doanh nghiệp dịch vụ"),
+        DepartmentKind.POLICE: _("Công an thành phố"),
+        DepartmentKind.CENTRAL: _("Cơ quan ngành dọc"),
+        DepartmentKind.HOTLINE: _("Tổng đài"),
+    }[DepartmentKind(kind)]
+
+
+def opening_words(stands: Opening, today: date) -> str:
+    """Return whether a unit is open, and until when, as a neighbour would say it."""
+    if stands.until is None:
+        return _("Mở cả ngày đêm") if stands.is_open else _("Đang đóng cửa")
+    same_day = stands.until.astimezone(_zone()).date() == today
+    time = format_datetime(stands.until, "HH:mm", tzinfo=_zone(), locale=language())
+    when = time if same_day else moment(stands.until)
+    return (_("Đang mở cửa, đến {time}") if stands.is_open else _("Đang đóng cửa, mở lại {time}")).format(time=when)
+
+
 def problem_words(problem: Problem) -> str:
     """Return what is wrong and what to do; a status in it is named as staff say it."""
     if "here" in problem.params:
@@ -158,6 +192,9 @@ def event_words(kind: str, data: dict[str, Any] | None = None) -> str:
         "rejected": _("Không nhận"),
         "referred": _("Hướng dẫn nơi có thẩm quyền"),
         "needs_human": _("Cần người xem"),
+        "handed_over": _("Đơn vị cũ không còn, đơn vị kế nhiệm tiếp tục"),
+        "unit_closed": _("Đơn vị không còn hoạt động và chưa có nơi kế nhiệm"),
+        "helper_changed": _("Đơn vị phối hợp thay đổi"),
     }
     return words.get(kind, kind) if not (data or {}).get("rating") else _("Người dân đánh giá và đóng")
 
@@ -180,6 +217,8 @@ def citizen_words(kind: str) -> str:
         "closed": _("Đã khép lại"),
         "rejected": _("Chúng tôi không nhận phản ánh này"),
         "referred": _("Việc này thuộc nơi khác; chúng tôi chỉ đường cho bạn"),
+        "handed_over": _("Đơn vị cũ được sắp xếp lại; đơn vị kế nhiệm làm tiếp việc của bạn"),
+        "unit_closed": _("Đơn vị cũ không còn hoạt động; điều phối viên đang tìm đơn vị khác"),
     }.get(kind, kind)
 
 

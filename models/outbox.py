@@ -6,8 +6,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, UtcDateTime
-from models.ticket import BigId
+from models.base import Base, BigId, UtcDateTime
 
 
 class OutboxEntry(Base):

@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, UtcDateTime
+from models.base import Base, BigId, UtcDateTime
 from models.department import Department
-from models.ticket import Assignment, BigId
+from models.ticket import Assignment
 
 
 class TicketReturn(Base):

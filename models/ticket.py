@@ -6,20 +6,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, CheckConstraint, Float, ForeignKey, Index, Integer, String, Text, Uuid, text
+from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, Integer, String, Text, Uuid, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.account import Account
-from models.base import Base, Json, UtcDateTime, one_of
+from models.base import Base, BigId, Json, UtcDateTime, one_of
 from models.department import Department
 from models.place import Ward
 from models.taxonomy import Topic
 from models.vocabulary import AssignmentKind, Channel, DeadlineKind, Status, SubmissionType, Urgency
 from models.workflow import allowed
-
-#: SQLite increments only an INTEGER primary key; PostgreSQL shall not run out at two thousand million.
-BigId = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class TransitionRefused(Exception):

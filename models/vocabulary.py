@@ -99,6 +99,22 @@ class DepartmentKind(StrEnum):
     HOTLINE = "hotline"
 
 
+class UnitChangeKind(StrEnum):
+    """What a line of the book of units says."""
+
+    STATE = "state"
+    CLOSED = "closed"
+    UNDONE = "undone"
+
+
+class UnitChangeOrigin(StrEnum):
+    """Who wrote a line of the book of units: the city's own files, an administrator on the web, an imported file."""
+
+    SEED = "seed"
+    WEB = "web"
+    FILE = "file"
+
+
 @dataclass(frozen=True)
 class TopicFact:
     """One topic of the taxonomy: `slug` is stored, `vi` and `en` are shown."""

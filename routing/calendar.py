@@ -41,6 +41,10 @@ class WorkingCalendar:
         off, worked = self._seeded(day.year)
         return day in worked or (day.weekday() in self.weekdays and day not in off)
 
+    def is_holiday(self, day: date) -> bool:
+        """Tell whether a day is off by name, as against one on which nobody works anyway."""
+        return not self.is_working_day(day) and (day in self.overrides or day in self._seeded(day.year)[0])
+
     def hours_on(self, day: date) -> list[tuple[datetime, datetime]]:
         """Return the stretches of working time of a day, in UTC; none when it is not a working day."""
         if not self.is_working_day(day):

@@ -5,12 +5,14 @@ Nothing about any city is in code; another one is another folder (`load_city(fol
 
 import hashlib
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from routing.calendar import WorkingCalendar, read_calendar
-from routing.departments import DepartmentFact, Units, read_departments
+from routing.departments import DepartmentFact, Units, heir_of, read_departments
 from routing.gazetteer import Gazetteer, read_gazetteer
 from routing.rulebook import RuleBook, read_rules
 from routing.sla import SlaTable, read_sla
@@ -30,7 +32,11 @@ _loading = threading.Lock()
 
 @dataclass(frozen=True)
 class City:
-    """One city. `version` is a digest of its files, `coordinator` the department that gets what nobody else does."""
+    """One city. `version` is a digest of its files and of what was changed since in the book of units.
+
+    `departments` holds each unit's newest facts, planned ones too, with those before: ask them `on` a day.
+    `coordinator` is the department that gets what nobody else does; `units` is what the city's own file says.
+    """
 
     name: str
     version: str
@@ -41,8 +47,22 @@ class City:
     sla: SlaTable
     calendar: WorkingCalendar
     coordinator: str
+    units: Units = field(repr=False)
     gazetteer: Gazetteer = field(repr=False)
     borders: "WardBorders | None" = field(repr=False)
+
+    def unit(self, name: str | None, day: date) -> DepartmentFact | None:
+        """Return a unit as it is on a day, or last was, or first will be; None when there is none of this id."""
+        known = self.departments.get(name or "")
+        return known.life_on(day) if known else None
+
+    def heir(self, unit: str, day: date) -> str | None:
+        """Return who has what a closed unit left, on that day; None when nobody does."""
+        return heir_of(self.departments, unit, day)
+
+    def with_units(self, changed: Mapping[str, DepartmentFact], edition: str) -> "City":
+        """Return this city with the units as the book has them; those of the files that are not in it stay."""
+        return replace(self, departments={**self.departments, **changed}, version=f"{self.version}.{edition}")
 
 
 def load_city(folder: Path | None = None) -> City:
@@ -79,6 +99,7 @@ def read_city(folder: Path) -> City:
         sla=sla,
         calendar=calendar,
         coordinator=units.coordinator,
+        units=units,
         gazetteer=gazetteer,
         borders=borders,
     )
@@ -97,7 +118,7 @@ def _borders(folder: Path, wards: dict[str, WardFact], problems: Problems) -> "W
 def with_rules(city: City, file: Path) -> City:
     """Return the city as it would be under another rule set; `CityDataError` lists what is wrong with the file."""
     problems = Problems()
-    units = Units(city.departments, city.coordinator, city.rules.per_ward)
+    units = replace(city.units, departments=city.departments)
     book = read_rules(file, units, city.wards, problems)
     problems.refuse()
     return replace(city, rules=book, version=f"{city.version}+{file.name}")

@@ -9,6 +9,7 @@ from typing import Final
 
 from models.vocabulary import UNCLEAR_TOPIC, SubmissionType, Urgency
 from routing.city import City
+from routing.departments import standing_in
 from routing.folding import both_forms
 from routing.rulebook import BUILT_IN, Rule, Target
 
@@ -140,18 +141,13 @@ def _by(city: City, facts: Facts, rule: Rule, tried: tuple[Tried, ...]) -> Decis
 
 
 def _unit(city: City, facts: Facts, target: Target) -> str | None:
-    """Return the unit that exists on that day: where one does not yet or no more, the nearest one above it."""
-    name: str | None = target.id
+    """Return the unit that acts on that day: where one is gone its successor, where one is not yet who is above it."""
+    name = target.id
     if target.per_ward:
         if facts.ward not in city.wards:
             return None
         name = f"{target.id}-{facts.ward}"
-    while name is not None:
-        fact = city.departments[name]
-        if fact.valid_on(facts.on_date):
-            return name
-        name = fact.parent
-    return None
+    return standing_in(city.departments, name, facts.on_date)
 
 
 _NO_WARD: Final = (

@@ -7,9 +7,12 @@ from sqlalchemy.orm import Session, selectinload
 
 from app.accounts import service
 from app.accounts.service import NewAccount
+from app.database import known
 from app.hotline import Hotline
-from app.problems import NotFound
+from app.problems import NotFound, refuse
+from app.units.today import is_open
 from models.account import Account
+from models.department import Department
 
 
 def all_accounts(session: Session) -> list[Account]:
@@ -19,8 +22,11 @@ def all_accounts(session: Session) -> list[Account]:
 
 
 def create_account(hotline: Hotline, new: NewAccount) -> str:
-    """Add an account and return the one-time link to hand over."""
+    """Add an account and return the one-time link to hand over; nobody is put into a unit that is not open today."""
     with hotline.database.transaction() as session:
+        unit = new.department_id
+        if unit and known(session, Department, unit) and not is_open(hotline, session, unit):
+            raise refuse("department_id", "unknown_department")
         account = service.create(session, hotline.now(), new)
         return invitation_link(hotline, service.invite(hotline, session, account))
 

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request
-from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import errors, wording
@@ -14,7 +13,7 @@ from app.admin import service
 from app.current import hotline
 from app.intake.views import grouped_errors
 from app.problems import NotFound, Problem, Refused
-from models.department import Department
+from app.units.today import open_units
 from models.vocabulary import Role
 
 admin = Blueprint("admin", __name__, url_prefix="/admin")
@@ -88,7 +87,7 @@ def _page(problems: tuple[Problem, ...] = (), **more: Any) -> str:
     with hotline().database.reading() as session:
         context: dict[str, Any] = {
             "accounts": service.all_accounts(session),
-            "departments": session.scalars(select(Department).order_by(Department.kind, Department.vi)).all(),
+            "departments": session.scalars(open_units(hotline())).all(),
             "roles": [(role.value, wording.role_words(role)) for role in Role],
             "errors": grouped_errors(problems),
             "values": {},

@@ -16,7 +16,10 @@ _REF: Final = "#/components/schemas/{model}"
 
 @dataclass(frozen=True)
 class Operation:
-    """What the document says of one route. `keyed` takes an Idempotency-Key, `staff` a bearer token."""
+    """What the document says of one route. `keyed` takes an Idempotency-Key, `staff` a bearer token.
+
+    `query` names what may stand behind the ?, each with what it is.
+    """
 
     method: str
     path: str
@@ -27,6 +30,7 @@ class Operation:
     multipart: bool = False
     staff: bool = False
     keyed: bool = False
+    query: tuple[tuple[str, str], ...] = ()
     summary: str = ""
 
 
@@ -73,7 +77,7 @@ def _described(operation: Operation) -> dict[str, Any]:
         "summary": operation.summary,
         "responses": {str(operation.status): _answer(operation)} | _refusals(operation),
     }
-    parameters = []
+    parameters: list[dict[str, Any]] = []
     if operation.keyed:
         parameters.append(
             {
@@ -85,6 +89,10 @@ def _described(operation: Operation) -> dict[str, Any]:
                 "schema": {"type": "string", "minLength": 16, "maxLength": 255},
             }
         )
+    parameters += [
+        {"name": name, "in": "query", "required": False, "description": words, "schema": {"type": "string"}}
+        for name, words in operation.query
+    ]
     if parameters:
         described["parameters"] = parameters
     if operation.body is not None:

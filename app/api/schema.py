@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.vocabulary import AssignmentKind, Channel, Status, SubmissionType, Urgency
+from models.vocabulary import AssignmentKind, Channel, DepartmentKind, Status, SubmissionType, Urgency
 
 
 class Shape(BaseModel):
@@ -248,6 +248,37 @@ class RouteRequest(StepRequest):
     department_id: str
     ward_code: str | None = None
     reason: str = ""
+
+
+class UnitContact(Shape):
+    """How a unit is reached."""
+
+    phone: str | None
+    email: str | None
+    address: str | None
+
+
+class UnitEntry(Shape):
+    """A unit as it is on the day that was asked for, with the days between which it exists."""
+
+    id: str
+    vi: str
+    en: str
+    kind: DepartmentKind
+    ward: str | None = Field(description="The code of the ward that it belongs to.")
+    parent: str | None
+    valid_from: date | None = Field(description="Null: as far back as anybody knows.")
+    valid_to: date | None = Field(description="The first day on which it is gone.")
+    successor: str | None
+    contact: UnitContact
+    hours: str | None = Field(description="`mon-fri 07:30-11:30, 13:00-17:00`, `24/7`; null: the city's own hours.")
+
+
+class UnitPage(Shape):
+    """Part of the list; ask again with `after` = `next` until it is null."""
+
+    units: list[UnitEntry]
+    next: str | None
 
 
 class ProblemEntry(Shape):

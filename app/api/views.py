@@ -29,6 +29,7 @@ from app.returns.schema import parse_period
 from app.review import service as review_service
 from app.tracking import service as tracking_service
 from app.tracking.service import Track
+from app.units import listing as unit_listing
 from app.work import returning
 from app.work import service as work_service
 from app.work.returning import Why
@@ -37,7 +38,8 @@ from models.account import Account
 from models.coordination import Part
 from models.returning import TicketReturn
 from models.ticket import Ticket
-from models.vocabulary import AssignmentKind, Channel, Role
+from models.vocabulary import AssignmentKind, Channel, DepartmentKind, Role
+from routing.departments import DepartmentFact
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -236,6 +238,43 @@ def returns() -> Response:
         next=found.after,
     )  # fmt: skip
     return _json_answer(shape)
+
+
+@api.get("/units")
+@documented(
+    Operation(
+        "get",
+        f"{BASE}/units",
+        answer=schema.UnitPage,
+        refusals=(422,),
+        staff=True,
+        query=(
+            ("on", "The day, such as 2026-12-01; today when it is not given."),
+            ("kind", f"One of {', '.join(DepartmentKind)}."),
+            ("after", "The `next` of the part before."),
+        ),
+    )
+)
+def units() -> Response:
+    """Return the units of a day (administrators)."""
+    account = _bearer()
+    if account.role is not Role.ADMIN:
+        raise NotFound
+    today = local_date(hotline(), hotline().now())
+    wanted = unit_listing.asked(request.args, today)
+    with hotline().database.reading() as session:
+        city = hotline().standing.fresh(session)
+    page = unit_listing.page(city, wanted, request.args.get("after"), unit_listing.PROGRAM_PAGE)
+    return _json_answer(schema.UnitPage(units=[_unit(unit) for unit in page.units], next=page.after))
+
+
+def _unit(unit: DepartmentFact) -> schema.UnitEntry:
+    return schema.UnitEntry(
+        id=unit.id, vi=unit.vi, en=unit.en, kind=unit.kind, ward=unit.ward, parent=unit.parent,
+        valid_from=unit.valid_from, valid_to=unit.valid_to, successor=unit.successor,
+        contact=schema.UnitContact(phone=unit.phone, email=unit.email, address=unit.address),
+        hours=unit.hours.written() if unit.hours else None,
+    )  # fmt: skip
 
 
 def _step(name: str, body: type[BaseModel]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     bindparam,
     column,
     func,
+    inspect,
     select,
     table,
     text,
@@ -83,7 +84,8 @@ class Loader:
             given = {f"key_{name}": value for name, value in key.items()}
             self._connection.execute(change, given | {f"new_{name}": value for name, value in missing.items()})
         if self._connection.dialect.name == "postgresql":
-            for target in Base.metadata.sorted_tables:
+            there = set(inspect(self._connection).get_table_names())  # an older schema lacks some of today's
+            for target in (t for t in Base.metadata.sorted_tables if t.name in there):
                 counted = target.autoincrement_column
                 if counted is not None:
                     self._count_on(target.name, counted.name)

@@ -10,10 +10,10 @@ from typing import Any
 import click
 
 from app import settings, startup
+from app.commands.installation import installation
 from app.commands.lines import rows
 from app.commands.plainly import plainly, say
 from app.filing import LineRefused
-from app.hotline import open_hotline
 from app.returns import trial
 from classifier.predict import Classifier
 from routing.city import City, load_city
@@ -32,7 +32,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @plainly
 def place(text: str | None, jsonl: Path | None, examples: Path | None) -> None:
     """Say which wards a text speaks of, best first, and whether that is sure."""
-    city = load_city()
+    city = load_city(settings.city_folder())
     if examples is not None:
         if text is not None or jsonl is not None:
             raise click.UsageError("--measure goes alone")
@@ -75,7 +75,7 @@ def rules() -> None:
 @plainly
 def explain(text: str) -> None:
     """Show what a text is taken for, and each rule that was tried on it until one fitted."""
-    city = load_city()
+    city = _city()
     classifier = Classifier.load(startup.ensure_model(settings.models_folder(), say))
     (prediction,) = classifier.predict([text])
     found = resolve_place(city, text)
@@ -90,7 +90,7 @@ def explain(text: str) -> None:
     click.echo(f"ward    {city.wards[ward].name if ward else 'not sure'} ({found.how})")
     for tried in decision.tried:
         click.echo(f"{'fits  ' if tried.matched else '      '}  {tried.rule_id}  {tried.why_not}")
-    click.echo(f"unit    {city.departments[decision.lead].vi}: {decision.because}")
+    click.echo(f"unit    {city.departments[decision.lead].life_on(today).vi}: {decision.because}")
 
 
 @rules.command(name="test")
@@ -105,16 +105,13 @@ def explain(text: str) -> None:
 @plainly
 def try_rules(file: Path, last: int, since: datetime | None, *, as_json: bool) -> None:
     """Replay tickets on another rule set and show who would receive what; changes nothing."""
-    hotline = open_hotline(settings.from_env())
-    try:
+    with installation() as hotline:
         found = trial.try_rules(hotline, file, last, since.date() if since else None)
         if as_json:
             click.echo(json.dumps(asdict(found), ensure_ascii=False))
         else:
             for line in _told(hotline.city, found):
                 click.echo(line)
-    finally:
-        hotline.database.close()
 
 
 def _told(city: City, found: Replay) -> Iterator[str]:
@@ -136,3 +133,11 @@ def _told(city: City, found: Replay) -> Iterator[str]:
 
 def _unit(city: City, department_id: str) -> str:
     return city.departments[department_id].vi
+
+
+def _city() -> City:
+    """Return the city with its book of units, or as its files alone have it where nothing is set up."""
+    if not settings.is_set_up():
+        return load_city(settings.city_folder())
+    with installation() as hotline:
+        return hotline.city

@@ -13,5 +13,5 @@ from app.triage.relay import Relay
 def relay() -> None:
     """Carry owed jobs from the database to the queue; a second relay does no harm."""
     hotline = open_hotline(from_env())
-    _ = hotline.city  # one that cannot be used is refused before anything is claimed
+    _ = hotline.files  # one that cannot be used is refused before anything is claimed
     Relay(hotline).run()

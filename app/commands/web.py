@@ -13,5 +13,5 @@ from app.settings import from_env
 def serve() -> None:
     """Serve the web pages and the API."""
     hotline = open_hotline(from_env())
-    _ = hotline.city  # one that cannot be used is refused before anybody is served
+    _ = hotline.files  # one that cannot be used is refused before anybody is served
     serve_web(hotline)

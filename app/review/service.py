@@ -14,11 +14,11 @@ from app.assignment import assign, decide_on, release
 from app.database import known
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem, Refused
+from app.units.today import is_open
 from app.words import words_of
 from app.work import returning
 from app.work.service import PAGE, Step, emergencies_first, move
 from models.account import Account
-from models.department import Department
 from models.outbox import OutboxEntry
 from models.place import Ward
 from models.taxonomy import Topic
@@ -129,7 +129,7 @@ def route(hotline: Hotline, account: Account, step: Step, choice: Choice) -> Tic
     reason = words_of("reason", choice.reason, REASON_MAX) if choice.reason.strip() else None
 
     def send(session: Session, ticket: Ticket, now: datetime) -> None:
-        _check(session, choice)
+        _check(hotline, session, choice)
         data = _compared(session, ticket, choice)
         _send(hotline, session, ticket, choice, Happening("reviewed", now, account.id, internal_text=reason, data=data))
 
@@ -236,11 +236,11 @@ def _decide(
     return move(hotline, step, find, checked)
 
 
-def _check(session: Session, choice: Choice) -> None:
+def _check(hotline: Hotline, session: Session, choice: Choice) -> None:
     problems = []
     if not known(session, Topic, choice.topic_slug):
         problems.append(Problem("topic_slug", "unknown_topic"))
-    if not known(session, Department, choice.department_id):
+    if not is_open(hotline, session, choice.department_id):
         problems.append(Problem("department_id", "unknown_department"))
     if choice.ward_code and not known(session, Ward, choice.ward_code):
         problems.append(Problem("ward_code", "unknown_ward"))

@@ -18,11 +18,11 @@ from app.i18n import label, language
 from app.problems import Refused
 from app.review import service
 from app.review.service import Choice
+from app.units.today import open_units
 from app.work import returning
 from app.work.service import PAGE, Step
 from app.work.views import proposal_shown, refusal_context, row_of, shared_context, step_from_form
 from models.account import Account
-from models.department import Department
 from models.place import Ward
 from models.ticket import Ticket
 from models.vocabulary import Role, Status, topic_groups, topics
@@ -163,7 +163,7 @@ def _page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> 
             or (", ".join(wards[code] for code in candidates) or _("Không nhận ra nơi nào")),
             ward_options=[SimpleNamespace(code=code, name=wards[code]) for code in [*candidates, *rest]],
             topic_groups=topic_groups(),
-            departments=session.scalars(select(Department).order_by(Department.kind, Department.vi)).all(),
+            departments=session.scalars(open_units(hotline())).all(),
             suggestion=_suggestion(found, thought),
             proposal=proposal_shown(returning.proposal(session, found)),
         )

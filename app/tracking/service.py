@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.assignment import local_date
 from app.hotline import Hotline
 from app.lifecycle import REOPEN_WITHIN
 from app.problems import Conflict, NotFound, Problem, refuse
@@ -15,12 +16,14 @@ from models.code import code_hash, grouped, normalised
 from models.department import Department
 from models.ticket import Feedback, Happening, Ticket, TransitionRefused
 from models.vocabulary import Status, SubmissionType
+from routing.departments import DepartmentFact
+from routing.hours import Opening, opening
 
 COMMENT_MAX: Final = 1000
 #: Events a citizen sees in the timeline.
 PUBLIC_KINDS: Final = frozenset({
     "received", "triaged", "reviewed", "sealed", "accepted", "returned", "rerouted", "info_requested", "info_received",
-    "resumed", "answered", "reopened", "closed", "rejected", "referred",
+    "resumed", "answered", "reopened", "closed", "rejected", "referred", "handed_over", "unit_closed",
 })  # fmt: skip
 
 
@@ -42,6 +45,8 @@ class Track:
     status: Status
     received_at: datetime
     department: Department | None
+    unit: DepartmentFact | None
+    opening: Opening | None
     due_at: datetime | None
     late: bool
     text: str | None
@@ -88,12 +93,17 @@ def _shown(hotline: Hotline, session: Session, code: str, ticket: Ticket) -> Tra
     )
     asked = [m.public_text for m in timeline if m.kind == "info_requested"]
     open_still = ticket.status not in {Status.ANSWERED, Status.CLOSED, Status.REJECTED, Status.REFERRED}
+    city = hotline.city
+    known = city.departments.get(ticket.department_id or "") if not sealed else None
+    unit = known.on(local_date(hotline, now)) if known else None
     due_at = ticket.resolve_due_at if open_still and not sealed else None
     return Track(
         code=grouped(code),
         status=ticket.status,
         received_at=ticket.received_at,
         department=None if sealed else ticket.department,
+        unit=unit,
+        opening=opening(city.calendar, unit.hours, now) if unit else None,
         due_at=due_at,
         late=due_at is not None and due_at < now,
         text=None if sealed else ticket.text,

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request
 
 from app import errors, wording
+from app.assignment import local_date
 from app.current import address, hotline, throttle
 from app.intake.views import grouped_errors
 from app.problems import Conflict, NotFound, Problem, Refused
@@ -96,7 +97,15 @@ def _page(track: Track, problems: dict[str, list[str]], *, lost: bool = False) -
         "headline": wording.headline(track.status),
         "next_words": wording.next_words(track.status),
         "timeline": rows,
+        "opening_words": opening_words(track),
     }
     values = request.form.to_dict()
     typed = (values.get("message") or values.get("comment")) if lost else None
     return render_template("tracking/ticket.html", view=view, errors=problems, values=values, typed=typed)
+
+
+def opening_words(track: Track) -> str | None:
+    """Return whether the unit that has the report is open now."""
+    if track.opening is None:
+        return None
+    return wording.opening_words(track.opening, local_date(hotline(), hotline().now()))

@@ -18,6 +18,7 @@ from app.hotline import Hotline
 from app.learning import weekly
 from app.triage import outbox
 from app.triage import queue as triage_queue
+from app.units import handover
 from models.outbox import Heartbeat, IdempotencyKey
 
 log = logging.getLogger(__name__)
@@ -105,6 +106,7 @@ class Relay:
 
     def _tidy(self, session: Session, now: datetime) -> None:
         lifecycle.advance(session, now, self.hotline.city.calendar)
+        handover.advance(self.hotline, session, now)
         life = timedelta(seconds=self.hotline.settings.idempotency_life)
         session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - life))
         weekly.ask(self.hotline, session, self.learning, now)

@@ -25,10 +25,16 @@ class TriageWorker(Worker):
         super().execute_job(job, queue)
 
     def refresh(self) -> None:
-        """Load the current model if it is not the one in hand. A refused one is named; the last good one stays."""
+        """Take up changed units, and the current model if it is not the one in hand: the work-horse inherits both.
+
+        A refused model is named; the last good one stays.
+        """
         hotline = bench.hotline
         if hotline is None:
             return
+        if hotline.standing.due():
+            _ = hotline.city
+            hotline.database.close()  # a fork must not share what is connected
         directory = current(hotline.settings.models)
         if directory is None or (edition := _edition(directory)) == self._seen:
             return
@@ -55,7 +61,7 @@ def _edition(directory: Path) -> tuple[Path, int]:
 def open_worker(hotline: Hotline) -> TriageWorker:
     """Make a worker ready: city and model loaded, nothing connected that a fork must not share."""
     bench.hotline = hotline
-    _ = hotline.city
+    _ = hotline.files
     connection = triage_queue.connect(hotline.settings, blocking=True)
     queues = [
         Queue(name, connection=connection, serializer=JSONSerializer)

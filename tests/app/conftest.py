@@ -33,7 +33,7 @@ from tests.installation import BUSES, LIGHTS, LIGHTS_OUT, PASSWORD, PEOPLE, TUES
 __all__ = ["BUSES", "LIGHTS", "LIGHTS_OUT", "PASSWORD", "PEOPLE", "TUESDAY", "Clock", "Filed", "Road", "Staff", "step"]
 
 #: Tables that hold the city, which no ordinary test changes.
-CITY = {"topic", "submission_type", "ward", "legacy_ward", "legacy_successor", "department"}
+CITY = {"topic", "submission_type", "ward", "legacy_ward", "legacy_successor", "department", "department_change"}
 
 
 def step(filed: Filed, text: str = "") -> Step:

@@ -51,6 +51,14 @@ POST /admin/accounts                    303   404 404        404         404    
 POST /admin/accounts/token              303   404 404        404         404     404     404   201        404      303
 POST /admin/accounts/link               303   404 404        404         404     404     404   201        404      303
 POST /admin/accounts/disable            303   404 404        404         404     404     404   200        404      303
+GET  /admin/units                       303   404 404        404         404     404     404   200        404      303
+POST /admin/units                       303   404 404        404         404     404     404   422        404      303
+GET  /admin/units/new                   303   404 404        404         404     404     404   200        404      303
+GET  /admin/units/<unit_id>             303   404 404        404         404     404     404   200        404      303
+POST /admin/units/<unit_id>/change      303   404 404        404         404     404     404   422        404      303
+POST /admin/units/<unit_id>/close       303   404 404        404         404     404     404   422        404      303
+POST /admin/units/<unit_id>/undo        303   404 404        404         404     404     404   422        404      303
+POST /admin/units/<unit_id>/accounts    303   404 404        404         404     404     404   409        404      303
 GET  /ngon-ngu/<to>                     303   303 303        303         303     303     303   303        303      303
 GET  /rieng-tu                          200   200 200        200         200     200     200   200        200      200
 GET  /healthz                           200   200 200        200         200     200     200   200        200      200
@@ -67,6 +75,7 @@ POST /api/v1/track/rating               404   404 404        404         404    
 GET  /api/v1/tickets                    401   200 200        200         200     200     200   404        404      401
 GET  /api/v1/parts                      401   200 200        200         200     200     200   404        404      401
 GET  /api/v1/returns                    401   404 404        200         200     200     200   404        404      401
+GET  /api/v1/units                      401   404 404        404         404     404     404   200        404      401
 GET  /api/v1/review                     401   404 404        404         200     200     404   404        404      401
 POST /accounts/logout                   303   303 303        303         303     303     303   303        303      303
 """
@@ -248,7 +257,7 @@ def test_routes_without_a_ticket_are_open_to_whom_the_table_says(people: list[Pe
     for person in people:
         for route in table:
             method, path = route.split()
-            path = path.replace("<to>", "en").replace("<path:filename>", "app.css")
+            path = path.replace("<to>", "en").replace("<path:filename>", "app.css").replace("<unit_id>", LIGHTS)
             found[route][person.name] = status(person.ask(method, path, victim))
             if method == "GET":
                 assert status(person.ask("HEAD", path, victim)) == found[route][person.name], (route, person.name)

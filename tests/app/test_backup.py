@@ -91,6 +91,7 @@ def test_what_is_filed_meanwhile_is_whole_or_not_there(
     hotline: Hotline, empty: Hotline, file: Callable[..., Filed], tmp_path: Path
 ) -> None:
     stop = threading.Event()
+    file()
 
     def keep_filing() -> None:
         while not stop.is_set():

@@ -19,8 +19,8 @@ from app.tracking.service import PUBLIC_KINDS
 from app.work import service as work
 from app.work.returning import Why
 from models.account import Account
-from models.vocabulary import Channel, DeadlineKind, Role, Status, SubmissionType, Urgency
-from tests.app.conftest import BUSES, Road, Staff, step
+from models.vocabulary import Channel, DeadlineKind, DepartmentKind, Role, Status, SubmissionType, Urgency
+from tests.app.conftest import BUSES, LIGHTS, Road, Staff, step
 from tests.pages import hidden, words
 
 Log = Callable[[Account], FlaskClient]
@@ -126,7 +126,9 @@ def all_pages(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[Page]:
     yield poster(nobody, "/t/bo-sung", code=road.asked().code, message=""), 422
     yield poster(nobody, "/t/danh-gia", code=road.answered().code, rating="9"), 422
     for name, path in (("call_taker", "/desk"), ("alice", "/work"), ("bob", "/work"), ("auditor", "/work"),
-                       ("cleared", "/review"), ("admin", "/admin/accounts")):  # fmt: skip
+                       ("cleared", "/review"), ("admin", "/admin/accounts"), ("admin", "/admin/units"),
+                       ("admin", "/admin/units/new"), ("admin", "/admin/units?q=zzz"),
+                       ("admin", f"/admin/units/{LIGHTS}")):  # fmt: skip
         yield getter(browsers[name], path), 200
     for filed in (road.routed(), road.accepted(), road.asked(), road.answered()):
         yield getter(browsers["alice"], f"/work/{filed.ticket().id}"), 200
@@ -138,6 +140,9 @@ def all_pages(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[Page]:
     yield staff_poster(browsers["alice"], page, f"{page}/answer", version="0", public_text="Xong."), 409
     yield staff_poster(browsers["alice"], page, f"{page}/answer", public_text=""), 422
     yield staff_poster(browsers["admin"], "/admin/accounts", "/admin/accounts", username="x", role="handler"), 422
+    unit = f"/admin/units/{LIGHTS}"
+    yield staff_poster(browsers["admin"], unit, f"{unit}/change", vi="", phone="x", hours="x"), 422
+    yield staff_poster(browsers["admin"], unit, f"{unit}/close", version="1"), 422
     yield staff_poster(browsers["call_taker"], "/desk", "/desk", text="ngắn"), 422
 
 
@@ -207,5 +212,6 @@ def domain_words() -> Iterator[str]:
     yield from map(wording.urgency_words, Urgency)
     yield from map(wording.deadline_words, DeadlineKind)
     yield from map(wording.role_words, Role)
+    yield from map(wording.kind_words, DepartmentKind)
     yield from map(wording.citizen_words, sorted(PUBLIC_KINDS))
     yield from map(wording.event_words, sorted(PUBLIC_KINDS))

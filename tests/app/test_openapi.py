@@ -131,6 +131,8 @@ def test_every_operation_does_what_the_document_says(
     step(wrong, "refer", coordinator, public_text="Bạn nộp đơn ở Ban Tiếp công dân.")
     step(refused, "reject", coordinator, public_text="Tin này không phải phản ánh.")
     step(secret, "seal", coordinator, reason="Tố cáo cán bộ.")
+    units = program.call("get", "/api/v1/units", expected=200, headers=bearer(staff.admin))["units"]
+    assert LIGHTS in {unit["id"] for unit in units}
     assert program.used == {(operation.method, operation.path) for operation in OPERATIONS}
 
 

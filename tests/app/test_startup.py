@@ -58,7 +58,7 @@ def test_a_department_that_was_there_once_is_never_deleted(
     with hotline.database.reading() as session:
         after = set(session.scalars(select(Department.id)))
         assert session.scalars(select(Ticket.department_id)).all() == [LIGHTS]
-    assert after == before | {"nguoi-truc", "toa-thi-chinh", "doi-den", "uy-1", "uy-2", "uy-3"}
+    assert after == before | {"nguoi-truc", "toa-thi-chinh", "doi-den", "to-cay", "uy-1", "uy-2", "uy-3"}
     assert filed.ticket().department is not None
 
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,8 @@ def test_the_notice_of_the_ward_map_is_kept() -> None:
 
 def test_a_second_city_is_only_a_folder(song_xanh: City) -> None:
     assert song_xanh.name == "Thành phố Sông Xanh"
+    assert song_xanh.departments["to-cay"].valid_on(date(2031, 12, 31))
+    assert not song_xanh.departments["to-cay"].valid_on(date(2032, 1, 1))
     assert song_xanh.departments["uy-3"].vi == "Ủy ban xã Bãi Ngô"
     assert song_xanh.coordinator == "nguoi-truc"
 
@@ -76,15 +79,23 @@ def test_a_city_is_read_once_per_folder(song_xanh: City, hcmc: City) -> None:
 
 
 def test_nothing_of_hcmc_is_in_code() -> None:
-    """No text that the program uses (docstrings aside) names a place or a unit of any city."""
+    """No text that the program uses (docstrings aside), and no page, names a place or a unit of any city."""
     names = re.compile(
-        "hồ chí minh|hcm[^c]|sài gòn|thủ đức|bình dương|ubnd|tthcc|dieu_phoi_vien|so_xay_dung", re.IGNORECASE
+        "hồ chí minh|ho_chi_minh|hcm[^c]|sài gòn|thủ đức|bình dương|ubnd|tthcc|dieu_phoi_vien|so_xay_dung",
+        re.IGNORECASE,
     )
-    for path in Path(load_city.__code__.co_filename).parent.glob("*.py"):
+    root = Path(load_city.__code__.co_filename).parents[1]
+    sources = [
+        p for name in ("app", "classifier", "models", "routing", "migrations") for p in (root / name).rglob("*.py")
+    ]
+    assert len(sources) > 90
+    for path in sources:
         tree = ast.parse(path.read_text("utf-8"))
         prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         texts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and id(n) not in prose]
         assert [text for text in texts if isinstance(text, str) and names.search(text)] == [], path.name
+    for page in (*(root / "app" / "templates").rglob("*.html"), root / "app" / "translations" / "en.po"):
+        assert not names.search(page.read_text("utf-8")), page.name
 
 
 def test_importing_is_light() -> None:
@@ -157,6 +168,19 @@ def test_importing_is_light() -> None:
             "departments.yaml:8: 'valid_from' must be a date",
         ),
         ("departments.yaml", "valid_from:", "valid_form:", "departments.yaml:8: unknown key 'valid_form'"),
+        ("departments.yaml", "2031-01-01", "2031-01-01, phone: \"12\"", "'phone' must be a phone number"),
+        ("departments.yaml", "2031-01-01", "2031-01-01, email: x", "'email' must be an e-mail"),
+        ("departments.yaml", "2031-01-01", "2031-01-01, hours: sáng", "departments.yaml:8: 'hours' must look like"),
+        ("departments.yaml", "2031-01-01", "2031-01-01, ward: \"9\"", "ward '9' of 'doi-den' does not"),
+        ("departments.yaml", "2031-01-01", "2031-01-01, successor: x", "'doi-den' has a successor but no valid_to"),
+        (
+            "departments.yaml",
+            "valid_from: 2031-01-01",
+            "valid_to: 2031-01-01, successor: doi-den",
+            "departments.yaml:8: successor 'doi-den' of 'doi-den' does not exist on 2031-01-01",
+        ),
+        ("departments.yaml", "id: doi-den", "id: uy-1", "departments.yaml:8: department 'uy-1' is a ward's own"),
+        ("departments.yaml", "id: doi-den", "id: Đội", "departments.yaml:8: id 'Đội' must be at most 64 small letters"),
         ("sla.yaml", "street-lighting: {", "street-lamps: {", "sla.yaml:4: topic 'street-lamps' does not exist"),
         ("sla.yaml", "resolve: 12 h", "resolve: 12 hours", "sla.yaml:4: resolve must look like"),
         ("sla.yaml", "urgent: 2 h", "urgent: 2 wd", "sla.yaml:4: urgent must be in hours"),
@@ -208,8 +232,8 @@ def test_a_rule_shadowed_by_several_is_refused(broken: Broken) -> None:
 
 
 def test_a_topic_that_earlier_rules_take_whole_is_refused_in_a_rule_that_is_reached_for_another(broken: Broken) -> None:
-    """The rule as a whole applies, to trees; that it names lamps too is a slip that nobody would notice."""
-    slip = "- {id: slip, topics: [trees, street-lighting], lead: toa-thi-chinh, because: x, because_en: x}"
+    """The rule as a whole applies, to noise; that it names lamps too is a slip that nobody would notice."""
+    slip = "- {id: slip, topics: [noise, street-lighting], lead: toa-thi-chinh, because: x, because_en: x}"
     told = broken("rules.yaml", "- {id: rest,", f"{slip}\n- {{id: rest,")
-    assert "rules.yaml:7: rule 'slip' can never apply to 'street-lighting': earlier rules take it all" in told
-    assert "'trees'" not in told
+    assert "rules.yaml:8: rule 'slip' can never apply to 'street-lighting': earlier rules take it all" in told
+    assert "'noise'" not in told
