@@ -10,6 +10,7 @@ import click
 COMMANDS: Final = {
     "accounts": ("installation", "accounts"),
     "bench": ("benching", "bench"),
+    "calendar": ("calendar", "calendar"),
     "check": ("installation", "check"),
     "classify": ("learning", "classify"),
     "corpus": ("learning", "corpus_group"),

@@ -1,14 +1,18 @@
 """What every operation needs besides its session: settings, keys, clock, database. Built once per process."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
+
+from sqlalchemy.orm import Session
 
 from app import keys as key_ring
 from app.database import Database
 from app.keys import Keys
 from app.settings import Settings
+from app.workdays import CalendarInForce
+from routing.calendar import WorkingCalendar
 from routing.city import City, load_city
 
 
@@ -27,8 +31,23 @@ class Hotline:
 
     @cached_property
     def city(self) -> City:
-        """The city's units, wards, rules and calendar; `CityDataError` names what is wrong with its files."""
+        """The city's units, wards, rules and calendar; `CityDataError` names what is wrong with its files.
+
+        The calendar in here is the file's alone: `calendar` has what administrators decided on top of it.
+        """
         return load_city(self.settings.city)
+
+    def calendar(self, session: Session) -> WorkingCalendar:
+        """Return the calendar that is in force, with every decision that this session sees."""
+        return self._in_force.read(session)
+
+    def city_in_force(self, session: Session) -> City:
+        """Return the city with the calendar that is in force."""
+        return replace(self.city, calendar=self.calendar(session))
+
+    @cached_property
+    def _in_force(self) -> CalendarInForce:
+        return CalendarInForce(self.city.calendar)
 
 
 def open_hotline(settings: Settings) -> Hotline:

@@ -58,6 +58,16 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "username_taken": ("Tên đăng nhập này đã có người dùng.", "This user name is taken."),
     "username": ("Tên đăng nhập gồm 3 đến 64 chữ thường, số, dấu chấm hoặc gạch.", "A user name is 3 to 64 lower-case letters, digits, dots or hyphens."),
     "needs_department": ("Vai trò này cần một đơn vị.", "This role needs a department."),
+    "calendar_day": ("Chọn một ngày từ {first} đến {last}.", "Choose a day from {first} to {last}."),
+    "calendar_date": ("Ngày này không có; ví dụ 2026-11-24.", "There is no such day; for example 2026-11-24."),
+    "calendar_off": ("Ngày này đã là ngày nghỉ rồi, không cần đổi.", "This day is off already; nothing to change."),
+    "calendar_worked": ("Ngày này đã là ngày làm việc rồi, không cần đổi.", "This day is worked already; nothing to change."),
+    "calendar_unset": ("Ngày này chưa ai đổi nên không có gì để bỏ.", "Nobody has changed this day, so there is nothing to undo."),
+    "extension_once": ("Mỗi phiếu chỉ xin thêm thời gian một lần, và phiếu này đã xin rồi.", "A ticket can ask for more time once, and this one has."),
+    "extension_late": ("Đã quá hạn hoặc không có hạn nên không xin thêm được; hãy báo tiến độ cho người dân.", "The deadline has passed or there is none, so more time cannot be asked for; report progress to the citizen instead."),
+    "extension_none": ("Không có yêu cầu thêm thời gian nào đang chờ duyệt.", "No request for more time is waiting for a decision."),
+    "extension_over": ("Hạn mới cũng đã qua, duyệt không còn ích gì; hãy báo tiến độ cho người dân.", "The new date would be past too, so this helps nobody; report progress to the citizen instead."),
+    "progress_not_owed": ("Lúc này phiếu không nợ báo cáo tiến độ.", "No progress report is owed on this ticket now."),
     "rating": ("Chọn từ 1 đến 5 sao.", "Choose 1 to 5 stars."),
 }  # fmt: skip
 

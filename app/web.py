@@ -22,6 +22,7 @@ from app.desk.views import desk
 from app.hotline import Hotline
 from app.icons import icon
 from app.intake.views import intake
+from app.notices.views import notices, unseen_notices
 from app.pages.views import pages
 from app.review.views import review
 from app.throttle import Throttle
@@ -60,7 +61,7 @@ def create_app(hotline: Hotline) -> Flask:
     # No cookie gives a citizen or a program any power: the form token, the code or the bearer token does.
     for blueprint in (intake, tracking, api):
         csrf.exempt(blueprint)
-    for blueprint in (intake, tracking, api, accounts, desk, work, review, admin, pages):
+    for blueprint in (intake, tracking, api, accounts, desk, work, review, admin, notices, pages):
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, lambda _e: errors.answer(403))
     _templates(app, hotline)
@@ -93,9 +94,10 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
     app.jinja_env.globals.update(
         label=i18n.label,
         icon=icon,
-        due_tag=lambda due_at: wording.due_tag(due_at, hotline_.now()),
+        due_tag=lambda due_at, paused: wording.due_tag(due_at, hotline_.now(), paused=bool(paused)),
         deadline_words=wording.deadline_words,
         role_words=wording.role_words,
+        unseen_notices=unseen_notices,
     )
     app.jinja_env.filters.update(
         moment=wording.moment,
@@ -105,6 +107,9 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
         type_words=wording.type_words,
         channel_words=wording.channel_words,
         urgency_words=wording.urgency_words,
+        stage_words=wording.stage_words,
+        calendar_day=wording.calendar_day,
+        calendar_source_words=wording.calendar_source_words,
     )
     app.context_processor(lambda: _common(hotline_))
 

@@ -41,7 +41,7 @@ def _greet(hotline: Hotline) -> None:
 
 
 @contextmanager
-def _installation() -> Iterator[Hotline]:
+def installation() -> Iterator[Hotline]:
     """Yield the installation of this environment, and close its database when the command is done."""
     hotline = open_hotline(from_env())
     try:
@@ -57,7 +57,7 @@ def _installation() -> Iterator[Hotline]:
 def migrate(revision: str, *, down: bool) -> None:
     """Bring the database to this release and load the city's units and wards."""
     settings.prepare()
-    with _installation() as hotline:
+    with installation() as hotline:
         if down:
             migration.downgrade(hotline.database, revision)
             return
@@ -78,7 +78,7 @@ def examine() -> None:
 @plainly
 def check() -> None:
     """Check every ticket against the laws of the program; exit 1 naming those broken."""
-    with _installation() as hotline, hotline.database.reading() as session:
+    with installation() as hotline, hotline.database.reading() as session:
         broken = consistency.violations(session)
     for law in broken:
         click.echo(f"BROKEN {law}")
@@ -91,7 +91,7 @@ def check() -> None:
 @plainly
 def reconcile() -> None:
     """Remove photos that no report names; say how many are missing."""
-    with _installation() as hotline:
+    with installation() as hotline:
         removed, missing = consistency.reconcile(hotline)
     click.echo(f"{removed} stray files removed, {missing} photos missing")
 
@@ -105,6 +105,6 @@ def accounts() -> None:
 @plainly
 def first_link() -> None:
     """Print a new one-time link that creates the first administrator."""
-    with _installation() as hotline:
+    with installation() as hotline:
         link = startup.first_link(hotline)
     click.echo(link or "there is an administrator already; ask them for an invitation")

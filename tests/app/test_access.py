@@ -47,6 +47,11 @@ POST /admin/accounts                    303   404 404        404         404    
 POST /admin/accounts/token              303   404 404        404         404     404     404   201        404      303
 POST /admin/accounts/link               303   404 404        404         404     404     404   201        404      303
 POST /admin/accounts/disable            303   404 404        404         404     404     404   200        404      303
+GET  /admin/calendar                    303   404 404        404         404     404     404   200        404      303
+POST /admin/calendar                    303   404 404        404         404     404     404   422        404      303
+POST /admin/calendar/unset              303   404 404        404         404     404     404   422        404      303
+GET  /notices                           303   200 200        200         200     200     404   404        404      303
+POST /notices/seen                      303   303 303        303         303     303     404   404        404      303
 GET  /ngon-ngu/<to>                     303   303 303        303         303     303     303   303        303      303
 GET  /rieng-tu                          200   200 200        200         200     200     200   200        200      200
 GET  /healthz                           200   200 200        200         200     200     200   200        200      200
@@ -61,6 +66,7 @@ POST /api/v1/track/reopen               404   404 404        404         404    
 POST /api/v1/track/rating               404   404 404        404         404     404     404   404        404      404
 GET  /api/v1/tickets                    401   200 200        200         200     200     200   404        404      401
 GET  /api/v1/review                     401   404 404        404         200     200     404   404        404      401
+GET  /api/v1/notices                    401   200 200        200         200     200     404   404        404      401
 POST /accounts/logout                   303   303 303        303         303     303     303   303        303      303
 """
 
@@ -106,6 +112,20 @@ admin          404   404    404    404     404    404
 call_taker     404   404    404    404     404    404
 shut_out       303   303    303    303     303    303
 """
+#: More time is decided on by who leads the unit, and where nobody does, which is bob's, by a coordinator.
+GRANT = """
+            lights buses review sealed waiting absent
+nobody         303   303    303    303     303    303
+alice          404   404    404    404     404    404
+bob            404   404    404    404     404    404
+supervisor     409   404    404    404     404    404
+coordinator    404   409    404    404     404    404
+cleared        404   409    404    404     404    404
+auditor        404   404    404    404     404    404
+admin          404   404    404    404     404    404
+call_taker     404   404    404    404     404    404
+shut_out       303   303    303    303     303    303
+"""
 #: The page on which a coordinator decides is read by those who may decide.
 DECIDE_READ = DECIDE.replace("409", "200")
 OF_A_TICKET = {
@@ -115,6 +135,10 @@ OF_A_TICKET = {
     "POST /work/<uuid:ticket_id>/return": WORK,
     "POST /work/<uuid:ticket_id>/answer": WORK,
     "POST /work/<uuid:ticket_id>/ask": WORK,
+    "POST /work/<uuid:ticket_id>/ask-extension": WORK,
+    "POST /work/<uuid:ticket_id>/approve-extension": GRANT,
+    "POST /work/<uuid:ticket_id>/refuse-extension": GRANT,
+    "POST /work/<uuid:ticket_id>/progress": WORK,
     "GET /review/<uuid:ticket_id>": DECIDE_READ,
     "POST /review/<uuid:ticket_id>/route": DECIDE,
     "POST /review/<uuid:ticket_id>/reject": DECIDE,
@@ -126,13 +150,21 @@ OF_A_TICKET = {
     "POST /api/v1/tickets/<uuid:ticket_id>/return": WORK.replace("303", "401"),
     "POST /api/v1/tickets/<uuid:ticket_id>/answer": WORK.replace("303", "401"),
     "POST /api/v1/tickets/<uuid:ticket_id>/ask": WORK.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/ask-extension": WORK.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/approve-extension": GRANT.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/refuse-extension": GRANT.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/progress": WORK.replace("303", "401"),
     "POST /api/v1/tickets/<uuid:ticket_id>/route": DECIDE.replace("303", "401"),
     "POST /api/v1/tickets/<uuid:ticket_id>/reject": DECIDE.replace("303", "401"),
     "POST /api/v1/tickets/<uuid:ticket_id>/refer": DECIDE.replace("303", "401"),
     "POST /api/v1/tickets/<uuid:ticket_id>/seal": DECIDE.replace("303", "401"),
 }
 #: What the bodies of the API's steps hold besides the version.
-BODIES: Mapping[str, Mapping[str, str]] = {
+BODIES: Mapping[str, Mapping[str, str | int]] = {
+    "ask-extension": {"reason": "Phải đặt vật tư.", "days": 3},
+    "approve-extension": {},
+    "refuse-extension": {"reason": "Làm kịp mà."},
+    "progress": {"public_text": "Đang chờ vật tư.", "committed_on": "2026-03-04"},
     "accept": {},
     "return": {"reason": "Không phải của chúng tôi."},
     "answer": {"public_text": "Đã xong."},
@@ -176,7 +208,7 @@ class Person:
         if method != "POST":
             return self.browser.open(path, method=method)
         words = BODIES.get(path.rpartition("/")[2], {})
-        form = {"csrf_token": self.csrf, "version": "0", "account_id": str(account_id), **CODE, **words}
+        form = {"csrf_token": self.csrf, "version": "0", "account_id": str(account_id), "up_to": "1", **CODE, **words}
         return self.browser.post(path, data=form)
 
     def _program(self, method: str, path: str) -> TestResponse:

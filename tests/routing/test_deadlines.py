@@ -6,10 +6,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.vocabulary import DeadlineKind, SubmissionType, Urgency, topics
+from models.vocabulary import Clock, DeadlineKind, SubmissionType, Urgency, topics
 from routing.calendar import WorkingCalendar
 from routing.city import City, load_city
-from routing.deadlines import Clock, Due, add_working_minutes, due_dates, part_of, shifted, working_minutes_between
+from routing.deadlines import (
+    Due,
+    Extension,
+    Pause,
+    Run,
+    add_working_minutes,
+    due_dates,
+    replayed,
+    resumed,
+    share_of,
+    shifted,
+    working_days_later,
+    working_minutes_between,
+)
 
 MINUTE = timedelta(minutes=1)
 VIETNAM = timezone(timedelta(hours=7))
@@ -178,7 +191,7 @@ def test_the_time_left_to_the_department_is_the_same_after_a_pause(received: dat
 def test_reminders_stand_at_a_share_of_the_time(hcmc: City) -> None:
     received = local("2026-03-02 07:30")
     due = _resolve_due(hcmc, "2026-03-02 07:30", "street-lighting")  # three days on: four days of eight hours
-    half = part_of(hcmc.calendar, due, received, 0.5)
+    half = share_of(hcmc.calendar, due.clock, Run(received, due.due_at), 0.5)
     assert half.astimezone(VIETNAM).strftime("%Y-%m-%d %H:%M") == "2026-03-03 17:00"
 
 
