@@ -194,7 +194,7 @@ def citizen_words(kind: str) -> str:
 def extended_words(days: int, due_at: datetime) -> str:
     """Return what the citizen is told when a unit gets more time; kept as it was said, so in Vietnamese."""
     until = format_datetime(due_at, "EEEE d/M, HH:mm", tzinfo=LOCAL, locale="vi")
-    return f"Việc này cần thêm {days} ngày làm việc. Đơn vị sẽ trả lời bạn trước {until}."
+    return f"Việc này cần thêm {days} ngày làm việc. Đơn vị sẽ trả lời bạn trước {until[0].lower()}{until[1:]}."
 
 
 def stage_words(stage: NoticeStage) -> str:

@@ -132,7 +132,7 @@ class _Lead:
 
 def _lead(session: Session, units: set[str], *, but: UUID | None = None) -> _Lead:
     rows = session.execute(select(Department.id, Department.parent_id).where(Department.id.in_(units)))
-    above = dict(rows.tuples().all())
+    above = {row.id: row.parent_id for row in rows}
     led = session.scalars(
         select(Account.department_id).where(
             access.leads(), Account.department_id.in_(units | {p for p in above.values() if p}), Account.id != but

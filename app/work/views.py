@@ -238,6 +238,7 @@ def refusal_context(refused: Refused | None) -> dict[str, Any]:
     values = request.form.to_dict()
     return {
         "values": values,
+        "did": (request.endpoint or "").partition(".")[2],  # whose words they are: other forms have such a field too
         # As the ticket stands now it may have no form that these words belong into.
         "typed": (values.get("public_text") or values.get("reason")) if conflict else None,
         "errors": {} if conflict else messages,
