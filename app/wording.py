@@ -203,7 +203,7 @@ def stage_words(stage: NoticeStage) -> str:
         NoticeStage.HALF: _("Đã qua nửa thời gian"),
         NoticeStage.MOST: _("Sắp hết thời gian"),
         NoticeStage.DUE: _("Đã đến hạn"),
-        NoticeStage.ABOVE: _("Quá hạn, báo lên cấp trên"),
+        NoticeStage.ABOVE: _("Quá hạn lâu"),
         NoticeStage.EXTENSION: _("Xin thêm thời gian, chờ duyệt"),
     }[NoticeStage(stage)]
 

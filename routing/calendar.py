@@ -145,7 +145,8 @@ def _seed(country: str | None, year: int) -> _Year:
         return _Year({}, frozenset())
     import holidays  # noqa: PLC0415 (imported when first needed, so that importing this package stays light)
 
-    table = holidays.country_holidays(country, years=year)
+    # the names would otherwise depend on the machine's own language
+    table = holidays.country_holidays(country, years=year, language="vi")
     worked = frozenset(day for day in table.weekend_workdays if day.year == year)
     return _Year({day: str(name) for day, name in table.items()}, worked)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
 
 import pytest
 from flask.testing import FlaskClient
@@ -139,10 +140,10 @@ def test_a_refusal_leaves_the_date_and_does_not_trouble_the_citizen(
 def test_more_time_is_asked_for_once_a_ticket_whatever_became_of_it(hotline: Hotline, road: Road, staff: Staff) -> None:
     for decide, text in ((extension.approve, ""), (extension.refuse_it, "Làm kịp mà.")):
         filed = asked_for(hotline, road)
-        refused(Conflict, "extension_once", lambda f=filed: ask_again(hotline, staff, f))
+        refused(Conflict, "extension_once", partial(ask_again, hotline, staff, filed))
         decide(hotline, staff.supervisor, step(filed, text))
-        refused(Conflict, "extension_once", lambda f=filed: ask_again(hotline, staff, f))
-        refused(Conflict, "extension_none", lambda f=filed: extension.approve(hotline, staff.supervisor, step(f)))
+        refused(Conflict, "extension_once", partial(ask_again, hotline, staff, filed))
+        refused(Conflict, "extension_none", partial(approve_again, hotline, staff, filed))
         with hotline.database.reading() as session:
             offered = extension.offers(session, staff.alice, filed.ticket(), hotline.now())
         assert offered == set()
@@ -301,6 +302,10 @@ def asked_for(hotline: Hotline, road: Road, days: int = 3) -> Filed:
 
 def ask_again(hotline: Hotline, staff: Staff, filed: Filed) -> Ticket:
     return extension.ask(hotline, staff.alice, step(filed, "Chờ thêm vật tư."), 3)
+
+
+def approve_again(hotline: Hotline, staff: Staff, filed: Filed) -> Ticket:
+    return extension.approve(hotline, staff.supervisor, step(filed))
 
 
 def report(hotline: Hotline, staff: Staff, filed: Filed, day: str) -> Ticket:
