@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
@@ -56,8 +56,12 @@ def owe_units(hotline: Hotline, session: Session, limit: int) -> int:
     owed = exists().where(Deadline.ticket_id == Ticket.id)
     waiting = select(Ticket).where(Ticket.status.in_(AWAITS_A_UNIT), ~owed)
     found = session.scalars(waiting.limit(limit).with_for_update(skip_locked=True)).all()
+    # another relay may have been here between our look and our lock
+    done = set(session.scalars(select(Deadline.ticket_id).where(Deadline.ticket_id.in_([t.id for t in found]))))
     calendar = hotline.calendar(session)
     for ticket in found:
+        if ticket.id in done:
+            continue
         ack = next(due for due in _dues(hotline, session, ticket) if due.kind is DeadlineKind.ACK)
         _new(session, calendar, ticket, ack)
     return len(found)
@@ -150,14 +154,15 @@ def recompute(hotline: Hotline, session: Session, now: datetime, limit: int) -> 
         .where(Deadline.calendar_version != calendar.version)
         .order_by(Deadline.id)
         .limit(limit)
-        .with_for_update(of=Ticket, skip_locked=True)
+        # PostgreSQL looks again only at rows that it locks: the deadline too, whose version another relay may have set
+        .with_for_update(of=(Deadline, Ticket), skip_locked=True)
     )
     rows = [(deadline, ticket) for deadline, ticket in session.execute(stale)]
     made_of = _made_of(session, [ticket.id for _, ticket in rows])
     for deadline, ticket in rows:
         _recompute(calendar, ticket, deadline, made_of, now)
     if len(rows) < limit and applied != newest:
-        session.merge(CalendarApplied(id=1, change_id=newest))
+        session.execute(update(CalendarApplied).values(change_id=newest))
     return len(rows)
 
 

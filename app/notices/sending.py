@@ -65,7 +65,7 @@ def send(hotline: Hotline, session: Session, limit: int) -> int:
         .where(Ticket.status.in_(_LIVE))
         .order_by(Deadline.remind_at, Deadline.id)
         .limit(limit)
-        .with_for_update(of=Ticket, skip_locked=True)
+        .with_for_update(of=(Deadline, Ticket), skip_locked=True)
     )
     rows = [(deadline, ticket) for deadline, ticket in session.execute(coming)]
     told = _told(session, [deadline.id for deadline, _ in rows])

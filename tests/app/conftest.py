@@ -151,6 +151,7 @@ def empty(url: str) -> None:
         for table in reversed(Base.metadata.sorted_tables):
             if table.name not in CITY:
                 connection.execute(sql.SQL("delete from {}").format(sql.Identifier(table.name)))
+        connection.execute("insert into calendar_applied (id) values (1)")  # as the migration has it
         for name in APPEND_ONLY:
             connection.execute(sql.SQL("alter table {} enable trigger user").format(sql.Identifier(name)))
 
