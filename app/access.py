@@ -70,6 +70,17 @@ def may_work(account: Account, ticket: Ticket) -> bool:
     return account.role in WORKERS and ticket.department_id == account.department_id
 
 
+def leads(unit: str | None = None) -> ColumnElement[bool]:
+    """Return the condition that an account leads some unit, or that one, and can come in."""
+    leading = and_(Account.role == Role.SUPERVISOR, Account.disabled.is_(False))
+    return leading if unit is None else and_(leading, Account.department_id == unit)
+
+
+def open_to_units() -> ColumnElement[bool]:
+    """Return the condition that a ticket is neither waiting to be understood nor, now or ever, sealed."""
+    return _OPEN
+
+
 def awaits_coordinator() -> ColumnElement[bool]:
     """Return the condition for the coordinators' queue: nobody else will act on these."""
     orphaned = and_(Ticket.status == Status.REOPENED, Ticket.department_id.is_(None))

@@ -5,11 +5,12 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.deadlines import set_first
 from app.hotline import Hotline
 from models.coordination import Part
 from models.ticket import Assignment, Deadline, Ticket
 from models.vocabulary import UNCLEAR_TOPIC, AssignmentKind, DeadlineKind, SubmissionType
-from routing.deadlines import coordinating_due, due_dates
+from routing.deadlines import coordinating_due
 from routing.rules import Decision, Facts, decide
 
 
@@ -43,7 +44,7 @@ def assign(hotline: Hotline, session: Session, ticket: Ticket, decision: Decisio
     release(session, ticket, now)
     ticket.department_id = decision.lead
     session.add(_assignment(ticket, decision.lead, AssignmentKind.LEAD, decision, now))
-    _set_deadlines(hotline, session, ticket, now)
+    set_first(hotline, session, ticket, now)
     for helper in decision.coordinating:
         involve(hotline, session, ticket, _assignment(ticket, helper, AssignmentKind.COORDINATING, decision, now))
 
@@ -51,7 +52,7 @@ def assign(hotline: Hotline, session: Session, ticket: Ticket, decision: Decisio
 def involve(hotline: Hotline, session: Session, ticket: Ticket, helper: Assignment) -> Part:
     """Add a co-ordinating assignment, with a deadline before the lead's."""
     due = coordinating_due(
-        hotline.city,
+        hotline.city_in_force(session),
         topic=ticket.topic_slug or UNCLEAR_TOPIC,
         lead_due_at=ticket.resolve_due_at,
         asked_at=helper.assigned_at,
@@ -88,29 +89,3 @@ def _assignment(
         because=decision.because[:500],
         assigned_at=now,
     )
-
-
-def _set_deadlines(hotline: Hotline, session: Session, ticket: Ticket, now: datetime) -> None:
-    known = set(session.scalars(select(Deadline.kind).where(Deadline.ticket_id == ticket.id)))
-    dues = due_dates(
-        hotline.city,
-        topic=ticket.topic_slug or UNCLEAR_TOPIC,
-        urgency=ticket.urgency.value,
-        submission_type=(ticket.submission_type or SubmissionType.REPORT).value,
-        received_at=ticket.received_at,
-    )
-    for due in dues:
-        if due.kind in known:
-            continue
-        met = now if due.kind is DeadlineKind.ACK else None  # being with a department is what `ack` asks for
-        session.add(
-            Deadline(
-                ticket_id=ticket.id,
-                kind=due.kind,
-                due_at=due.due_at,
-                met_at=met,
-                calendar_version=due.calendar_version[:64],
-            )
-        )
-        if due.kind is DeadlineKind.RESOLVE:
-            ticket.resolve_due_at = due.due_at

@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "accounts": ("installation", "accounts"),
     "backup": ("backing", "backup"),
     "bench": ("benching", "bench"),
+    "calendar": ("calendar", "calendar"),
     "check": ("installation", "check"),
     "classify": ("learning", "classify"),
     "corpus": ("learning", "corpus_group"),

@@ -2,17 +2,20 @@
 
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.hotline import Hotline
 from models.coordination import Part
+from models.extension import Extension
+from models.notice import Notice
 from models.outbox import OutboxEntry
 from models.returning import TicketReturn
-from models.ticket import Assignment, Attachment, Ticket, TicketEvent
-from models.vocabulary import AssignmentKind, Status
+from models.ticket import Assignment, Attachment, Deadline, Ticket, TicketEvent
+from models.vocabulary import AssignmentKind, DeadlineKind, ExtensionState, NoticeAudience, NoticeStage, Status
 from models.workflow import ALLOWED, AWAITS_DEPARTMENT
 
 #: A photo without a row may be one whose report is being filed just now.
@@ -64,6 +67,38 @@ def _laws() -> Iterator[tuple[str, ColumnElement[bool]]]:
         .scalar_subquery()
     )
     yield "the status is where the last move led", func.coalesce(last, Status.RECEIVED.value) != Ticket.status
+    yield from _promises()
+
+
+def _promises() -> Iterator[tuple[str, ColumnElement[bool]]]:
+    """Yield the laws of deadlines and of what was told of them."""
+    resolve = and_(Deadline.ticket_id == Ticket.id, Deadline.kind == DeadlineKind.RESOLVE)
+    other = or_(Ticket.resolve_due_at.is_(None), Ticket.resolve_due_at != Deadline.due_at)
+    yield "a ticket shows the date of its deadline", exists().where(resolve, other)
+    paused = exists().where(Deadline.ticket_id == Ticket.id, Deadline.paused_at.is_not(None))
+    yield "a clock stands still only while a citizen is asked", and_(paused, Ticket.status != Status.INFO_REQUESTED)
+    granted = exists().where(Extension.ticket_id == Ticket.id, Extension.state == ExtensionState.APPROVED)
+    extended = _count(TicketEvent.kind == "extended")
+    yield "more time that was granted was told its citizen once", extended != case((granted, 1), else_=0)
+    longer = exists().where(resolve, Deadline.term != extended)
+    yield "a deadline has as many terms as extensions were granted", longer
+    promised = exists().where(Deadline.ticket_id == Ticket.id, Deadline.committed_at.is_not(None))
+    reports = _count(TicketEvent.kind == "progress")
+    yield "a date that a unit has promised is in a progress report", and_(promised, reports == 0)
+    told = and_(Notice.ticket_id == Ticket.id, Notice.skipped.is_(False))
+    later = aliased(Notice)
+    together = exists().where(
+        later.deadline_id == Notice.deadline_id, later.at == Notice.at, later.id != Notice.id,
+        later.skipped.is_(False), later.stage != NoticeStage.EXTENSION, Notice.stage != NoticeStage.EXTENSION,
+    )  # fmt: skip
+    yield "of stages that came at once one was sent", exists().where(told, together)
+    secret = and_(Notice.ticket_id == Ticket.id, Notice.audience != NoticeAudience.CLEARED, Notice.at > _sealed_at())
+    yield "a sealed ticket is told of to nobody but cleared coordinators", exists().where(secret)
+
+
+def _sealed_at() -> ColumnElement[datetime]:
+    sealed = and_(TicketEvent.ticket_id == Ticket.id, TicketEvent.to_status == Status.SEALED)
+    return select(func.min(TicketEvent.at)).where(sealed).scalar_subquery()
 
 
 def _laws_of_helpers() -> Iterator[tuple[str, ColumnElement[bool]]]:

@@ -1,15 +1,19 @@
 """What every operation needs besides its session: settings, keys, clock, database. Built once per process."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
+
+from sqlalchemy.orm import Session
 
 from app import keys as key_ring
 from app.database import Database
 from app.keys import Keys
 from app.settings import Settings
 from app.units.standing import StandingCity
+from app.workdays import CalendarInForce
+from routing.calendar import WorkingCalendar
 from routing.city import City, load_city
 
 
@@ -38,8 +42,23 @@ class Hotline:
 
     @property
     def city(self) -> City:
-        """The city's wards, rules and calendar, and its units as administrators have changed them until just now."""
+        """The city's wards and rules, and its units as administrators have changed them until just now.
+
+        The calendar in here is the file's alone: `calendar` has what administrators decided on top of it.
+        """
         return self.standing.city()
+
+    def calendar(self, session: Session) -> WorkingCalendar:
+        """Return the calendar that is in force, with every decision that this session sees."""
+        return self._in_force.read(session)
+
+    def city_in_force(self, session: Session) -> City:
+        """Return the city with the calendar that is in force."""
+        return replace(self.city, calendar=self.calendar(session))
+
+    @cached_property
+    def _in_force(self) -> CalendarInForce:
+        return CalendarInForce(self.files.calendar)
 
 
 def open_hotline(settings: Settings) -> Hotline:

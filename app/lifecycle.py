@@ -6,9 +6,10 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.deadlines import resume
+from app.hotline import Hotline
 from models.ticket import Happening, Ticket, TicketEvent
 from models.vocabulary import Status
-from routing.calendar import WorkingCalendar
 
 #: Days in which a citizen may rate or contest before an answer counts as accepted.
 CLOSE_AFTER: Final = timedelta(days=7)
@@ -18,9 +19,9 @@ REOPEN_WITHIN: Final = timedelta(days=30)
 WAIT_FOR_CITIZEN: Final = 5
 
 
-def advance(session: Session, now: datetime, calendar: WorkingCalendar, *, limit: int = 200) -> int:
+def advance(hotline: Hotline, session: Session, now: datetime, *, limit: int = 200) -> int:
     """Close what was answered 7 days ago, resume what has waited for its citizen 5 working days; return how many."""
-    return _close(session, now, limit) + _resume(session, now, calendar, limit)
+    return _close(session, now, limit) + _resume(hotline, session, now, limit)
 
 
 def _close(session: Session, now: datetime, limit: int) -> int:
@@ -31,7 +32,8 @@ def _close(session: Session, now: datetime, limit: int) -> int:
     return len(tickets)
 
 
-def _resume(session: Session, now: datetime, calendar: WorkingCalendar, limit: int) -> int:
+def _resume(hotline: Hotline, session: Session, now: datetime, limit: int) -> int:
+    calendar = hotline.calendar(session)
     # Five working days are never under seven days, so the database leaves out all younger questions.
     asked_at = (
         select(func.max(TicketEvent.at))
@@ -41,8 +43,10 @@ def _resume(session: Session, now: datetime, calendar: WorkingCalendar, limit: i
     waiting = select(Ticket, asked_at).where(
         Ticket.status == Status.INFO_REQUESTED, asked_at <= now - timedelta(days=WAIT_FOR_CITIZEN)
     )
-    rows = session.execute(waiting.order_by(asked_at).limit(limit)).all()
+    waiting = waiting.order_by(asked_at).limit(limit).with_for_update(of=Ticket, skip_locked=True)
+    rows = session.execute(waiting).all()
     over = [ticket for ticket, at in rows if calendar.end_of_working_day(at, WAIT_FOR_CITIZEN) <= now]
     for ticket in over:
         ticket.transition(Status.IN_PROGRESS, Happening("resumed", now, data={"by": "time"}))
+        resume(hotline, session, ticket, now)
     return len(over)

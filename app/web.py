@@ -24,6 +24,7 @@ from app.hotline import Hotline
 from app.icons import icon
 from app.intake.views import intake
 from app.monitoring.views import monitoring
+from app.notices.views import notices, unseen_notices
 from app.pages.views import pages
 from app.returns.views import returns
 from app.review.views import review
@@ -65,7 +66,7 @@ def create_app(hotline: Hotline) -> Flask:
     # No cookie gives a citizen or a program any power: the form token, the code or the bearer token does.
     for blueprint in (intake, tracking, api):
         csrf.exempt(blueprint)
-    staff = (accounts, desk, work, coordination, review, returns, admin, units)
+    staff = (accounts, desk, work, coordination, review, returns, notices, admin, units)
     for blueprint in (intake, tracking, api, *staff, pages, monitoring):
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, lambda _e: errors.answer(403))
@@ -99,10 +100,11 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
     app.jinja_env.globals.update(
         label=i18n.label,
         icon=icon,
-        due_tag=lambda due_at: wording.due_tag(due_at, hotline_.now()),
+        due_tag=lambda due_at, paused: wording.due_tag(due_at, hotline_.now(), paused=bool(paused)),
         deadline_words=wording.deadline_words,
         role_words=wording.role_words,
         kind_words=wording.kind_words,
+        unseen_notices=unseen_notices,
     )
     app.jinja_env.filters.update(
         moment=wording.moment,
@@ -113,6 +115,9 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
         type_words=wording.type_words,
         channel_words=wording.channel_words,
         urgency_words=wording.urgency_words,
+        stage_words=wording.stage_words,
+        calendar_day=wording.calendar_day,
+        calendar_source_words=wording.calendar_source_words,
     )
     app.context_processor(lambda: _common(hotline_))
 

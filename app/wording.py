@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 
 from app.current import hotline
 from app.i18n import gettext as _
 from app.i18n import language
 from app.problems import Problem
-from models.vocabulary import Channel, DeadlineKind, DepartmentKind, Role, Status, SubmissionType, Urgency
+from models.vocabulary import Channel, DeadlineKind, DepartmentKind, NoticeStage, Role, Status, SubmissionType, Urgency
 from routing.hours import Opening
 
 
@@ -37,15 +37,22 @@ def day(at: datetime) -> str:
     return format_datetime(at, "EEEE d/M", tzinfo=_zone(), locale=language())
 
 
+def calendar_day(on: date) -> str:
+    """Return e.g. "thứ Ba 24/11/2026"."""
+    return format_date(on, "EEEE d/M/y", locale=language())
+
+
 def iso(at: datetime) -> str:
     """Return the exact time for machines and screen readers."""
     return at.astimezone(_zone()).isoformat(timespec="minutes")
 
 
-def due_tag(due_at: datetime | None, now: datetime) -> DueTag:
-    """Return how a deadline stands: late, soon (within a day), in time, or none."""
+def due_tag(due_at: datetime | None, now: datetime, *, paused: bool = False) -> DueTag:
+    """Return how a deadline stands: late, soon (within a day), in time, paused (waiting for the citizen), or none."""
     if due_at is None:
         return DueTag("none", _("Không có hạn"))
+    if paused:
+        return DueTag("paused", _("Tạm dừng, chờ người dân"))
     left = due_at - now
     if left < timedelta(0):
         return DueTag("late", _("Trễ {time}").format(time=_span(-left)))
@@ -195,6 +202,11 @@ def event_words(kind: str, data: dict[str, Any] | None = None) -> str:
         "handed_over": _("Đơn vị cũ không còn, đơn vị kế nhiệm tiếp tục"),
         "unit_closed": _("Đơn vị không còn hoạt động và chưa có nơi kế nhiệm"),
         "helper_changed": _("Đơn vị phối hợp thay đổi"),
+        "extension_asked": _("Đơn vị xin thêm thời gian"),
+        "extension_refused": _("Không duyệt thêm thời gian"),
+        "extended": _("Duyệt thêm thời gian, đổi hạn"),
+        "progress": _("Báo cáo tiến độ"),
+        "deadline_moved": _("Lịch làm việc đổi nên hạn đổi theo"),
     }
     return words.get(kind, kind) if not (data or {}).get("rating") else _("Người dân đánh giá và đóng")
 
@@ -219,7 +231,35 @@ def citizen_words(kind: str) -> str:
         "referred": _("Việc này thuộc nơi khác; chúng tôi chỉ đường cho bạn"),
         "handed_over": _("Đơn vị cũ được sắp xếp lại; đơn vị kế nhiệm làm tiếp việc của bạn"),
         "unit_closed": _("Đơn vị cũ không còn hoạt động; điều phối viên đang tìm đơn vị khác"),
+        "extended": _("Đơn vị cần thêm thời gian"),
+        "progress": _("Đơn vị báo tiến độ"),
     }.get(kind, kind)
+
+
+def extended_words(days: int, due_at: datetime, zone: tzinfo) -> str:
+    """Return what the citizen is told when a unit gets more time; kept as it was said, so in Vietnamese."""
+    until = format_datetime(due_at, "EEEE d/M, HH:mm", tzinfo=zone, locale="vi")
+    return f"Việc này cần thêm {days} ngày làm việc. Đơn vị sẽ trả lời bạn trước {until[0].lower()}{until[1:]}."
+
+
+def stage_words(stage: NoticeStage) -> str:
+    """Return what a notice says of a deadline."""
+    return {
+        NoticeStage.HALF: _("Đã qua nửa thời gian"),
+        NoticeStage.MOST: _("Sắp hết thời gian"),
+        NoticeStage.DUE: _("Đã đến hạn"),
+        NoticeStage.ABOVE: _("Quá hạn lâu"),
+        NoticeStage.EXTENSION: _("Xin thêm thời gian, chờ duyệt"),
+    }[NoticeStage(stage)]
+
+
+def calendar_source_words(source: str) -> str:
+    """Return who says that a day is off or worked."""
+    return {
+        "seed": _("Lịch nghỉ lễ chung"),
+        "city": _("Tệp lịch của thành phố"),
+        "changed": _("Quản trị viên đổi"),
+    }[source]
 
 
 def headline(status: Status) -> str:

@@ -15,8 +15,10 @@ from models.base import Base, BigId, Json, UtcDateTime, one_of
 from models.department import Department
 from models.place import Ward
 from models.taxonomy import Topic
-from models.vocabulary import AssignmentKind, Channel, DeadlineKind, Status, SubmissionType, Urgency
+from models.vocabulary import AssignmentKind, Channel, Clock, DeadlineKind, Status, SubmissionType, Urgency
 from models.workflow import allowed
+
+_UNMET = text("met_at is null")
 
 
 class TransitionRefused(Exception):
@@ -192,7 +194,13 @@ class Assignment(Base):
 
 
 class Deadline(Base):
-    """What has to have happened by when; `calendar_version` says by which calendar it was computed."""
+    """What has to have happened by when; `calendar_version` says by which calendar it was computed.
+
+    `working_days` is how many were promised, None for a deadline in hours. While `paused_at` is set the clock stands
+    still, and `due_at` is as it was then. `term` counts the extensions. `runs_from` is when the time began of which
+    reminders are a share (None: with receipt); `remind_at` is when to look for one. `committed_at` is until when the
+    unit has promised to be done, or to report again, after the deadline had passed.
+    """
 
     __tablename__ = "deadline"
 
@@ -202,8 +210,19 @@ class Deadline(Base):
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     met_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     calendar_version: Mapped[str] = mapped_column(String(64))
+    clock: Mapped[Clock] = mapped_column(one_of(Clock), default=Clock.ALWAYS, server_default=Clock.ALWAYS.value)
+    working_days: Mapped[int | None] = mapped_column(Integer)
+    term: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    runs_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    remind_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    committed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    __table_args__ = (Index("uq_deadline_kind", "ticket_id", "kind", unique=True),)
+    __table_args__ = (
+        Index("uq_deadline_kind", "ticket_id", "kind", unique=True),
+        Index("ix_deadline_remind", "remind_at", sqlite_where=_UNMET, postgresql_where=_UNMET),
+        Index("ix_deadline_open", "clock", "due_at", sqlite_where=_UNMET, postgresql_where=_UNMET),
+    )
 
 
 class Attachment(Base):

@@ -85,6 +85,40 @@ class DeadlineKind(StrEnum):
     RESOLVE = "resolve"
 
 
+class Clock(StrEnum):
+    """Which time counts towards a deadline."""
+
+    ALWAYS = "always"
+    WORKING = "working"
+
+
+class NoticeStage(StrEnum):
+    """How far a deadline was when staff were told; in the order in which the stages come."""
+
+    HALF = "half"
+    MOST = "most"
+    DUE = "due"
+    ABOVE = "above"
+    EXTENSION = "extension"
+
+
+class NoticeAudience(StrEnum):
+    """Whom a notice is for: people of the ticket's unit, of it and the unit above, or coordinators."""
+
+    HANDLERS = "handlers"
+    SUPERVISORS = "supervisors"
+    COORDINATORS = "coordinators"
+    CLEARED = "cleared"
+
+
+class ExtensionState(StrEnum):
+    """What became of a unit's wish for more time."""
+
+    ASKED = "asked"
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
 class DepartmentKind(StrEnum):
     """What sort of unit a department is; wards are departments too."""
 

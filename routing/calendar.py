@@ -5,7 +5,8 @@ days that are decided late.
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -19,9 +20,25 @@ _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HORIZON: Final = 400
 
 
+@dataclass(frozen=True, slots=True)
+class SpecialDay:
+    """A day that is not as its weekday says, or that somebody has decided on: off or worked, why, and who says so.
+
+    `source` is `seed` (the table of public holidays), `city` (the city's file) or `changed` (an administrator).
+    """
+
+    day: date
+    working: bool
+    why: str
+    source: str
+
+
 @dataclass(frozen=True)
 class WorkingCalendar:
-    """Working days and hours of a city. `version` changes whenever an answer of this calendar could change."""
+    """Working days and hours of a city. `version` changes whenever an answer of this calendar could change.
+
+    `overrides` decide before anything else; those in `changed` are not the city file's but were laid on top of it.
+    """
 
     zone: ZoneInfo
     weekdays: frozenset[int]
@@ -30,7 +47,8 @@ class WorkingCalendar:
     overrides: dict[date, bool]
     reasons: dict[date, str]
     version: str
-    _years: dict[int, tuple[frozenset[date], frozenset[date]]] = field(default_factory=dict, compare=False, repr=False)
+    changed: frozenset[date] = frozenset()
+    _years: "dict[int, _Year]" = field(default_factory=dict, compare=False, repr=False)
     _next: dict[date, date] = field(default_factory=dict, compare=False, repr=False)
 
     def is_working_day(self, day: date) -> bool:
@@ -38,12 +56,39 @@ class WorkingCalendar:
         decided = self.overrides.get(day)
         if decided is not None:
             return decided
-        off, worked = self._seeded(day.year)
-        return day in worked or (day.weekday() in self.weekdays and day not in off)
+        seeded = self._seeded(day.year)
+        return day in seeded.worked or (day.weekday() in self.weekdays and day not in seeded.off)
+
+    def special_days(self, year: int) -> list[SpecialDay]:
+        """Return the holidays, make-up days and overrides of a year, in order; an override hides what it overrides."""
+        seeded = self._seeded(year)
+        found = {day: SpecialDay(day, False, why, "seed") for day, why in seeded.off.items()}
+        found |= {day: SpecialDay(day, True, "", "seed") for day in seeded.worked}
+        for day, working in self.overrides.items():
+            if day.year == year:
+                source = "changed" if day in self.changed else "city"
+                found[day] = SpecialDay(day, working, self.reasons.get(day, ""), source)
+        return [found[day] for day in sorted(found)]
+
+    def amended(self, changes: Mapping[date, tuple[bool, str]]) -> "WorkingCalendar":
+        """Return this calendar with days decided on top of it: day → (worked, why)."""
+        overrides = self.overrides | {day: working for day, (working, _) in changes.items()}
+        return replace(
+            self,
+            overrides=overrides,
+            reasons=self.reasons | {day: why for day, (_, why) in changes.items()},
+            version=_version(self.zone, self.weekdays, self.hours, self.seed, overrides),
+            changed=frozenset(changes),
+            _next={},
+        )
+
+    def closing(self, day: date) -> datetime:
+        """Return (in UTC) when offices close on a day, or would if it were worked."""
+        return self._at(day, self.hours[-1][1])
 
     def is_holiday(self, day: date) -> bool:
         """Tell whether a day is off by name, as against one on which nobody works anyway."""
-        return not self.is_working_day(day) and (day in self.overrides or day in self._seeded(day.year)[0])
+        return not self.is_working_day(day) and (day in self.overrides or day in self._seeded(day.year).off)
 
     def hours_on(self, day: date) -> list[tuple[datetime, datetime]]:
         """Return the stretches of working time of a day, in UTC; none when it is not a working day."""
@@ -82,7 +127,7 @@ class WorkingCalendar:
         day = self.receipt_day(at)
         for _ in range(n):
             day = self.next_working_day(day)
-        return self._at(day, self.hours[-1][1])
+        return self.closing(day)
 
     def local_day(self, at: datetime) -> date:
         """Return the date on the city's clocks."""
@@ -91,22 +136,31 @@ class WorkingCalendar:
     def _at(self, day: date, clock: time) -> datetime:
         return datetime.combine(day, clock, self.zone).astimezone(UTC)
 
-    def _seeded(self, year: int) -> tuple[frozenset[date], frozenset[date]]:
+    def _seeded(self, year: int) -> "_Year":
         known = self._years.get(year)
         if known is None:
             known = self._years[year] = _seed(self.seed, year)
         return known
 
 
-def _seed(country: str | None, year: int) -> tuple[frozenset[date], frozenset[date]]:
+@dataclass(frozen=True, slots=True)
+class _Year:
+    """Days off with their names, and make-up working days."""
+
+    off: dict[date, str]
+    worked: frozenset[date]
+
+
+def _seed(country: str | None, year: int) -> _Year:
     """Return the days off and the make-up working days of a year as the `holidays` package knows them."""
     if country is None:
-        return frozenset(), frozenset()
+        return _Year({}, frozenset())
     import holidays  # noqa: PLC0415 (imported when first needed, so that importing this package stays light)
 
-    table = holidays.country_holidays(country, years=year)
+    # the names would otherwise depend on the machine's own language
+    table = holidays.country_holidays(country, years=year, language="vi")
     worked = frozenset(day for day in table.weekend_workdays if day.year == year)
-    return frozenset(table), worked
+    return _Year({day: str(name) for day, name in table.items()}, worked)
 
 
 def read_calendar(folder: Path, problems: Problems) -> WorkingCalendar:

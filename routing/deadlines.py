@@ -4,12 +4,12 @@ Sources: `sla.yaml` (proposals, said there) and `calendar.yaml` of the city; com
 of the law have no time limit of the hotline's (law on complaints, law on denunciations).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
-from models.vocabulary import DeadlineKind, SubmissionType, Urgency
+from models.vocabulary import Clock, DeadlineKind, SubmissionType, Urgency
 from routing.calendar import WorkingCalendar
 from routing.city import City
 from routing.sla import Limit, TopicLimits
@@ -18,22 +18,43 @@ _MINUTE: Final = timedelta(minutes=1)
 _DAY: Final = timedelta(days=1)
 
 
-class Clock(StrEnum):
-    """Which time counts towards a deadline."""
-
-    ALWAYS = "always"
-    WORKING = "working"
-
-
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One deadline: `due_at` in UTC, computed with the calendar of that version; `note` says how, in Vietnamese."""
+    """One deadline: `due_at` in UTC, computed with the calendar of that version; `note` says how, in Vietnamese.
+
+    `working_days` is how many working days after receipt it is, None for one in hours.
+    """
 
     kind: DeadlineKind
     due_at: datetime
     calendar_version: str
     note: str
     clock: Clock = Clock.ALWAYS
+    working_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The unit waited for the citizen, and the clock stood still."""
+
+    began: datetime
+    ended: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """So many more working days, granted at that instant."""
+
+    granted_at: datetime
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a deadline runs: from when its time counts (for reminders at a share of it) until when."""
+
+    runs_from: datetime
+    due_at: datetime
 
 
 def due_dates(city: City, *, topic: str, urgency: str, submission_type: str, received_at: datetime) -> tuple[Due, ...]:
@@ -63,16 +84,51 @@ def shifted(calendar: WorkingCalendar, due: Due, paused_from: datetime, paused_t
     Time counts on the deadline's own clock: a night and a Sunday of waiting move a working-day deadline by nothing. A
     pause that began after the deadline had passed moves nothing: what was late stays late.
     """
-    began, ended = _utc(paused_from), _utc(paused_to)
-    if ended <= began or began >= due.due_at:
+    moved = resumed(calendar, due.clock, Run(due.due_at, due.due_at), Pause(paused_from, paused_to))
+    if moved.due_at == due.due_at:
         return due
-    if due.clock is Clock.ALWAYS:
-        moved = due.due_at + (ended - began)
-    else:
-        moved = _add_working(calendar, due.due_at, _working_between(calendar, began, ended))
-    return replace(
-        due, due_at=moved, calendar_version=calendar.version, note=f"{due.note}; đã trừ thời gian chờ người dân"
-    )
+    note = f"{due.note}; đã trừ thời gian chờ người dân"
+    return replace(due, due_at=moved.due_at, calendar_version=calendar.version, note=note)
+
+
+def resumed(calendar: WorkingCalendar, clock: Clock, run: Run, pause: Pause) -> Run:
+    """Return how a deadline runs on after a pause: both its ends moved by the time, on its own clock, that it took.
+
+    A pause that began when the deadline had passed moves nothing.
+    """
+    began, ended = _utc(pause.began), _utc(pause.ended)
+    if ended <= began or began >= run.due_at:
+        return run
+    if clock is Clock.ALWAYS:
+        return Run(run.runs_from + (ended - began), run.due_at + (ended - began))
+    waited = _working_between(calendar, began, ended)
+    return Run(_add_working(calendar, run.runs_from, waited), _add_working(calendar, run.due_at, waited))
+
+
+def working_days_later(calendar: WorkingCalendar, at: datetime, days: int) -> datetime:
+    """Return (in UTC) the end of working hours of the n-th working day after the day of that instant."""
+    day = calendar.local_day(_utc(at))
+    for _ in range(days):
+        day = calendar.next_working_day(day)
+    return calendar.closing(day)
+
+
+def replayed(calendar: WorkingCalendar, clock: Clock, run: Run, moves: Iterable[Pause | Extension]) -> Run:
+    """Return how a deadline runs after all that has moved it, in the order in which that took effect.
+
+    So a deadline is computed anew when the calendar has changed: from what was promised, through the same pauses and
+    the same extension. An extension starts the deadline's time anew.
+    """
+    for move in sorted(moves, key=_effect):
+        if isinstance(move, Pause):
+            run = resumed(calendar, clock, run, move)
+        else:
+            run = Run(_utc(move.granted_at), working_days_later(calendar, run.due_at, move.days))
+    return run
+
+
+def _effect(move: Pause | Extension) -> datetime:
+    return move.ended if isinstance(move, Pause) else move.granted_at
 
 
 def add_working_minutes(calendar: WorkingCalendar, start: datetime, minutes: int) -> datetime:
@@ -91,12 +147,11 @@ def working_minutes_between(calendar: WorkingCalendar, start: datetime, end: dat
     return _working_between(calendar, _utc(start), _utc(end)) // _MINUTE
 
 
-def part_of(calendar: WorkingCalendar, due: Due, received_at: datetime, share: float) -> datetime:
+def share_of(calendar: WorkingCalendar, clock: Clock, run: Run, share: float) -> datetime:
     """Return the instant at which that share of a deadline's time has passed, for reminders at 50 % and 80 %."""
-    received = _utc(received_at)
-    if due.clock is Clock.ALWAYS:
-        return received + (due.due_at - received) * share
-    return _add_working(calendar, received, _working_between(calendar, received, due.due_at) * share)
+    if clock is Clock.ALWAYS:
+        return run.runs_from + (run.due_at - run.runs_from) * share
+    return _add_working(calendar, run.runs_from, _working_between(calendar, run.runs_from, run.due_at) * share)
 
 
 def coordinating_due(city: City, *, topic: str, lead_due_at: datetime | None, asked_at: datetime) -> Due:
@@ -111,7 +166,7 @@ def coordinating_due(city: City, *, topic: str, lead_due_at: datetime | None, as
     if lead_due_at is not None and _utc(lead_due_at) > asked:
         lead = replace(lead, due_at=_utc(lead_due_at))
     share = city.sla.coordinating_share
-    at = part_of(city.calendar, lead, asked, share)
+    at = share_of(city.calendar, lead.clock, Run(asked, lead.due_at), share)
     note = f"{share:.0%} thời gian của đơn vị chủ trì"
     # without any working time left between now and the lead's deadline, the two fall together
     return replace(lead, due_at=at if at > asked else lead.due_at, note=note)
@@ -140,7 +195,7 @@ def _resolve(city: City, received: datetime, limit: Limit) -> Due:
         return _after(city, DeadlineKind.RESOLVE, received, limit.hours)
     due_at = city.calendar.end_of_working_day(received, limit.n)
     note = f"hết giờ làm việc của ngày làm việc thứ {limit.n} sau khi nhận"
-    return Due(DeadlineKind.RESOLVE, due_at, city.calendar.version, note, Clock.WORKING)
+    return Due(DeadlineKind.RESOLVE, due_at, city.calendar.version, note, Clock.WORKING, limit.n)
 
 
 def _add_working(calendar: WorkingCalendar, start: datetime, stretch: timedelta) -> datetime:

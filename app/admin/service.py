@@ -1,10 +1,11 @@
-"""What an administrator does: make accounts, shut them out, hand out tokens."""
+"""What an administrator does: make accounts, shut them out, hand out tokens, decide on days of the calendar."""
 
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from app import workdays
 from app.accounts import service
 from app.accounts.service import NewAccount
 from app.database import known
@@ -52,6 +53,12 @@ def create_token(hotline: Hotline, account_id: UUID, name: str) -> str:
     """Return a new bearer token for an account; raise `NotFound` if there is none or it is shut out."""
     with hotline.database.transaction() as session:
         return service.new_token(hotline, session, _usable(session, account_id), name)
+
+
+def decide_on_day(hotline: Hotline, decision: workdays.Decision) -> None:
+    """Decide on a day of the calendar; every process takes it up when it next looks. Raises `Refused`."""
+    with hotline.database.transaction() as session:
+        workdays.change(session, hotline.calendar(session), hotline.now(), decision)
 
 
 def _usable(session: Session, account_id: UUID) -> Account:

@@ -5,7 +5,17 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.vocabulary import AssignmentKind, Channel, DepartmentKind, Status, SubmissionType, Urgency
+from models.vocabulary import (
+    AssignmentKind,
+    Channel,
+    DeadlineKind,
+    DepartmentKind,
+    ExtensionState,
+    NoticeStage,
+    Status,
+    SubmissionType,
+    Urgency,
+)
 
 
 class Shape(BaseModel):
@@ -57,6 +67,7 @@ class TimelineEntry(Shape):
     kind: str
     status: Status | None
     public_text: str | None
+    committed_at: datetime | None = Field(description="Until when the unit says, in a progress report, to be done.")
 
 
 class TrackedReport(Shape):
@@ -68,6 +79,8 @@ class TrackedReport(Shape):
     department: Name | None
     due_at: datetime | None
     late: bool
+    paused: bool = Field(description="The clock stands still: the unit waits for the citizen.")
+    committed_at: datetime | None = Field(description="Until when a unit that is late has promised to be done.")
     text: str | None = Field(description="Absent for a sealed report.")
     place_text: str | None
     question: str | None = Field(description="What the unit asks the citizen, while it waits.")
@@ -90,6 +103,8 @@ class TicketSummary(Shape):
     excerpt: str
     received_at: datetime
     resolve_due_at: datetime | None
+    paused: bool = Field(description="The clock stands still: the unit waits for the citizen.")
+    owes_progress: bool = Field(description="The deadline, or the date last promised, has passed.")
 
 
 class TicketPage(Shape):
@@ -144,6 +159,15 @@ class ProposalEntry(Shape):
     reason_code: str
 
 
+class ExtensionDetail(Shape):
+    """More time: asked for, approved or refused."""
+
+    state: ExtensionState
+    days: int = Field(description="Working days.")
+    asked_at: datetime
+    decided_at: datetime | None
+
+
 class TicketDetail(TicketSummary):
     """One ticket; `version` goes back with every step, so that a stale one is noticed."""
 
@@ -157,6 +181,7 @@ class TicketDetail(TicketSummary):
     actions: list[str]
     parts: list[PartEntry]
     proposal: ProposalEntry | None = Field(description="For coordinators, while a returned ticket awaits them.")
+    extension: ExtensionDetail | None
     history: list[HistoryEntry]
 
 
@@ -278,6 +303,39 @@ class UnitPage(Shape):
     """Part of the list; ask again with `after` = `next` until it is null."""
 
     units: list[UnitEntry]
+    next: str | None
+
+
+class ExtensionRequest(ReasonRequest):
+    """So many more working days, and why."""
+
+    days: int = Field(description="1 to 10 working days.")
+
+
+class ProgressRequest(ReplyRequest):
+    """How far it is, for the citizen, and the day by the end of which it will be done."""
+
+    committed_on: date
+
+
+class NoticeEntry(Shape):
+    """Something that staff are told of a deadline; never words of the report."""
+
+    id: int
+    stage: NoticeStage
+    deadline: DeadlineKind
+    ticket_id: UUID | None = Field(description="Absent where this account may not open the ticket.")
+    department: str | None
+    due_at: datetime
+    at: datetime
+    seen: bool
+
+
+class NoticePage(Shape):
+    """Part of a person's notices, newest first; ask again with `after` = `next` until it is null."""
+
+    notices: list[NoticeEntry]
+    unseen: int = Field(description="How many were not seen yet, counted up to 99.")
     next: str | None
 
 

@@ -1,7 +1,7 @@
 """The API: the same services as the pages, in JSON. Staff programs carry a bearer token, citizens only their code."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import version
 from typing import Any, TypeVar
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request
 from pydantic import BaseModel, ValidationError
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import Unauthorized
 
 from app import access
@@ -19,10 +20,12 @@ from app.api.strictjson import parse_object
 from app.assignment import local_date
 from app.coordination import service as coordination_service
 from app.current import address, hotline, throttle
+from app.deadlines import Standing, standing
 from app.intake import service as intake_service
 from app.intake.schema import Report, problem_of
 from app.intake.service import Filing, check_key
 from app.intake.views import read_report
+from app.notices import service as notice_service
 from app.problems import NotFound, Problem, Refused, WrongMediaType
 from app.returns import service as returns_service
 from app.returns.schema import parse_period
@@ -30,7 +33,7 @@ from app.review import service as review_service
 from app.tracking import service as tracking_service
 from app.tracking.service import Track
 from app.units import listing as unit_listing
-from app.work import returning
+from app.work import extension, progress, returning
 from app.work import service as work_service
 from app.work.returning import Why
 from app.work.service import PAGE, Step
@@ -166,7 +169,7 @@ def tickets() -> Response:
         raise NotFound
     with hotline().database.reading() as session:
         page = work_service.queue(session, account, request.args.get("after"))
-        shape = schema.TicketPage(tickets=[_summary(t) for t in page.tickets], next=page.after)
+        shape = schema.TicketPage(tickets=_summaries(session, page.tickets), next=page.after)
     return _json_answer(shape)
 
 
@@ -188,7 +191,7 @@ def review() -> Response:
     with hotline().database.reading() as session:
         found = review_service.queue(session, account, after)
         more = str(found[PAGE - 1].id) if len(found) > PAGE else None
-        shape = schema.TicketPage(tickets=[_summary(t) for t in found[:PAGE]], next=more)
+        shape = schema.TicketPage(tickets=_summaries(session, found[:PAGE]), next=more)
     return _json_answer(shape)
 
 
@@ -203,7 +206,9 @@ def parts() -> Response:
     with hotline().database.reading() as session:
         service = coordination_service
         page = service.late_for(session, account, now, after) if late else service.owed(session, account, after)
-        rows = [schema.OwedPart(ticket=_summary(one.ticket), part=_part(one.part)) for one in page.rows]
+        tickets = _summaries(session, [one.ticket for one in page.rows])
+        parts_ = (_part(one.part) for one in page.rows)
+        rows = [schema.OwedPart(ticket=t, part=p) for t, p in zip(tickets, parts_, strict=True)]
     return _json_answer(schema.PartPage(parts=rows, next=page.after))
 
 
@@ -394,6 +399,59 @@ def route(ticket_id: UUID) -> Response:
     return _after_step(account, moved)
 
 
+@_step("ask-extension", schema.ExtensionRequest)
+def ask_extension(ticket_id: UUID) -> Response:
+    """Ask for more working days, once a ticket."""
+    asked = _body(schema.ExtensionRequest)
+    return _stepped(partial(extension.ask, days=asked.days), ticket_id, asked.version, asked.reason)
+
+
+@_step("approve-extension", schema.StepRequest)
+def approve_extension(ticket_id: UUID) -> Response:
+    """Grant more time (who leads the unit and did not ask; a coordinator where nobody does)."""
+    asked = _body(schema.StepRequest)
+    return _stepped(extension.approve, ticket_id, asked.version)
+
+
+@_step("refuse-extension", schema.ReturnRequest)
+def refuse_extension(ticket_id: UUID) -> Response:
+    """Refuse more time, with a reason for the unit."""
+    asked = _body(schema.ReturnRequest)
+    return _stepped(extension.refuse_it, ticket_id, asked.version, asked.reason)
+
+
+@_step("progress", schema.ProgressRequest)
+def report_progress(ticket_id: UUID) -> Response:
+    """Report progress on a ticket that is late, with a date for its citizen."""
+    asked = _body(schema.ProgressRequest)
+    act = partial(progress.report, committed_on=asked.committed_on)
+    return _stepped(act, ticket_id, asked.version, asked.public_text)
+
+
+@api.get("/notices")
+@documented(Operation("get", f"{BASE}/notices", answer=schema.NoticePage, staff=True))
+def notices() -> Response:
+    """Return what this account was told of deadlines, newest first; `?after=` pages on."""
+    account = _bearer()
+    if account.role not in notice_service.TOLD:
+        raise NotFound
+    with hotline().database.reading() as session:
+        page = notice_service.of(session, account, request.args.get("after"))
+        shape = schema.NoticePage(
+            notices=[
+                schema.NoticeEntry(
+                    id=told.notice.id, stage=told.notice.stage, deadline=told.notice.deadline.kind,
+                    ticket_id=told.notice.ticket_id if told.open else None, department=told.notice.department_id,
+                    due_at=told.notice.due_at, at=told.notice.at, seen=told.seen,
+                )
+                for told in page.notices
+            ],
+            unseen=notice_service.unseen(session, account),
+            next=page.after,
+        )  # fmt: skip
+    return _json_answer(shape)
+
+
 def _bearer_or_none() -> Account | None:
     header = request.headers.get("Authorization", "")
     if not header:
@@ -442,12 +500,16 @@ def _tracked(shape: type[S], act: Callable[[S], Track]) -> Response:
     department = found.department
     named = schema.Name(id=department.id, vi=department.vi, en=department.en) if department else None
     timeline = [
-        schema.TimelineEntry(at=m.at, kind=m.kind, status=m.status, public_text=m.public_text) for m in found.timeline
+        schema.TimelineEntry(
+            at=m.at, kind=m.kind, status=m.status, public_text=m.public_text, committed_at=m.committed_at
+        )
+        for m in found.timeline
     ]
     return _json_answer(
         schema.TrackedReport(
             code=found.code, status=found.status, received_at=found.received_at, department=named,
-            due_at=found.due_at, late=found.late, text=found.text, place_text=found.place, question=found.question,
+            due_at=found.due_at, late=found.late, paused=found.paused, committed_at=found.committed_at,
+            text=found.text, place_text=found.place, question=found.question,
             photos=found.photos, can_reopen=found.can_reopen, can_rate=found.can_rate, timeline=timeline,
         )
     )  # fmt: skip
@@ -471,8 +533,11 @@ def _ticket(account: Account, ticket_id: UUID) -> Response:
         events = work_service.history(session, found)
         parts_ = coordination_service.parts_of(session, found)
         proposed = returning.proposal(session, found) if account.role is Role.COORDINATOR else None
+        now = hotline().now()
+        offered = extension.offers(session, account, found, now) | progress.offers(session, account, found, now)
+        (summary,) = _summaries(session, [found])
         shape = schema.TicketDetail(
-            **_summary(found).model_dump(),
+            **summary.model_dump(),
             version=found.version,
             text=found.text,
             place_text=found.place_text,
@@ -484,7 +549,9 @@ def _ticket(account: Account, ticket_id: UUID) -> Response:
                 work_service.actions(account, found)
                 | coordination_service.actions(account, found, parts_)
                 | ({"accept-proposal"} if proposed else set())
+                | offered
             ),
+            extension=_extension(session, found),
             parts=[_part(part) for part in parts_],
             proposal=_proposal(proposed) if proposed else None,
             history=[
@@ -518,7 +585,21 @@ def _proposal(returned: TicketReturn) -> schema.ProposalEntry:
     )
 
 
-def _summary(found: Ticket) -> schema.TicketSummary:
+def _extension(session: Session, found: Ticket) -> schema.ExtensionDetail | None:
+    asked = extension.of(session, found)
+    if asked is None:
+        return None
+    return schema.ExtensionDetail(
+        state=asked.state, days=asked.days, asked_at=asked.asked_at, decided_at=asked.decided_at
+    )
+
+
+def _summaries(session: Session, tickets: Sequence[Ticket]) -> list[schema.TicketSummary]:
+    stands = standing(session, (ticket.id for ticket in tickets), hotline().now())
+    return [_summary(ticket, stands.get(ticket.id, Standing())) for ticket in tickets]
+
+
+def _summary(found: Ticket, stands: Standing) -> schema.TicketSummary:
     return schema.TicketSummary(
         id=found.id,
         status=found.status,
@@ -530,6 +611,8 @@ def _summary(found: Ticket) -> schema.TicketSummary:
         excerpt=" ".join(found.text.split())[:160],
         received_at=found.received_at,
         resolve_due_at=found.resolve_due_at,
+        paused=stands.paused_at is not None,
+        owes_progress=stands.owes_progress,
     )
 
 

@@ -10,6 +10,7 @@ import httpx
 
 from app.backup.container import BadBackup, NotEmpty
 from app.filing import LineRefused
+from app.problems import Refused
 from app.settings import SettingsError
 from app.supervisor import PortTaken
 from classifier.artifact import ArtifactRefused
@@ -43,6 +44,10 @@ def plainly(command: Callable[P, None]) -> Callable[P, None]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
+        except Refused as refused:
+            for problem in refused.problems:
+                click.echo(f"langnghe: {problem.en}", err=True)
+            sys.exit(2)
         except _EXPECTED as error:
             click.echo(f"langnghe: {error}", err=True)
             sys.exit(2)

@@ -10,7 +10,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
 from app import access
-from app.assignment import assign, decide_on, release
+from app.assignment import assign, decide_on, meet, release
 from app.database import known
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem, Refused
@@ -23,7 +23,7 @@ from models.outbox import OutboxEntry
 from models.place import Ward
 from models.taxonomy import Topic
 from models.ticket import Happening, Ticket, TicketEvent
-from models.vocabulary import UNCLEAR_TOPIC, Role, Status, SubmissionType
+from models.vocabulary import UNCLEAR_TOPIC, DeadlineKind, Role, Status, SubmissionType
 from models.workflow import AWAITS_COORDINATOR
 from routing.rules import Decision
 
@@ -209,6 +209,7 @@ def _end(
 
     def end(session: Session, ticket: Ticket, now: datetime) -> None:
         ticket.transition(there, Happening(kind, now, account.id, public_text=words))
+        meet(session, ticket, now, *DeadlineKind)  # the citizen has been told where to go, or why not
         release(session, ticket, now)
 
     return _decide(hotline, account, step, end, allowed=allowed)

@@ -8,13 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.assignment import local_date
+from app.deadlines import Standing, resume, standing
 from app.hotline import Hotline
 from app.lifecycle import REOPEN_WITHIN
 from app.problems import Conflict, NotFound, Problem, refuse
 from app.words import words_of
 from models.code import code_hash, grouped, normalised
 from models.department import Department
-from models.ticket import Feedback, Happening, Ticket, TransitionRefused
+from models.ticket import Feedback, Happening, Ticket, TicketEvent, TransitionRefused
 from models.vocabulary import Status, SubmissionType
 from routing.departments import DepartmentFact
 from routing.hours import Opening, opening
@@ -23,7 +24,8 @@ COMMENT_MAX: Final = 1000
 #: Events a citizen sees in the timeline.
 PUBLIC_KINDS: Final = frozenset({
     "received", "triaged", "reviewed", "sealed", "accepted", "returned", "rerouted", "info_requested", "info_received",
-    "resumed", "answered", "reopened", "closed", "rejected", "referred", "handed_over", "unit_closed",
+    "resumed", "answered", "reopened", "closed", "rejected", "referred", "handed_over", "unit_closed", "extended",
+    "progress",
 })  # fmt: skip
 
 
@@ -35,6 +37,7 @@ class Moment:
     kind: str
     status: Status | None
     public_text: str | None
+    committed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class Track:
     opening: Opening | None
     due_at: datetime | None
     late: bool
+    paused: bool
+    committed_at: datetime | None
     text: str | None
     place: str | None
     timeline: tuple[Moment, ...]
@@ -87,7 +92,7 @@ def _shown(hotline: Hotline, session: Session, code: str, ticket: Ticket) -> Tra
     session.refresh(ticket, ["department", "events", "attachments"])
     sealed = any(event.to_status is Status.SEALED for event in ticket.events)
     timeline = tuple(
-        Moment(event.at, event.kind, event.to_status, event.public_text)
+        Moment(event.at, event.kind, event.to_status, event.public_text, _committed(event))
         for event in ticket.events
         if event.kind in PUBLIC_KINDS
     )
@@ -97,6 +102,8 @@ def _shown(hotline: Hotline, session: Session, code: str, ticket: Ticket) -> Tra
     known = city.departments.get(ticket.department_id or "") if not sealed else None
     unit = known.on(local_date(hotline, now)) if known else None
     due_at = ticket.resolve_due_at if open_still and not sealed else None
+    stands = standing(session, [ticket.id], now).get(ticket.id, Standing()) if due_at else Standing()
+    paused = stands.paused_at is not None
     return Track(
         code=grouped(code),
         status=ticket.status,
@@ -105,7 +112,9 @@ def _shown(hotline: Hotline, session: Session, code: str, ticket: Ticket) -> Tra
         unit=unit,
         opening=opening(city.calendar, unit.hours, now) if unit else None,
         due_at=due_at,
-        late=due_at is not None and due_at < now,
+        late=due_at is not None and due_at < now and not paused,
+        paused=paused,
+        committed_at=stands.committed_at if stands.committed_at and stands.committed_at > now else None,
         text=None if sealed else ticket.text,
         place=None if sealed else ticket.place_text,
         timeline=timeline,
@@ -114,6 +123,12 @@ def _shown(hotline: Hotline, session: Session, code: str, ticket: Ticket) -> Tra
         can_reopen=_may_reopen(ticket, now),
         can_rate=ticket.status is Status.ANSWERED,
     )
+
+
+def _committed(event: TicketEvent) -> datetime | None:
+    """Return the date to which the unit committed itself in a progress report."""
+    said = event.data.get("committed_at")
+    return datetime.fromisoformat(said) if said else None
 
 
 def _may_reopen(ticket: Ticket, now: datetime) -> bool:
@@ -144,6 +159,7 @@ def _act(hotline: Hotline, typed: str, there: Status, kind: str, words: str) -> 
         if there is Status.IN_PROGRESS and ticket.status is not Status.INFO_REQUESTED:
             raise Conflict([Problem("status", "transition", {"here": ticket.status.value})])
         ticket.transition(there, Happening(kind, hotline.now(), public_text=words))
+        resume(hotline, session, ticket, hotline.now())
         session.flush()
         return _shown(hotline, session, code, ticket)
 

@@ -25,6 +25,7 @@ class TimelineRow:
     at: Any
     words: str
     public_text: str | None
+    committed_at: Any
 
 
 @tracking.get("")
@@ -89,7 +90,7 @@ def _ask_again(code: str, problems: tuple[Problem, ...], status: int) -> Respons
 
 def _page(track: Track, problems: dict[str, list[str]], *, lost: bool = False) -> str:
     """Return the page of a report. `lost` words have no form any more to stand in, as it is now."""
-    rows = [TimelineRow(m.at, wording.citizen_words(m.kind), m.public_text) for m in track.timeline]
+    rows = [TimelineRow(m.at, wording.citizen_words(m.kind), m.public_text, m.committed_at) for m in track.timeline]
     view = {name: getattr(track, name) for name in track.__dataclass_fields__ if name != "timeline"}
     view |= {
         "status": track.status.value,

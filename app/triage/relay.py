@@ -16,6 +16,7 @@ from app import lifecycle
 from app.faultpoints import reached
 from app.hotline import Hotline
 from app.learning import weekly
+from app.notices import sending
 from app.triage import outbox
 from app.triage import queue as triage_queue
 from app.units import handover
@@ -99,13 +100,16 @@ class Relay:
         with self.hotline.database.transaction() as session:
             now = self.hotline.now()
             session.merge(Heartbeat(name="relay", at=now))
-            if clock - self._tidied >= TIDY_EVERY:
+            tidies = clock - self._tidied >= TIDY_EVERY
+            if tidies:
                 self._tidied = clock
                 self._tidy(session, now)
         self._beaten = clock
+        if tidies:
+            sending.keep(self.hotline)
 
     def _tidy(self, session: Session, now: datetime) -> None:
-        lifecycle.advance(session, now, self.hotline.city.calendar)
+        lifecycle.advance(self.hotline, session, now)
         handover.advance(self.hotline, session, now)
         life = timedelta(seconds=self.hotline.settings.idempotency_life)
         session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - life))

@@ -12,6 +12,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from app import access
 from app.assignment import meet
+from app.deadlines import is_paused, pause
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem
 from app.words import words_of
@@ -46,11 +47,12 @@ class Page:
 
 @dataclass(frozen=True)
 class Counts:
-    """How a queue stands."""
+    """How a queue stands; what waits for its citizen is paused, whatever its date."""
 
     late: int
     soon: int
     ok: int
+    paused: int
 
 
 def queue(session: Session, account: Account, after: str | None = None) -> Page:
@@ -82,10 +84,11 @@ def emergencies_first() -> ColumnElement[int]:
 def counts(session: Session, account: Account, now: datetime) -> Counts:
     """Count a queue by how its deadlines stand."""
     waiting = and_(access.queued_for(account), Ticket.status.in_(AWAITS_DEPARTMENT))
-    late = func.count(case((Ticket.resolve_due_at < now, 1)))
-    soon = func.count(case((Ticket.resolve_due_at.between(now, now + SOON), 1)))
-    row = session.execute(select(func.count(), late, soon).select_from(Ticket).where(waiting)).one()
-    return Counts(late=row[1], soon=row[2], ok=row[0] - row[1] - row[2])
+    paused = func.count(case((is_paused(), 1)))
+    late = func.count(case((and_(~is_paused(), Ticket.resolve_due_at < now), 1)))
+    soon = func.count(case((and_(~is_paused(), Ticket.resolve_due_at.between(now, now + SOON)), 1)))
+    row = session.execute(select(func.count(), late, soon, paused).select_from(Ticket).where(waiting)).one()
+    return Counts(late=row[1], soon=row[2], ok=row[0] - row[1] - row[2] - row[3], paused=row[3])
 
 
 def actions(account: Account, ticket: Ticket) -> set[str]:
@@ -138,6 +141,7 @@ def ask(hotline: Hotline, account: Account, step: Step) -> Ticket:
     def question(session: Session, ticket: Ticket, now: datetime) -> None:
         ticket.transition(Status.INFO_REQUESTED, Happening("info_requested", now, account.id, public_text=words))
         meet(session, ticket, now, DeadlineKind.FIRST_ACTION)
+        pause(session, ticket, now)
 
     return _do(hotline, account, step, "ask", question)
 

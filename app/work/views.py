@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, Final
 from uuid import UUID
@@ -15,15 +17,16 @@ from app.accounts.session import required
 from app.assignment import local_date
 from app.coordination import service as coordination
 from app.current import hotline, staff
+from app.deadlines import Standing, standing
 from app.highlight import marked
 from app.hotline import Hotline
 from app.i18n import gettext as _
 from app.i18n import label, language
 from app.intake.photos import path_of
 from app.intake.views import grouped_errors
-from app.problems import Conflict, NotFound, Problem, Refused
+from app.problems import Conflict, NotFound, Problem, Refused, refuse
 from app.review.service import evidence, why_here
-from app.work import returning, service
+from app.work import extension, progress, returning, service
 from app.work.returning import OFFERED_MAX, Why
 from app.work.service import Step
 from models.account import Account
@@ -31,7 +34,7 @@ from models.coordination import Part
 from models.return_reasons import return_reasons
 from models.returning import TicketReturn
 from models.ticket import Contact, Ticket, TicketEvent
-from models.vocabulary import Status, SubmissionType, Urgency
+from models.vocabulary import ExtensionState, Role, Status, SubmissionType, Urgency
 from routing.unitsearch import active_units, find_units
 
 work = Blueprint("work", __name__, url_prefix="/work")
@@ -45,6 +48,8 @@ WORDS: Final = ("public_text", "reason", "contribution", "request")
 
 readers = required(*access.READERS)
 workers = required(*access.WORKERS)
+#: Who may decide on more time; which of them it is, the service says.
+deciders = required(Role.SUPERVISOR, Role.COORDINATOR)
 
 
 @dataclass(frozen=True)
@@ -64,10 +69,16 @@ class Row:
     submission_type: SubmissionType | None
     reason: str | None = None
     confidence: float | None = None
+    paused: bool = False
+    owes_progress: bool = False
+    asks_for_time: bool = False
 
 
-def row_of(ticket: Ticket, reason: str | None = None, confidence: float | None = None) -> Row:
-    """Return a ticket as a line."""
+def row_of(
+    ticket: Ticket, reason: str | None = None, confidence: float | None = None, stands: Standing | None = None
+) -> Row:
+    """Return a ticket as a line; `stands` says how it is with what was promised."""
+    stands = stands or Standing()
     ward = SimpleNamespace(vi=ticket.ward.name, en=ticket.ward.name) if ticket.ward else None
     return Row(
         id=ticket.id,
@@ -83,6 +94,9 @@ def row_of(ticket: Ticket, reason: str | None = None, confidence: float | None =
         submission_type=ticket.submission_type,
         reason=reason,
         confidence=confidence,
+        paused=stands.paused_at is not None,
+        owes_progress=stands.owes_progress,
+        asks_for_time=stands.extension is ExtensionState.ASKED,
     )
 
 
@@ -96,7 +110,8 @@ def queue() -> str:
         page = service.queue(session, account, after)
         counts = service.counts(session, account, hotline().now())
         helping = coordination.counts(session, account, hotline().now())
-        rows = [row_of(ticket) for ticket in page.tickets]
+        stands = standing(session, (ticket.id for ticket in page.tickets), hotline().now())
+        rows = [row_of(ticket, stands=stands.get(ticket.id)) for ticket in page.tickets]
     return render_template(
         "work/queue.html",
         rows=rows,
@@ -170,6 +185,51 @@ def ask(ticket_id: UUID) -> AnyResponse:
     return _do(ticket_id, service.ask, "public_text")
 
 
+@work.post("/<uuid:ticket_id>/ask-extension")
+@workers
+def ask_extension(ticket_id: UUID) -> AnyResponse:
+    """Ask for more time."""
+    return _do(ticket_id, partial(extension.ask, days=_number("days")), "reason")
+
+
+@work.post("/<uuid:ticket_id>/approve-extension")
+@deciders
+def approve_extension(ticket_id: UUID) -> AnyResponse:
+    """Grant more time; the citizen is told."""
+    return _do(ticket_id, extension.approve, "")
+
+
+@work.post("/<uuid:ticket_id>/refuse-extension")
+@deciders
+def refuse_extension(ticket_id: UUID) -> AnyResponse:
+    """Refuse more time, with a reason."""
+    return _do(ticket_id, extension.refuse_it, "reason")
+
+
+@work.post("/<uuid:ticket_id>/progress")
+@workers
+def report_progress(ticket_id: UUID) -> AnyResponse:
+    """Tell the citizen how far it is and when it will be done."""
+
+    def act(hotline_: Hotline, account: Account, step: Step) -> Ticket:
+        return progress.report(hotline_, account, step, day_from_form("committed_on"))
+
+    return _do(ticket_id, act, "public_text")
+
+
+def day_from_form(field: str) -> date:
+    """Read a day from a form; refuse what is none."""
+    try:
+        return date.fromisoformat(request.form.get(field, "")[:20])
+    except ValueError:
+        raise refuse(field, "calendar_date") from None
+
+
+def _number(field: str) -> int:
+    typed = request.form.get(field, "")
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
+
+
 def step_from_form(ticket_id: UUID, field: str) -> Step:
     """Read the step a form asks for; a version that is no number is simply an old one."""
     typed = request.form.get("version", "")
@@ -188,13 +248,19 @@ def _do(ticket_id: UUID, act: Callable[..., Ticket], field: str, *, away: bool =
 
 
 def page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> str:
-    """Return the page of one ticket, with what was refused if anything was."""
+    """Return the page of one ticket, with what was refused of the last step on it if anything was."""
+    now = hotline().now()
     with hotline().database.reading() as session:
         found = access.find_ticket(session, account, ticket_id)
         context = shared_context(session, found) | units_context(session, account, found)
         context["actions"] = service.actions(account, found)
         if account.role in access.WORKERS and not access.may_work(account, found):
             context["contact"] = None  # who helps does not talk to the citizen
+        context["offers"] = extension.offers(session, account, found, now) | progress.offers(
+            session, account, found, now
+        )
+        context["extension"] = extension.of(session, found)
+        context["days_max"] = extension.DAYS_MAX
         return render_template("work/ticket.html", **context, **refusal_context(refused))
 
 
@@ -253,6 +319,7 @@ def refusal_context(refused: Refused | None) -> dict[str, Any]:
     values = request.form.to_dict()
     return {
         "values": values,
+        "did": (request.endpoint or "").partition(".")[2],  # whose words they are: other forms have such a field too
         # As the ticket stands now it may have no form that these words belong into.
         "typed": next(filter(None, (values.get(field) for field in WORDS)), None) if conflict else None,
         "errors": {} if conflict else messages,
@@ -273,6 +340,7 @@ def shared_context(session: Session, found: Ticket) -> dict[str, Any]:
         "marked": marked(found.text, because),
         "rule_because": sent.get("rule_because" if language() == "vi" else "rule_because_en"),
         "thought": thought,
+        "standing": standing(session, [found.id], hotline().now()).get(found.id, Standing()),
     }
 
 
@@ -294,6 +362,8 @@ def _line(event: TicketEvent) -> SimpleNamespace:
         actor=event.actor.display_name if event.actor else None,
         public_text=event.public_text,
         internal_text=event.internal_text,
+        committed_at=_moment(event, "committed_at"),
+        moved_to=_moment(event, "due_at"),
     )
 
 
@@ -309,6 +379,11 @@ def _about(event: TicketEvent) -> str:
         _("đề nghị {unit}").format(unit=label(proposed)) if proposed else None,
     ]
     return " · ".join(filter(None, parts))
+
+
+def _moment(event: TicketEvent, name: str) -> datetime | None:
+    said = event.data.get(name)
+    return datetime.fromisoformat(said) if said else None
 
 
 def _masked(contact: Contact | None) -> SimpleNamespace | None:

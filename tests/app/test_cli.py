@@ -2,7 +2,10 @@
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,7 @@ from classifier import artifact, corpus
 from models.ticket import Ticket
 from models.vocabulary import Channel, Status, topics
 from routing import city
+from routing.city import load_city
 from tests.app.conftest import BUSES, LIGHTS_OUT, TUESDAY, Clock, Road, Staff, step
 
 Run = Callable[..., Result]
@@ -195,6 +199,29 @@ def test_an_installation_is_migrated_checked_and_given_its_first_link(run: Run, 
     assert "BAD  relay: never seen" in told.stdout
     assert run("migrate", "--down", "--revision", "base").exit_code == 0
     assert "BAD  schema: run `langnghe migrate`" in run("doctor").stdout
+
+
+def test_the_calendar_is_listed_and_changed_and_remembers_who_and_why(run: Run, tmp_path: Path) -> None:
+    assert run("migrate").exit_code == 0
+    days = (datetime.now(UTC).date() + timedelta(days=n) for n in range(30, 60))
+    day = str(next(day for day in days if load_city().calendar.is_working_day(day)))
+    listed = run("calendar", "list", "--year", "2026").stdout
+    assert "2026-01-10  worked  city     Thứ bảy làm bù cho ngày 2/1/2026\n" in listed
+    assert "2026-02-17  off     seed     " in listed
+    done = run("calendar", "set", day, "--off", "--because", "Bão số 1")
+    assert (done.exit_code, done.stdout) == (0, f"{day}: off\n")
+    assert f"{day}  off     changed  Bão số 1\n" in run("calendar", "list", "--year", day[:4]).stdout
+    again = run("calendar", "set", day, "--off", "--because", "Bão số 1")
+    assert (again.exit_code, again.stderr) == (2, "langnghe: This day is off already; nothing to change.\n")
+    undone = run("calendar", "unset", day, "--because", "Bão đổi hướng")
+    assert (undone.exit_code, undone.stdout) == (0, f"{day}: as in the file of the city\n")
+    assert "changed" not in run("calendar", "list", "--year", day[:4]).stdout
+    for wrong in (("set", day, "--off"), ("set", day, "--because", "x"), ("set", "mai", "--off")):
+        assert run("calendar", *wrong).exit_code == 2, wrong
+    with closing(sqlite3.connect(tmp_path / "langnghe.db")) as database:
+        kept = database.execute("select working, reason, author from calendar_change order by id").fetchall()
+    assert [(working, reason) for working, reason, _ in kept] == [(0, "Bão số 1"), (None, "Bão đổi hướng")]
+    assert all(author.endswith("(langnghe calendar)") for _, _, author in kept)
 
 
 def test_check_names_a_broken_law_and_ends_in_failure(run: Run, database_url: str, tmp_path: Path) -> None:

@@ -22,6 +22,14 @@ BACK = (
     " select ticket_id, id, assigned_at, 'other' from assignment"
 )
 OWED = "ticket_id, kind, created_at, due_at, attempts, done_at"
+TELL = (
+    "insert into notice (ticket_id, deadline_id, term, stage, audience, due_at, at, skipped) "
+    "select d.ticket_id, d.id, 0, '{}', '{}', d.due_at, {}, false from deadline d, ticket where kind <> 'first_action' "
+    "and kind = (select min(kind) from deadline)"
+)
+OWE = "insert into deadline (ticket_id, kind, due_at, calendar_version) select id, 'ack', received_at, 'v' from ticket"
+LONGER = "update deadline set term = 1 where kind = 'resolve'"
+LATER = "'2030-01-01 00:00:00'"
 END_LEAD = "update assignment set ended_at = assigned_at"
 #: (where the ticket stands on its road, what is done behind the program's back, the laws that are broken by it)
 BREAKS = (
@@ -58,6 +66,19 @@ BREAKS = (
      ["every move begins where the one before it led"]),
     ("accepted", EVENT + "'answered', '{}', null, 'in_progress' from ticket",
      ["every move begins where the one before it led"]),
+    ("routed", "update ticket set resolve_due_at = received_at", ["a ticket shows the date of its deadline"]),
+    ("accepted", "update deadline set paused_at = due_at where kind = 'resolve'",
+     ["a clock stands still only while a citizen is asked"]),
+    ("accepted", f"{EVENT}'extended', '{{}}', null, null from ticket; {LONGER}",
+     ["more time that was granted was told its citizen once"]),
+    ("accepted", LONGER,
+     ["a deadline has as many terms as extensions were granted"]),
+    ("accepted", "update deadline set committed_at = due_at where kind = 'resolve'",
+     ["a date that a unit has promised is in a progress report"]),
+    ("accepted", f"{TELL.format('half', 'handlers', 'received_at')}; {TELL.format('most', 'handlers', 'received_at')}",
+     ["of stages that came at once one was sent"]),
+    ("sealed", f"{OWE}; {TELL.format('due', 'coordinators', LATER)}",
+     ["a sealed ticket is told of to nobody but cleared coordinators"]),
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
 from importlib.resources import files
 from pathlib import Path
 from string import Formatter
@@ -10,22 +11,29 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from app import errors, i18n, wording
+from app.admin.service import decide_on_day
 from app.coordination import service as coordination
+from app.notices import sending
 from app.problems import MESSAGES
 from app.tracking.service import PUBLIC_KINDS
+from app.work import extension
 from app.work import service as work
 from app.work.returning import Why
+from app.workdays import Decision
 from models.account import Account
-from models.vocabulary import Channel, DeadlineKind, DepartmentKind, Role, Status, SubmissionType, Urgency
+from models.ticket import Deadline, Ticket
+from models.vocabulary import Channel, DeadlineKind, DepartmentKind, NoticeStage, Role, Status, SubmissionType, Urgency
 from tests.app.conftest import BUSES, LIGHTS, Road, Staff, step
 from tests.pages import hidden, words
 
 Log = Callable[[Account], FlaskClient]
 #: A page: how it is asked for, and the status it has.
 Page = tuple[Callable[[], TestResponse], int]
+PAST = datetime(2026, 3, 1, tzinfo=UTC)
 APP = Path(str(files("app")))
 #: A letter that only Vietnamese has.
 VIETNAMESE = re.compile("[à-ỹđ]")
@@ -143,6 +151,7 @@ def all_pages(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[Page]:
     unit = f"/admin/units/{LIGHTS}"
     yield staff_poster(browsers["admin"], unit, f"{unit}/change", vi="", phone="x", hours="x"), 422
     yield staff_poster(browsers["admin"], unit, f"{unit}/close", version="1"), 422
+    yield from promises(road, browsers)
     yield staff_poster(browsers["call_taker"], "/desk", "/desk", text="ngắn"), 422
 
 
@@ -166,6 +175,32 @@ def pages_of_helpers(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[P
     yield getter(browsers["coordinator"], "/returns"), 200
     yield getter(browsers["coordinator"], "/returns?from=x"), 422
     yield getter(browsers["bob"], "/work/parts"), 200
+
+
+def promises(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[Page]:
+    """Yield the pages of deadlines: the calendar, more time, what is late, notices."""
+    decide_on_day(road.hotline, Decision(date(2026, 3, 5), False, "123/CV", "Admin"))
+    yield getter(browsers["admin"], "/admin/calendar"), 200
+    yield staff_poster(browsers["admin"], "/admin/calendar", "/admin/calendar", day="x"), 422
+    asked, late = road.accepted(), road.accepted()
+    extension.ask(road.hotline, road.staff.alice, step(asked, "123/CV"), 3)
+    page = f"/work/{asked.ticket().id}"
+    for name in ("alice", "supervisor"):
+        yield getter(browsers[name], page), 200
+    granted = road.accepted()
+    extension.ask(road.hotline, road.staff.alice, step(granted, "123/CV"), 3)
+    extension.refuse_it(road.hotline, road.staff.supervisor, step(granted, "123/CV"))
+    yield getter(browsers["alice"], f"/work/{granted.ticket().id}"), 200
+    with road.hotline.database.transaction() as session:
+        session.execute(update(Deadline).where(Deadline.ticket_id == late.ticket().id).values(due_at=PAST))
+        session.get_one(Ticket, late.ticket().id).resolve_due_at = PAST
+    page = f"/work/{late.ticket().id}"
+    yield getter(browsers["alice"], page), 200
+    yield staff_poster(browsers["alice"], page, f"{page}/progress", committed_on="x"), 422
+    yield getter(browsers["alice"], "/work"), 200
+    sending.keep(road.hotline)
+    for name in ("alice", "supervisor", "cleared"):
+        yield getter(browsers[name], "/notices"), 200
 
 
 def getter(browser: FlaskClient, path: str) -> Callable[[], TestResponse]:
@@ -213,5 +248,8 @@ def domain_words() -> Iterator[str]:
     yield from map(wording.deadline_words, DeadlineKind)
     yield from map(wording.role_words, Role)
     yield from map(wording.kind_words, DepartmentKind)
+    yield from map(wording.stage_words, NoticeStage)
+    yield from map(wording.calendar_source_words, ("seed", "city", "changed"))
+    yield wording.due_tag(PAST, PAST, paused=True).words
     yield from map(wording.citizen_words, sorted(PUBLIC_KINDS))
     yield from map(wording.event_words, sorted(PUBLIC_KINDS))

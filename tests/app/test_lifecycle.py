@@ -71,15 +71,15 @@ def test_the_longest_waiting_go_first_however_many_wait(hotline: Hotline, road: 
     work.ask(hotline, road.staff.alice, step(late, "Trụ số mấy vậy bạn?"))
     clock.forward(days=5, hours=9)
     with hotline.database.transaction() as session:
-        assert lifecycle.advance(session, hotline.now(), hotline.city.calendar, limit=1) == 1
+        assert lifecycle.advance(hotline, session, hotline.now(), limit=1) == 1
     assert (early.status(), late.status()) == (Status.IN_PROGRESS, Status.INFO_REQUESTED)
     answered = [road.answered() for _ in range(2)]
     clock.forward(days=8)
     with hotline.database.transaction() as session:
-        assert lifecycle.advance(session, hotline.now(), hotline.city.calendar, limit=1) == 2
+        assert lifecycle.advance(hotline, session, hotline.now(), limit=1) == 2
     assert sorted(filed.status() for filed in answered) == [Status.ANSWERED, Status.CLOSED]
 
 
 def advance(hotline: Hotline) -> int:
     with hotline.database.transaction() as session:
-        return lifecycle.advance(session, hotline.now(), hotline.city.calendar)
+        return lifecycle.advance(hotline, session, hotline.now())

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from app.api.openapi import OPERATIONS, Operation
 from app.hotline import Hotline
 from models.account import Account
-from tests.app.conftest import BUSES, LIGHTS, LIGHTS_OUT, Filed, Road, Staff
+from tests.app.conftest import BUSES, LIGHTS, LIGHTS_OUT, Clock, Filed, Road, Staff
 
 #: Routes of the API that are not operations: the document itself, as JSON and as a page.
 ABOUT_THE_API: Final = {"/api/v1/", "/api/v1/openapi.json"}
@@ -83,7 +83,12 @@ def test_every_reference_of_the_document_leads_somewhere(program: Program) -> No
 
 
 def test_every_operation_does_what_the_document_says(
-    program: Program, hotline: Hotline, road: Road, staff: Staff, bearer: Callable[[Account], dict[str, str]]
+    program: Program,
+    hotline: Hotline,
+    road: Road,
+    staff: Staff,
+    clock: Clock,
+    bearer: Callable[[Account], dict[str, str]],
 ) -> None:
     """A program alone brings reports from filing to the rating, over every operation there is."""
     people = {name: bearer(staff.accounts[name]) for name in ("alice", "bob", "coordinator")}
@@ -124,6 +129,7 @@ def test_every_operation_does_what_the_document_says(
     step(report, "answer", alice, public_text="Đã thay cả bộ.")
     stars = code | {"rating": 5, "comment": "Sáng rồi."}
     assert program.call("post", "/api/v1/track/rating", expected=200, json=stars)["status"] == "closed"
+    assert slow_road(program, step, filed, road, clock, alice, bearer(staff.supervisor)) == ["approved", "refused"]
     assert len(program.call("get", "/api/v1/review", expected=200, headers=coordinator)["tickets"]) == 4
     choice = {"topic_slug": "street-lighting", "department_id": LIGHTS, "reason": "Đã gọi hỏi."}
     assert step(doubtful, "route", coordinator, **choice)["department"] == LIGHTS
@@ -162,3 +168,29 @@ def test_a_person_can_read_the_document_as_a_page(client: FlaskClient, program: 
     page = client.get("/api/v1/").get_data(as_text=True)
     for path in program.document["paths"]:
         assert path in page
+
+
+def slow_road(
+    program: Program,
+    step: Callable[..., Any],
+    filed: Callable[..., Any],
+    road: Road,
+    clock: Clock,
+    alice: dict[str, str],
+    supervisor: dict[str, str],
+) -> list[str]:
+    """Ask for more time twice, report progress on a ticket that is late, read notices; return what was decided."""
+    decided = []
+    for decision, more in (("approve-extension", {}), ("refuse-extension", {"reason": "Làm kịp mà."})):
+        slow = filed()
+        road.triage()
+        step(slow, "accept", alice)
+        assert step(slow, "ask-extension", alice, days=3, reason="Chờ vật tư.")["extension"]["state"] == "asked"
+        decided.append(step(slow, decision, supervisor, **more)["extension"]["state"])
+    clock.forward(days=10)
+    assert (
+        step(slow, "progress", alice, public_text="Mai có vật tư.", committed_on="2026-03-20")["owes_progress"] is False
+    )
+    told = program.call("get", "/api/v1/notices", expected=200, headers=supervisor)
+    assert [notice["stage"] for notice in told["notices"]] == ["extension", "extension"]
+    return decided

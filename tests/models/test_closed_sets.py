@@ -12,6 +12,8 @@ NOBODY = "00000000000000000000000000000000"
 EVENT = "insert into ticket_event (ticket_id, at, kind, data"
 DEADLINE = "ticket_id, kind, due_at, calendar_version"
 ASSIGNMENT = "ticket_id, department_id, kind, assigned_at"
+EXTENSION = "ticket_id, days, state, asked_by, asked_at"
+ASKED = "'asked', account.id, received_at from ticket, account limit 1"
 #: kind of law → statements, each of which breaks one.
 BROKEN = {
     "check constraint": (
@@ -22,6 +24,15 @@ BROKEN = {
         "update account set role = 'king'",
         "update department set kind = 'ministry'",
         "update deadline set kind = 'someday'",
+        "update deadline set clock = 'sundial'",
+        f"insert into extension ({EXTENSION}) select ticket.id, 0, {ASKED}",
+        f"insert into extension ({EXTENSION}) select ticket.id, 11, {ASKED}",
+        f"insert into extension ({EXTENSION}, decided_by) select ticket.id, 1, {ASKED}".replace(
+            " from", ", account.id from"
+        ),
+        f"insert into extension ({EXTENSION}, decided_at) select ticket.id, 1, {ASKED}".replace(
+            " from", ", received_at from"
+        ),
         "update assignment set kind = 'onlooker'",
         f"{EVENT}, to_status) select id, received_at, 'x', '{{}}', 'gone' from ticket",
         f"{EVENT}, from_status) select id, received_at, 'x', '{{}}', 'gone' from ticket",

@@ -6,17 +6,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.vocabulary import DeadlineKind, SubmissionType, Urgency, topics
+from models.vocabulary import Clock, DeadlineKind, SubmissionType, Urgency, topics
 from routing.calendar import WorkingCalendar
 from routing.city import City, load_city
 from routing.deadlines import (
-    Clock,
     Due,
+    Extension,
+    Pause,
+    Run,
     add_working_minutes,
     coordinating_due,
     due_dates,
-    part_of,
+    replayed,
+    resumed,
+    share_of,
     shifted,
+    working_days_later,
     working_minutes_between,
 )
 
@@ -187,7 +192,7 @@ def test_the_time_left_to_the_department_is_the_same_after_a_pause(received: dat
 def test_reminders_stand_at_a_share_of_the_time(hcmc: City) -> None:
     received = local("2026-03-02 07:30")
     due = _resolve_due(hcmc, "2026-03-02 07:30", "street-lighting")  # three days on: four days of eight hours
-    half = part_of(hcmc.calendar, due, received, 0.5)
+    half = share_of(hcmc.calendar, due.clock, Run(received, due.due_at), 0.5)
     assert half.astimezone(VIETNAM).strftime("%Y-%m-%d %H:%M") == "2026-03-03 17:00"
 
 
@@ -253,3 +258,102 @@ def test_a_helper_is_never_due_after_the_lead_nor_before_it_is_asked(asked: date
     lead = asked + left * MINUTE
     due = coordinating_due(load_city(), topic=topic, lead_due_at=lead, asked_at=asked).due_at
     assert asked < due <= lead
+
+
+#: Days on which somebody decides besides: worked Saturdays and Sundays, days off in the middle of a week.
+amended = st.dictionaries(
+    st.one_of(
+        st.integers(0, 16).map(lambda n: date(2025, 12, 29) + timedelta(days=n)),
+        st.integers(0, 20).map(lambda n: date(2026, 2, 12) + timedelta(days=n)),
+        st.integers(0, 20).map(lambda n: date(2026, 8, 20) + timedelta(days=n)),
+    ),
+    st.tuples(st.booleans(), st.just("x")),
+    max_size=4,
+)
+#: Gaps and lengths of pauses, in minutes: within a lunch, over a night, over Tết.
+pauses_ = st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 6000)), max_size=3)
+
+
+@settings(max_examples=80, deadline=None)
+@given(received=instants, n=st.integers(1, 6), changes=amended, gaps=pauses_, clock=st.sampled_from(list(Clock)))
+def test_a_paused_clock_is_the_one_that_stands_still_minute_by_minute(
+    received: datetime, n: int, changes: dict[date, tuple[bool, str]], gaps: list[tuple[int, int]], clock: Clock
+) -> None:
+    """A clock that is looked at each minute: it ticks while it is on and nobody waits, and the time is over at zero."""
+    calendar = CALENDAR.amended(changes)
+    due = calendar.end_of_working_day(received, n) if clock is Clock.WORKING else received + n * timedelta(hours=7)
+    pauses, at = [], received
+    for gap, length in gaps:
+        pauses.append(Pause(at + gap * MINUTE, at + (gap + length) * MINUTE))
+        at = pauses[-1].ended
+    run = replayed(calendar, clock, Run(received, due), pauses)
+    assert run.due_at == ticked_out(calendar, clock, received, due, pauses)
+
+
+def ticked_out(
+    calendar: WorkingCalendar, clock: Clock, received: datetime, due: datetime, pauses: list[Pause]
+) -> datetime:
+    def ticks(at: datetime) -> bool:
+        return clock is Clock.ALWAYS or works(calendar, at)
+
+    minutes = int((due - received) / MINUTE)
+    left, at = sum(ticks(received + m * MINUTE) for m in range(minutes)), received
+    while left:
+        if ticks(at) and not any(pause.began <= at < pause.ended for pause in pauses):
+            left -= 1
+        at += MINUTE
+    return at
+
+
+@settings(max_examples=60, deadline=None)
+@given(received=instants, n=st.integers(1, 6), first=st.integers(0, 2000), length=st.integers(0, 4000))
+def test_half_of_the_time_is_half_of_what_the_unit_has_whenever_it_waited(
+    received: datetime, n: int, first: int, length: int
+) -> None:
+    """A pause before half-time moves it by as much as the deadline; so is the share of a run that has been moved."""
+    run = Run(received, CALENDAR.end_of_working_day(received, n))
+    pause = Pause(received + first * MINUTE, received + (first + length) * MINUTE)
+    moved = resumed(CALENDAR, Clock.WORKING, run, pause)
+    half = share_of(CALENDAR, Clock.WORKING, moved, 0.5)
+    whole = working_minutes_between(CALENDAR, run.runs_from, run.due_at)
+    assert abs(working_minutes_between(CALENDAR, half, moved.due_at) - whole / 2) <= 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(received=instants, n=st.integers(1, 5), k=st.integers(1, 10), changes=amended)
+def test_an_extension_ends_with_the_nth_working_day_after_the_deadlines(
+    received: datetime, n: int, k: int, changes: dict[date, tuple[bool, str]]
+) -> None:
+    calendar = CALENDAR.amended(changes)
+    due = calendar.end_of_working_day(received, n)
+    run = replayed(calendar, Clock.WORKING, Run(received, due), [Extension(received, k)])
+    day, left = calendar.local_day(due), k
+    while left:
+        day += timedelta(days=1)
+        left -= calendar.is_working_day(day)
+    local_due = run.due_at.astimezone(calendar.zone)
+    assert (local_due.date(), local_due.time()) == (day, calendar.hours[-1][1])
+    assert run.due_at == working_days_later(calendar, due, k)
+    assert run.runs_from == received
+
+
+def test_moves_take_effect_in_the_order_of_time(hcmc: City) -> None:
+    """Two days more were granted while the unit waited: first the date moved, then it was resumed."""
+    run = Run(local("2026-03-02 09:00"), local("2026-03-05 17:00"))
+    waited = Pause(local("2026-03-03 09:00"), local("2026-03-06 09:00"))
+    moved = replayed(hcmc.calendar, Clock.WORKING, run, [waited, Extension(local("2026-03-04 09:00"), 2)])
+    assert moved.due_at.astimezone(VIETNAM).strftime("%Y-%m-%d %H:%M") == "2026-03-12 17:00"
+
+
+def test_a_day_decided_on_hides_what_the_file_says_and_changes_the_version(hcmc: City) -> None:
+    day = date(2026, 11, 24)
+    changed = hcmc.calendar.amended({day: (False, "Nghị quyết của Quốc hội")})
+    assert (hcmc.calendar.is_working_day(day), changed.is_working_day(day)) == (True, False)
+    assert changed.version != hcmc.calendar.version
+    assert hcmc.calendar.amended({}).version == hcmc.calendar.version
+    listed = {special.day: special for special in changed.special_days(2026)}
+    assert (listed[day].working, listed[day].why, listed[day].source) == (False, "Nghị quyết của Quốc hội", "changed")
+    assert (listed[date(2026, 1, 10)].working, listed[date(2026, 1, 10)].source) == (True, "city")
+    assert (listed[date(2026, 2, 17)].working, listed[date(2026, 2, 17)].source) == (False, "seed")
+    assert (listed[date(2026, 8, 22)].working, listed[date(2026, 8, 22)].source) == (True, "seed")
+    assert listed[date(2026, 2, 17)].why
