@@ -101,12 +101,20 @@ def tickets(hotline: Hotline) -> int:
 def addresses(app: Flask) -> dict[str, set[str]]:
     """Return every address that the application has, filled with made-up parts, and the methods it takes there."""
     found: dict[str, set[str]] = {}
-    parts: dict[str, Any] = {"ticket_id": uuid.uuid4(), "photo_id": uuid.uuid4(), "to": "en", "filename": "icon.svg"}
+    known = {"to": "en", "filename": "icon.svg"}
     with app.test_request_context():
         for rule in app.url_map.iter_rules():
-            address = url_for(rule.endpoint, **{name: parts[name] for name in rule.arguments})
+            named = re.findall(r"<(?:(\w+):)?(\w+)>", rule.rule)
+            parts = {name: made_up(kind) if kind else known.get(name, "x") for kind, name in named}
+            parts |= {name: known[name] for name in parts.keys() & known.keys()}
+            address = url_for(rule.endpoint, **parts)
             found.setdefault(address, set()).update(rule.methods or ())
     return found
+
+
+def made_up(kind: str) -> object:
+    """Return a part of an address of that kind that leads to nothing."""
+    return {"uuid": uuid.uuid4(), "int": 1, "path": "x"}[kind]
 
 
 def fresh_key() -> dict[str, str]:
