@@ -105,7 +105,7 @@ def addresses(app: Flask) -> dict[str, set[str]]:
     with app.test_request_context():
         for rule in app.url_map.iter_rules():
             named = re.findall(r"<(?:(\w+):)?(\w+)>", rule.rule)
-            parts = {name: made_up(kind) if kind else known.get(name, "x") for kind, name in named}
+            parts: dict[str, Any] = {name: made_up(kind) if kind else known.get(name, "x") for kind, name in named}
             parts |= {name: known[name] for name in parts.keys() & known.keys()}
             address = url_for(rule.endpoint, **parts)
             found.setdefault(address, set()).update(rule.methods or ())
