@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "relay": ("relay", "relay"),
     "rules": ("places", "rules"),
     "run": ("installation", "run"),
+    "seal": ("sealing", "seal"),
     "serve": ("web", "serve"),
     "track": ("clients", "track"),
     "train": ("learning", "train"),

@@ -7,9 +7,12 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from app.access import KEPT_APART
 from app.hotline import Hotline
+from models.letter import Letter
 from models.outbox import OutboxEntry
-from models.ticket import Assignment, Attachment, Ticket, TicketEvent
+from models.sealed import SealedContent
+from models.ticket import Assignment, Attachment, Contact, Ticket, TicketEvent
 from models.vocabulary import AssignmentKind, Status
 from models.workflow import ALLOWED, AWAITS_DEPARTMENT
 
@@ -59,7 +62,26 @@ def _laws() -> Iterator[tuple[str, ColumnElement[bool]]]:
         .limit(1)
         .scalar_subquery()
     )
+    yield from _laws_of_the_vault()
     yield "the status is where the last move led", func.coalesce(last, Status.RECEIVED.value) != Ticket.status
+
+
+def _laws_of_the_vault() -> Iterator[tuple[str, ColumnElement[bool]]]:
+    locked = exists().where(SealedContent.ticket_id == Ticket.id)
+    yield "a denunciation is in the vault", and_(KEPT_APART, ~locked)
+    yield "only denunciations are in the vault", and_(~KEPT_APART, locked)
+    said = or_(
+        Ticket.text != "",
+        Ticket.search_text != "",
+        *(column.is_not(None) for column in (Ticket.place_text, Ticket.lat, Ticket.lon)),
+        *(column.is_not(None) for column in (Ticket.topic_slug, Ticket.ward_code, Ticket.resolve_due_at)),
+        *(exists().where(table.ticket_id == Ticket.id) for table in (Contact, Attachment, Letter)),
+        exists().where(
+            TicketEvent.ticket_id == Ticket.id,
+            or_(TicketEvent.public_text.is_not(None), TicketEvent.internal_text.is_not(None)),
+        ),
+    )
+    yield "what a denunciation says is nowhere but in the vault", and_(KEPT_APART, locked, said)
 
 
 def _astray() -> ColumnElement[bool]:

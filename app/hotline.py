@@ -8,6 +8,7 @@ from functools import cached_property
 from app import keys as key_ring
 from app.database import Database
 from app.keys import Keys
+from app.seals import Seals
 from app.settings import Settings
 from routing.city import City, load_city
 
@@ -29,6 +30,11 @@ class Hotline:
     def city(self) -> City:
         """The city's units, wards, rules and calendar; `CityDataError` names what is wrong with its files."""
         return load_city(self.settings.city)
+
+    @cached_property
+    def seals(self) -> Seals:
+        """The keys of the vault."""
+        return Seals(self.settings)
 
 
 def open_hotline(settings: Settings) -> Hotline:

@@ -58,6 +58,10 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "username_taken": ("Tên đăng nhập này đã có người dùng.", "This user name is taken."),
     "username": ("Tên đăng nhập gồm 3 đến 64 chữ thường, số, dấu chấm hoặc gạch.", "A user name is 3 to 64 lower-case letters, digits, dots or hyphens."),
     "needs_department": ("Vai trò này cần một đơn vị.", "This role needs a department."),
+    "identity_left": (
+        "Trong văn bản còn tên, số điện thoại hoặc e-mail của người tố cáo; bạn che đi rồi gửi lại.",
+        "The writer's name, telephone number or e-mail address is still in the text; mask it and send again.",
+    ),
     "rating": ("Chọn từ 1 đến 5 sao.", "Choose 1 to 5 stars."),
 }  # fmt: skip
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import errors, i18n, sanity, wording
+from app import access, errors, i18n, sanity, wording
 from app.accounts.session import StaffMember
 from app.accounts.views import accounts
 from app.admin.views import admin
@@ -24,11 +24,13 @@ from app.icons import icon
 from app.intake.views import intake
 from app.pages.views import pages
 from app.review.views import review
+from app.sealed.views import sealed
 from app.throttle import Throttle
 from app.tracking.views import tracking
 from app.work.views import work
 from models.account import Account
 from models.outbox import InstallationMark
+from models.vocabulary import Role
 
 #: The installation holds invented reports.
 DEMO_MARK: Final = "demo"
@@ -60,10 +62,11 @@ def create_app(hotline: Hotline) -> Flask:
     # No cookie gives a citizen or a program any power: the form token, the code or the bearer token does.
     for blueprint in (intake, tracking, api):
         csrf.exempt(blueprint)
-    for blueprint in (intake, tracking, api, accounts, desk, work, review, admin, pages):
+    for blueprint in (intake, tracking, api, accounts, desk, work, review, sealed, admin, pages):
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, lambda _e: errors.answer(403))
     _templates(app, hotline)
+    hotline.seals.name_what_is_missing()
     return app
 
 
@@ -113,7 +116,8 @@ def _common(hotline_: Hotline) -> dict[str, Any]:
     # An error page must not ask the database who is logged in: it may be the database that is away.
     member = g.get("_login_user")
     account = member.account if isinstance(member, StaffMember) else None
-    return {"lang": i18n.language(), "account": account, "demo": _is_demo(hotline_)}
+    may_know = account is not None and (access.may_unseal(account) or account.role is Role.AUDITOR)
+    return {"lang": i18n.language(), "account": account, "knows_sealed": may_know, "demo": _is_demo(hotline_)}
 
 
 def _is_demo(hotline_: Hotline) -> bool:

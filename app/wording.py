@@ -152,6 +152,7 @@ def event_words(kind: str, data: dict[str, Any] | None = None) -> str:
         "closed": _("Đóng"),
         "rejected": _("Không nhận"),
         "referred": _("Hướng dẫn nơi có thẩm quyền"),
+        "released": _("Gỡ niêm phong: không phải tố cáo"),
         "needs_human": _("Cần người xem"),
     }
     return words.get(kind, kind) if not (data or {}).get("rating") else _("Người dân đánh giá và đóng")
@@ -174,6 +175,7 @@ def citizen_words(kind: str) -> str:
         "closed": _("Đã khép lại"),
         "rejected": _("Chúng tôi không nhận phản ánh này"),
         "referred": _("Việc này thuộc nơi khác; chúng tôi chỉ đường cho bạn"),
+        "released": _("Đã đọc lại: hồ sơ được xem như một phản ánh thường"),
     }.get(kind, kind)
 
 

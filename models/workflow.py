@@ -10,16 +10,16 @@ S = Status
 ALLOWED: Final = MappingProxyType(
     {
         S.RECEIVED: frozenset({S.NEEDS_REVIEW, S.ROUTED, S.SEALED, S.REFERRED, S.REJECTED, S.MERGED}),
-        S.NEEDS_REVIEW: frozenset({S.ROUTED, S.SEALED, S.REFERRED, S.REJECTED, S.MERGED}),
-        S.ROUTED: frozenset({S.IN_PROGRESS, S.RETURNED}),
-        S.RETURNED: frozenset({S.ROUTED, S.NEEDS_REVIEW, S.REFERRED}),
+        S.NEEDS_REVIEW: frozenset({S.ROUTED, S.SEALED, S.REFERRED, S.REJECTED, S.MERGED, S.ANSWERED}),
+        S.ROUTED: frozenset({S.IN_PROGRESS, S.RETURNED, S.CLOSED}),
+        S.RETURNED: frozenset({S.ROUTED, S.NEEDS_REVIEW, S.REFERRED, S.SEALED}),
         S.IN_PROGRESS: frozenset({S.INFO_REQUESTED, S.RETURNED, S.ANSWERED, S.REFERRED}),
         S.INFO_REQUESTED: frozenset({S.IN_PROGRESS}),
         S.ANSWERED: frozenset({S.CLOSED, S.REOPENED}),
-        S.REOPENED: frozenset({S.ROUTED, S.IN_PROGRESS}),
+        S.REOPENED: frozenset({S.ROUTED, S.IN_PROGRESS, S.REFERRED, S.REJECTED, S.SEALED}),
         S.REJECTED: frozenset({S.REOPENED}),
         S.REFERRED: frozenset({S.REOPENED}),
-        S.SEALED: frozenset({S.REFERRED}),
+        S.SEALED: frozenset({S.REFERRED, S.NEEDS_REVIEW}),
         # A merged ticket follows its incident, a closed one rests.
         S.MERGED: frozenset(),
         S.CLOSED: frozenset(),

@@ -152,6 +152,77 @@ class RouteRequest(StepRequest):
     reason: str = ""
 
 
+class SealedSummary(Shape):
+    """One denunciation, nothing of what it says."""
+
+    id: UUID
+    status: Status
+    channel: Channel
+    received_at: datetime
+    version: int
+    reads: int
+
+
+class SealedPage(Shape):
+    """Part of the list; ask again with `after` = `next` until it is null."""
+
+    tickets: list[SealedSummary]
+    next: str | None
+
+
+class SealedRead(Shape):
+    """Who has opened it, when and why."""
+
+    by: str
+    at: datetime
+    reason: str
+
+
+class SealedDetail(Shape):
+    """Where a denunciation stands and who has read it."""
+
+    id: UUID
+    status: Status
+    channel: Channel
+    received_at: datetime
+    version: int
+    reads: list[SealedRead]
+
+
+class OpenRequest(Shape):
+    """Opens a denunciation; the reason stays on record."""
+
+    reason: str
+
+
+class OpenedContent(Shape):
+    """What a denunciation says, this once; `proposal` is it without what says who wrote it, as far as patterns find."""
+
+    id: UUID
+    version: int
+    text: str
+    place_text: str | None
+    latitude: float | None
+    longitude: float | None
+    contact: list[str]
+    photos: list[str] = Field(description="JPEG in base 64.")
+    proposal: str
+
+
+class SealedReferRequest(StepRequest):
+    """What the verifier gets."""
+
+    department_id: str
+    redacted_text: str
+
+
+class ReleaseRequest(StepRequest):
+    """No denunciation after all: what it is, and why."""
+
+    submission_type: str
+    reason: str
+
+
 class ProblemEntry(Shape):
     """One bad field."""
 

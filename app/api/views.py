@@ -1,5 +1,6 @@
 """The API: the same services as the pages, in JSON. Staff programs carry a bearer token, citizens only their code."""
 
+import base64
 import json
 from collections.abc import Callable
 from importlib.metadata import version
@@ -22,6 +23,7 @@ from app.intake.service import Filing, check_key
 from app.intake.views import read_report
 from app.problems import NotFound, Problem, Refused, WrongMediaType
 from app.review import service as review_service
+from app.sealed import service as sealed_service
 from app.tracking import service as tracking_service
 from app.tracking.service import Track
 from app.work import service as work_service
@@ -256,6 +258,89 @@ def route(ticket_id: UUID) -> Response:
     account = _bearer()
     moved = review_service.route(hotline(), account, Step(ticket_id, asked.version), choice)
     return _after_step(account, moved)
+
+
+@api.get("/sealed")
+@documented(Operation("get", f"{BASE}/sealed", answer=schema.SealedPage, staff=True))
+def sealed_tickets() -> Response:
+    """Return which denunciations there are (cleared coordinators, auditors); `?after=` takes an id."""
+    account = _bearer()
+    with hotline().database.reading() as session:
+        found = sealed_service.page(session, account, request.args.get("after"))
+    rows = [
+        schema.SealedSummary(
+            id=row.ticket.id, status=row.ticket.status, channel=row.ticket.channel,
+            received_at=row.ticket.received_at, version=row.ticket.version, reads=row.reads,
+        )
+        for row in found.rows
+    ]  # fmt: skip
+    return _json_answer(schema.SealedPage(tickets=rows, next=found.after))
+
+
+def _sealed(name: str, body: type[BaseModel], answer: type[BaseModel]) -> Callable[..., Any]:
+    """Register one step on a sealed ticket, and document it."""
+
+    def register(view: Callable[..., Any]) -> Callable[..., Any]:
+        documented_path = f"{BASE}/sealed/{{ticket_id}}/{name}"
+        operation = Operation("post", documented_path, body=body, answer=answer, refusals=(409, 415, 422), staff=True)
+        return api.post(f"/sealed/<uuid:ticket_id>/{name}")(documented(operation)(view))
+
+    return register
+
+
+@api.get("/sealed/<uuid:ticket_id>")
+@documented(Operation("get", f"{BASE}/sealed/{{ticket_id}}", answer=schema.SealedDetail, staff=True))
+def sealed_ticket(ticket_id: UUID) -> Response:
+    """Return where a denunciation stands and who has read it (cleared coordinators, auditors)."""
+    return _sealed_detail(_bearer(), ticket_id)
+
+
+@_sealed("open", schema.OpenRequest, schema.OpenedContent)
+def open_sealed(ticket_id: UUID) -> Response:
+    """Return what a denunciation says; who reads it and why is on record first (cleared coordinators)."""
+    asked = _body(schema.OpenRequest)
+    opened = sealed_service.open_for(hotline(), _bearer(), ticket_id, asked.reason)
+    said = opened.content
+    return _json_answer(
+        schema.OpenedContent(
+            id=ticket_id, version=opened.ticket.version, text=said.text, place_text=said.place_text, latitude=said.lat,
+            longitude=said.lon, contact=list(said.identity), proposal=opened.proposal,
+            photos=[base64.b64encode(photo).decode() for photo in opened.photos],
+        )
+    )  # fmt: skip
+
+
+@_sealed("refer", schema.SealedReferRequest, schema.SealedDetail)
+def refer_sealed(ticket_id: UUID) -> Response:
+    """Refer a denunciation to its verifier, without its writer's identity (cleared coordinators)."""
+    asked = _body(schema.SealedReferRequest)
+    account, step = _bearer(), Step(ticket_id, asked.version, asked.redacted_text)
+    sealed_service.refer(hotline(), account, step, asked.department_id)
+    return _sealed_detail(account, ticket_id)
+
+
+@_sealed("release", schema.ReleaseRequest, schema.TicketDetail)
+def release_sealed(ticket_id: UUID) -> Response:
+    """Give what is no denunciation back to the ordinary flow (cleared coordinators)."""
+    asked = _body(schema.ReleaseRequest)
+    account, step = _bearer(), Step(ticket_id, asked.version, asked.reason)
+    sealed_service.release(hotline(), account, step, asked.submission_type)
+    return _ticket(account, ticket_id)
+
+
+def _sealed_detail(account: Account, ticket_id: UUID) -> Response:
+    with hotline().database.reading() as session:
+        found = access.find_sealed(session, account, ticket_id)
+        reads = [
+            schema.SealedRead(by=read.account.display_name, at=read.at, reason=read.reason)
+            for read in sealed_service.reads(session, ticket_id)
+        ]
+    return _json_answer(
+        schema.SealedDetail(
+            id=found.id, status=found.status, channel=found.channel, received_at=found.received_at,
+            version=found.version, reads=reads,
+        )
+    )  # fmt: skip
 
 
 def _bearer_or_none() -> Account | None:

@@ -14,6 +14,7 @@ from app.assignment import assign, decide_on, release
 from app.database import known
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem, Refused
+from app.sealed import vault
 from app.words import words_of
 from app.work.service import PAGE, Step, emergencies_first, move
 from models.account import Account
@@ -22,13 +23,15 @@ from models.outbox import OutboxEntry
 from models.place import Ward
 from models.taxonomy import Topic
 from models.ticket import Happening, Ticket, TicketEvent
-from models.vocabulary import Role, Status, SubmissionType
+from models.vocabulary import Role, Status
 from models.workflow import AWAITS_COORDINATOR
 from routing.rules import Decision
 
 #: Events that hold what the machine thought of a ticket.
 TRIAGED: Final = "triaged"
 REASON_MAX: Final = 1000
+#: Where a coordinator may decide; of what was reopened, only what no department has.
+DECIDABLE: Final = AWAITS_COORDINATOR | {Status.REOPENED}
 
 
 @dataclass(frozen=True)
@@ -53,13 +56,6 @@ def queue(session: Session, account: Account, after: str | None = None) -> list[
     except ValueError:
         raise NotFound from None
     return _listed(session, select(Ticket).where(access.awaits_coordinator()), last)
-
-
-def sealed(session: Session, account: Account) -> list[Ticket]:
-    """Return sealed tickets, for a coordinator cleared for them; nothing for anybody else."""
-    if account.role is not Role.COORDINATOR or not account.cleared:
-        return []
-    return _listed(session, select(Ticket).where(Ticket.status == Status.SEALED), None)
 
 
 def _listed(session: Session, waiting: Any, after: UUID | None) -> list[Ticket]:
@@ -138,7 +134,7 @@ def route(hotline: Hotline, account: Account, step: Step, choice: Choice) -> Tic
         )
         assign(hotline, session, ticket, decision, now)
 
-    return _decide(hotline, account, step, send, allowed=AWAITS_COORDINATOR | {Status.REOPENED})
+    return _decide(hotline, account, step, send, allowed=DECIDABLE)
 
 
 def reject(hotline: Hotline, account: Account, step: Step) -> Ticket:
@@ -147,20 +143,22 @@ def reject(hotline: Hotline, account: Account, step: Step) -> Ticket:
 
 
 def refer(hotline: Hotline, account: Account, step: Step) -> Ticket:
-    """Refer to who is competent, telling the citizen who that is; also the only way out for a sealed ticket."""
-    return _end(hotline, account, step, Status.REFERRED, "referred", AWAITS_COORDINATOR | {Status.SEALED})
+    """Refer to who is competent, telling the citizen who that is."""
+    return _end(hotline, account, step, Status.REFERRED, "referred", DECIDABLE)
 
 
 def seal(hotline: Hotline, account: Account, step: Step) -> Ticket:
-    """Take a denunciation out of everybody's sight but of those cleared for it."""
+    """Lock a denunciation away, out of everybody's sight but of those cleared for it."""
     reason = words_of("reason", step.text)
 
     def hide(session: Session, ticket: Ticket, now: datetime) -> None:
-        ticket.submission_type = SubmissionType.DENUNCIATION
-        ticket.transition(Status.SEALED, Happening("sealed", now, account.id, internal_text=reason))
         release(session, ticket, now)
+        why = Happening("sealed", now, account.id, internal_text=reason, data={"by": "coordinator"})
+        vault.seal(hotline, session, ticket, why)
 
-    return _decide(hotline, account, step, hide, allowed=frozenset({Status.NEEDS_REVIEW}))
+    sealed = _decide(hotline, account, step, hide, allowed=DECIDABLE)
+    vault.sweep(hotline)
+    return sealed
 
 
 def _end(

@@ -52,13 +52,12 @@ def reason_words(ticket: Ticket, thought: dict[str, Any]) -> str:
 @review.get("")
 @coordinators
 def queue() -> str:
-    """Show what awaits a coordinator; sealed tickets apart, for those cleared."""
+    """Show what awaits a coordinator."""
     account = staff()
     after = request.args.get("after")
     with hotline().database.reading() as session:
         tickets = service.queue(session, account, after)
         rows = [_row(session, ticket) for ticket in tickets[:PAGE]]
-        hidden = [row_of(ticket) for ticket in service.sealed(session, account)] if account.cleared else None
         stuck = [
             SimpleNamespace(
                 words=_("Công việc {kind} đã thử {n} lần không xong").format(kind=entry.kind, n=entry.attempts)
@@ -68,7 +67,6 @@ def queue() -> str:
     return render_template(
         "review/queue.html",
         rows=rows,
-        sealed_rows=hidden,
         stuck=stuck,
         next_page=url_for("review.queue", after=rows[-1].id) if len(tickets) > PAGE else None,
     )

@@ -13,14 +13,14 @@ from app.problems import Conflict, NotFound, Problem, refuse
 from app.words import words_of
 from models.code import code_hash, grouped, normalised
 from models.department import Department
-from models.ticket import Feedback, Happening, Ticket, TransitionRefused
+from models.ticket import Feedback, Happening, Ticket
 from models.vocabulary import Status, SubmissionType
 
 COMMENT_MAX: Final = 1000
 #: Events a citizen sees in the timeline.
 PUBLIC_KINDS: Final = frozenset({
     "received", "triaged", "reviewed", "sealed", "accepted", "returned", "info_requested", "info_received", "resumed",
-    "answered", "reopened", "closed", "rejected", "referred",
+    "answered", "reopened", "closed", "rejected", "referred", "released",
 })  # fmt: skip
 
 
@@ -51,6 +51,8 @@ class Track:
     photos: int
     can_reopen: bool
     can_rate: bool
+    #: It is, or was referred as, a denunciation: the page says where it stands and nothing else.
+    sealed: bool
 
     @property
     def can_answer(self) -> bool:
@@ -80,9 +82,9 @@ def track(hotline: Hotline, typed: str) -> Track:
 def _shown(hotline: Hotline, session: Session, code: str, ticket: Ticket) -> Track:
     now = hotline.now()
     session.refresh(ticket, ["department", "events", "attachments"])
-    sealed = any(event.to_status is Status.SEALED for event in ticket.events)
+    sealed = ticket.status is Status.SEALED or ticket.submission_type is SubmissionType.DENUNCIATION
     timeline = tuple(
-        Moment(event.at, event.kind, event.to_status, event.public_text)
+        Moment(event.at, event.kind, event.to_status, None if sealed else event.public_text)
         for event in ticket.events
         if event.kind in PUBLIC_KINDS
     )
@@ -103,6 +105,7 @@ def _shown(hotline: Hotline, session: Session, code: str, ticket: Ticket) -> Tra
         photos=0 if sealed else len(ticket.attachments),
         can_reopen=_may_reopen(ticket, now),
         can_rate=ticket.status is Status.ANSWERED,
+        sealed=sealed,
     )
 
 
@@ -145,10 +148,9 @@ def rate(hotline: Hotline, typed: str, rating: int, comment: str) -> Track:
     words = words_of("comment", comment, COMMENT_MAX) if comment.strip() else None
     with hotline.database.transaction() as session:
         code, ticket = find(hotline, session, typed, lock=True)
-        try:
-            ticket.transition(Status.CLOSED, Happening("closed", hotline.now(), data={"rating": rating}))
-        except TransitionRefused as refused:
-            raise Conflict([Problem("status", "transition", {"here": refused.here.value})]) from None
+        if ticket.status is not Status.ANSWERED:
+            raise Conflict([Problem("status", "transition", {"here": ticket.status.value})])
+        ticket.transition(Status.CLOSED, Happening("closed", hotline.now(), data={"rating": rating}))
         session.add(Feedback(ticket_id=ticket.id, rating=rating, comment=words, at=hotline.now()))
         session.flush()
         return _shown(hotline, session, code, ticket)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app import lifecycle
 from app.faultpoints import reached
 from app.hotline import Hotline
+from app.sealed import vault
 from app.triage import outbox
 from app.triage import queue as triage_queue
 from models.outbox import Heartbeat, IdempotencyKey
@@ -96,9 +97,12 @@ class Relay:
         with self.hotline.database.transaction() as session:
             now = self.hotline.now()
             session.merge(Heartbeat(name="relay", at=now))
-            if clock - self._tidied >= TIDY_EVERY:
+            tidying = clock - self._tidied >= TIDY_EVERY
+            if tidying:
                 self._tidied = clock
                 self._tidy(session, now)
+        if tidying:
+            vault.sweep(self.hotline)
         self._beaten = clock
 
     def _tidy(self, session: Session, now: datetime) -> None:

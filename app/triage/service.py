@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.assignment import assign, decide_on, local_date
 from app.hotline import Hotline
+from app.sealed import vault
 from classifier.predict import Classifier, Prediction
 from models.ticket import Happening, Ticket
 from models.vocabulary import UNCLEAR_TOPIC, Status, SubmissionType, Urgency
@@ -41,9 +42,8 @@ def settle(hotline: Hotline, session: Session, ticket: Ticket, prediction: Predi
         return
     if SubmissionType(prediction.submission_type) is SubmissionType.DENUNCIATION and ticket.submission_type is None:
         # The gate errs towards sealing; a person releases. Nothing of the content goes into the history.
-        ticket.submission_type = SubmissionType.DENUNCIATION
         data = {"by": "model", "model_version": prediction.model_version}
-        ticket.transition(Status.SEALED, Happening("sealed", now, data=data))
+        vault.seal(hotline, session, ticket, Happening("sealed", now, data=data))
         return
     _route(hotline, session, ticket, prediction, now)
 
