@@ -35,12 +35,17 @@ def assign(hotline: Hotline, session: Session, ticket: Ticket, decision: Decisio
 
     A ticket that moves between departments keeps its deadlines: the clock runs for the citizen, not for the desk.
     """
-    release(session, ticket, now)
-    ticket.department_id = decision.lead
-    session.add(_assignment(ticket, decision.lead, AssignmentKind.LEAD, decision, now))
+    hand_over(session, ticket, decision, now)
     for helper in decision.coordinating:
         session.add(_assignment(ticket, helper, AssignmentKind.COORDINATING, decision, now))
     _set_deadlines(hotline, session, ticket, now)
+
+
+def hand_over(session: Session, ticket: Ticket, decision: Decision, now: datetime) -> None:
+    """Give a ticket to the decided lead alone, with no deadline: enough for what asks for nothing."""
+    release(session, ticket, now)
+    ticket.department_id = decision.lead
+    session.add(_assignment(ticket, decision.lead, AssignmentKind.LEAD, decision, now))
 
 
 def release(session: Session, ticket: Ticket, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from sqlalchemy.orm import Session
 
 from app.hotline import Hotline
+from app.knowledge import service as knowledge
 from models.department import Department
 from models.place import LegacySuccessor, LegacyWard, Ward
 from models.taxonomy import SubmissionKind, Topic
@@ -29,8 +30,9 @@ def load(hotline: Hotline) -> dict[str, int]:
         _places(session, city)
         session.flush()
         _departments(session, city)
+        planted = knowledge.plant(hotline, session)
     return {"topics": len(topics()), "wards": len(city.wards), "legacy wards": len(city.legacy),
-            "departments": len(city.departments)}  # fmt: skip
+            "departments": len(city.departments), "new articles": planted}  # fmt: skip
 
 
 def _taxonomy(session: Session) -> None:

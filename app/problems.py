@@ -58,6 +58,15 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "username_taken": ("Tên đăng nhập này đã có người dùng.", "This user name is taken."),
     "username": ("Tên đăng nhập gồm 3 đến 64 chữ thường, số, dấu chấm hoặc gạch.", "A user name is 3 to 64 lower-case letters, digits, dots or hyphens."),
     "needs_department": ("Vai trò này cần một đơn vị.", "This role needs a department."),
+    "own_refusal": (
+        "Bạn đã từ chối phản ánh này và người dân không đồng ý; một điều phối viên khác sẽ xem.",
+        "You refused this report and its citizen contests that; another coordinator will look.",
+    ),
+    "not_praise": ("Phiếu này không phải lời khen.", "This ticket is no praise."),
+    "url": ("Địa chỉ phải bắt đầu bằng http:// hoặc https://.", "An address must begin with http:// or https://."),
+    "date": ("Ngày chưa đúng; ví dụ 2026-12-31.", "This is not a day; for example 2026-12-31."),
+    "days_order": ("Ngày kết thúc phải sau ngày bắt đầu.", "The last day must not be before the first."),
+    "unknown_article": ("Không có bài này, hoặc bài đã hết áp dụng.", "There is no such article, or it holds no longer."),
     "identity_left": (
         "Trong văn bản còn tên, số điện thoại hoặc e-mail của người tố cáo; bạn che đi rồi gửi lại.",
         "The writer's name, telephone number or e-mail address is still in the text; mask it and send again.",

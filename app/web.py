@@ -22,7 +22,10 @@ from app.desk.views import desk
 from app.hotline import Hotline
 from app.icons import icon
 from app.intake.views import intake
+from app.knowledge.views import knowledge, questions
+from app.letters.views import letters
 from app.pages.views import pages
+from app.praise.views import praise
 from app.review.views import review
 from app.sealed.views import sealed
 from app.throttle import Throttle
@@ -62,7 +65,22 @@ def create_app(hotline: Hotline) -> Flask:
     # No cookie gives a citizen or a program any power: the form token, the code or the bearer token does.
     for blueprint in (intake, tracking, api):
         csrf.exempt(blueprint)
-    for blueprint in (intake, tracking, api, accounts, desk, work, review, sealed, admin, pages):
+    for blueprint in (
+        intake,
+        tracking,
+        api,
+        accounts,
+        desk,
+        work,
+        review,
+        sealed,
+        letters,
+        praise,
+        knowledge,
+        questions,
+        admin,
+        pages,
+    ):
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, lambda _e: errors.answer(403))
     _templates(app, hotline)
@@ -103,6 +121,8 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
     app.jinja_env.filters.update(
         moment=wording.moment,
         day=wording.day,
+        full_day=wording.full_day,
+        calendar_day=wording.calendar_day,
         iso=wording.iso,
         status_words=wording.status_words,
         type_words=wording.type_words,

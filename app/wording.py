@@ -1,7 +1,7 @@
 """Times, deadlines and states as people say them. The words are Vietnamese here, English by the catalogue."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ from babel.dates import format_datetime
 from app.i18n import gettext as _
 from app.i18n import language
 from app.problems import Problem
-from models.vocabulary import Channel, DeadlineKind, Role, Status, SubmissionType, Urgency
+from models.vocabulary import Channel, DeadlineKind, RefusalReason, Role, Status, SubmissionType, Urgency
 
 LOCAL: Final[tzinfo] = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -31,6 +31,16 @@ def moment(at: datetime) -> str:
 def day(at: datetime) -> str:
     """Return e.g. "thứ Năm 27/11"."""
     return format_datetime(at, "EEEE d/M", tzinfo=LOCAL, locale=language())
+
+
+def full_day(at: datetime) -> str:
+    """Return e.g. "27/11/2026" in the city's time."""
+    return calendar_day(at.astimezone(LOCAL).date())
+
+
+def calendar_day(on: date) -> str:
+    """Return e.g. "27/11/2026"."""
+    return f"{on:%d/%m/%Y}"
 
 
 def iso(at: datetime) -> str:
@@ -153,6 +163,8 @@ def event_words(kind: str, data: dict[str, Any] | None = None) -> str:
         "rejected": _("Không nhận"),
         "referred": _("Hướng dẫn nơi có thẩm quyền"),
         "released": _("Gỡ niêm phong: không phải tố cáo"),
+        "guided": _("Hướng dẫn gửi đơn khiếu nại bằng thư"),
+        "forwarded": _("Chuyển lời khen và khép lại"),
         "needs_human": _("Cần người xem"),
     }
     return words.get(kind, kind) if not (data or {}).get("rating") else _("Người dân đánh giá và đóng")
@@ -175,6 +187,8 @@ def citizen_words(kind: str) -> str:
         "closed": _("Đã khép lại"),
         "rejected": _("Chúng tôi không nhận phản ánh này"),
         "referred": _("Việc này thuộc nơi khác; chúng tôi chỉ đường cho bạn"),
+        "guided": _("Đã hướng dẫn: có thư gửi bạn"),
+        "forwarded": _("Lời khen của bạn đã tới đơn vị"),
         "released": _("Đã đọc lại: hồ sơ được xem như một phản ánh thường"),
     }.get(kind, kind)
 
@@ -198,8 +212,23 @@ def headline(status: Status) -> str:
     }[status]
 
 
-def next_words(status: Status) -> str:
-    """Return what happens next, or what the citizen can do."""
+def refusal_words(code: str) -> str:
+    """Return why a report was refused."""
+    return {
+        RefusalReason.ABUSE: _("Lời lẽ xúc phạm, không nêu việc cụ thể"),
+        RefusalReason.ADVERTISING: _("Quảng cáo, rao vặt"),
+        RefusalReason.EMPTY: _("Không có nội dung để xử lý"),
+        RefusalReason.OUT_OF_AREA: _("Ngoài địa bàn thành phố"),
+        RefusalReason.OTHER: _("Lý do khác"),
+    }[RefusalReason(code)]
+
+
+def next_words(status: Status, last: str | None = None) -> str:
+    """Return what happens next, or what the citizen can do; `last` is the kind of what happened last."""
+    if last == "forwarded":
+        return _("Cảm ơn bạn. Đơn vị được khen đã nhận lời của bạn; phản ánh này khép lại ở đây.")
+    if last == "guided":
+        return _("Bạn đọc thư bên dưới: nơi nhận đơn và thời hạn theo luật.")
     return {
         Status.RECEIVED: _("Ít phút nữa bạn sẽ thấy đơn vị phụ trách ở đây."),
         Status.NEEDS_REVIEW: _("Có người đang đọc để chuyển đúng nơi."),

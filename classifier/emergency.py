@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
 from typing import Final
 
 from classifier.text import canonical, fold
@@ -60,3 +62,37 @@ def numbers(text: str, topic: str) -> tuple[str, ...]:
     usual = _BY_TOPIC.get(topic, ())
     first = tuple(number for number in usual if number in named)
     return (*first, *(number for number in named if number not in first)) or usual or _ANYBODY
+
+
+@cache
+def cues() -> Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Return number → (phrases with marks, phrases without) of `classifier/data/emergency_cues.txt`, in lower case.
+
+    The same list is served with the form. `ValueError` names a line that is none.
+    """
+    found: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+    source = files("classifier").joinpath("data/emergency_cues.txt").read_text("utf-8")
+    for place, line in enumerate(source.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        number, colon, phrases = line.partition(":")
+        if not colon or number not in _PATTERNS:
+            raise ValueError(f"classifier/data/emergency_cues.txt:{place}: a line begins with one of {list(_PATTERNS)}")
+        said = [phrase.strip() for phrase in phrases.split(";") if phrase.strip()]
+        marked = tuple(canonical(phrase.lstrip("!")).lower() for phrase in said)
+        found[number] = marked, tuple(fold(phrase) for phrase in said if not phrase.startswith("!"))
+    return found
+
+
+def danger(text: str) -> tuple[str, ...]:
+    """Return the numbers to show at once for a text that speaks of danger now, none for all others.
+
+    A list of phrases, no model: it answers before anything is stored. A text that has marks is read with them.
+    """
+    plain, whole = fold(text), canonical(text).lower()
+    marks = plain != whole
+    return tuple(
+        number
+        for number, (marked, bare) in cues().items()
+        if any(re.search(rf"\b{re.escape(cue)}\b", whole if marks else plain) for cue in (marked if marks else bare))
+    )

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.vocabulary import Channel, Status, SubmissionType, Urgency
+from models.vocabulary import Channel, RefusalReason, Status, SubmissionType, Urgency
 
 
 class Shape(BaseModel):
@@ -21,6 +21,9 @@ class FiledReport(Shape):
     tracking_url: str = Field(description="The tracking page; the code is behind the #, out of every log.")
     status: Status
     received_at: datetime
+    emergency_numbers: list[str] = Field(
+        description="Numbers to call at once where the words speak of danger now; show them before anything else."
+    )
 
 
 class CodeRequest(Shape):
@@ -57,6 +60,15 @@ class TimelineEntry(Shape):
     kind: str
     status: Status | None
     public_text: str | None
+    reason_code: str | None = Field(description="Why it was refused, where it was.")
+
+
+class SentLetter(Shape):
+    """A letter that guides a complainant."""
+
+    department: Name
+    sent_at: datetime
+    body: str
 
 
 class TrackedReport(Shape):
@@ -74,6 +86,7 @@ class TrackedReport(Shape):
     photos: int
     can_reopen: bool
     can_rate: bool
+    letters: list[SentLetter]
     timeline: list[TimelineEntry]
 
 
@@ -141,6 +154,25 @@ class ReplyRequest(StepRequest):
     """Words that the citizen will read."""
 
     public_text: str
+
+
+class RejectRequest(ReplyRequest):
+    """A refusal: its code, and words that the citizen will read."""
+
+    reason_code: str = RefusalReason.OTHER.value
+
+
+class LetterRequest(StepRequest):
+    """Where a complainant is guided to, and the letter."""
+
+    department_id: str
+    body: str
+
+
+class ForwardRequest(StepRequest):
+    """The unit that is praised."""
+
+    department_id: str
 
 
 class RouteRequest(StepRequest):

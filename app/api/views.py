@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from typing import Any, TypeVar
 from uuid import UUID
@@ -21,6 +22,8 @@ from app.intake import service as intake_service
 from app.intake.schema import Report, problem_of
 from app.intake.service import Filing, check_key
 from app.intake.views import read_report
+from app.letters import service as letter_service
+from app.praise import service as praise_service
 from app.problems import NotFound, Problem, Refused, WrongMediaType
 from app.review import service as review_service
 from app.sealed import service as sealed_service
@@ -29,6 +32,7 @@ from app.tracking.service import Track
 from app.work import service as work_service
 from app.work.service import PAGE, Step
 from models.account import Account
+from models.department import Department
 from models.ticket import Ticket
 from models.vocabulary import Channel, Role
 
@@ -229,11 +233,28 @@ def ask(ticket_id: UUID) -> Response:
     return _stepped(work_service.ask, ticket_id, asked.version, asked.public_text)
 
 
-@_step("reject", schema.ReplyRequest)
+@_step("reject", schema.RejectRequest)
 def reject(ticket_id: UUID) -> Response:
     """Refuse the report, saying why (coordinators)."""
-    asked = _body(schema.ReplyRequest)
-    return _stepped(review_service.reject, ticket_id, asked.version, asked.public_text)
+    asked = _body(schema.RejectRequest)
+    refuse = partial(review_service.reject, code=asked.reason_code)
+    return _stepped(refuse, ticket_id, asked.version, asked.public_text)
+
+
+@_step("letter", schema.LetterRequest)
+def send_letter(ticket_id: UUID) -> Response:
+    """Guide a complainant by letter to the competent office (coordinators)."""
+    asked = _body(schema.LetterRequest)
+    guide = partial(letter_service.send, department_id=asked.department_id)
+    return _stepped(guide, ticket_id, asked.version, asked.body)
+
+
+@_step("forward", schema.ForwardRequest)
+def forward(ticket_id: UUID) -> Response:
+    """Forward praise to its unit and close it (coordinators)."""
+    asked = _body(schema.ForwardRequest)
+    thank = partial(praise_service.forward, department_id=asked.department_id)
+    return _stepped(thank, ticket_id, asked.version)
 
 
 @_step("refer", schema.ReplyRequest)
@@ -389,17 +410,28 @@ def _tracked(shape: type[S], act: Callable[[S], Track]) -> Response:
     throttle().code(address())
     found = act(_parsed(shape))
     department = found.department
-    named = schema.Name(id=department.id, vi=department.vi, en=department.en) if department else None
     timeline = [
-        schema.TimelineEntry(at=m.at, kind=m.kind, status=m.status, public_text=m.public_text) for m in found.timeline
+        schema.TimelineEntry(
+            at=m.at, kind=m.kind, status=m.status, public_text=m.public_text, reason_code=m.reason_code
+        )
+        for m in found.timeline
+    ]
+    letters = [
+        schema.SentLetter(department=_named(letter.department), sent_at=letter.sent_at, body=letter.body)
+        for letter in found.letters
     ]
     return _json_answer(
         schema.TrackedReport(
-            code=found.code, status=found.status, received_at=found.received_at, department=named,
+            code=found.code, status=found.status, received_at=found.received_at,
+            department=_named(department) if department else None, letters=letters,
             due_at=found.due_at, late=found.late, text=found.text, place_text=found.place, question=found.question,
             photos=found.photos, can_reopen=found.can_reopen, can_rate=found.can_rate, timeline=timeline,
         )
     )  # fmt: skip
+
+
+def _named(department: Department) -> schema.Name:
+    return schema.Name(id=department.id, vi=department.vi, en=department.en)
 
 
 def _stepped(act: Callable[..., Ticket], ticket_id: UUID, version_: int, text: str = "") -> Response:

@@ -37,4 +37,6 @@ def file_call() -> AnyResponse:
             raise
         page = show_form("desk/form.html", typed, (), away=True, filed_code=None)
         return Response(page, 503, headers={"Retry-After": str(errors.RETRY_AFTER)})
-    return Response(show_form("desk/form.html", {}, (), filed_code=filed.answer["code"]), filed.status)
+    answer = filed.answer
+    page = show_form("desk/form.html", {}, (), filed_code=answer["code"], numbers=answer.get("emergency_numbers", ()))
+    return Response(page, filed.status)

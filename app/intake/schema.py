@@ -29,7 +29,7 @@ NAME_MAX: Final = 200
 CONTACT: Final = ("contact_name", "contact_phone", "contact_email")
 
 
-def _clean(value: object) -> object:
+def clean(value: object) -> object:
     """Turn what was typed into the form we store; an empty field is an absent one."""
     if not isinstance(value, str):
         return value
@@ -39,8 +39,9 @@ def _clean(value: object) -> object:
         raise PydanticCustomError(error.reason, "unacceptable text") from None
 
 
-def _said(value: object) -> object:
-    cleaned = _clean(value)
+def said(value: object) -> object:
+    """Turn what was typed into the form we store; refuse nothing at all."""
+    cleaned = clean(value)
     if cleaned is None:
         raise PydanticCustomError("required", "nothing said")
     return cleaned
@@ -95,10 +96,10 @@ class Report(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, title="Report")
 
-    text: Annotated[str, BeforeValidator(_said), Field(min_length=TEXT_MIN, max_length=TEXT_MAX)] = Field(
+    text: Annotated[str, BeforeValidator(said), Field(min_length=TEXT_MIN, max_length=TEXT_MAX)] = Field(
         description="What is the matter, in the citizen's own words."
     )
-    place_text: Annotated[Place | None, BeforeValidator(_clean), AfterValidator(_one_line)] = Field(
+    place_text: Annotated[Place | None, BeforeValidator(clean), AfterValidator(_one_line)] = Field(
         None, description="Where, as people say it."
     )
     latitude: Annotated[float | None, BeforeValidator(_degrees)] = Field(
@@ -112,13 +113,13 @@ class Report(BaseModel):
         validate_default=True,
         description="WGS 84 degrees; only together with latitude.",
     )
-    contact_name: Annotated[Name | None, BeforeValidator(_clean), AfterValidator(_one_line)] = Field(
+    contact_name: Annotated[Name | None, BeforeValidator(clean), AfterValidator(_one_line)] = Field(
         None, description="Optional; needs consent."
     )
-    contact_phone: Annotated[Phone | None, BeforeValidator(_clean), AfterValidator(_phone)] = Field(
+    contact_phone: Annotated[Phone | None, BeforeValidator(clean), AfterValidator(_phone)] = Field(
         None, description="Optional; needs consent. Vietnamese numbers may leave +84 out; answered as E.164."
     )
-    contact_email: Annotated[Email | None, BeforeValidator(_clean), AfterValidator(_email)] = Field(
+    contact_email: Annotated[Email | None, BeforeValidator(clean), AfterValidator(_email)] = Field(
         None, description="Optional; needs consent."
     )
     consent: Annotated[bool, BeforeValidator(lambda v: False if v is None or v == "" else v)] = Field(

@@ -2,7 +2,7 @@
 
 import hmac
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -18,6 +18,7 @@ from app.intake.photos import Photo
 from app.intake.schema import Report
 from app.problems import Problem, Refused
 from app.sealed import vault
+from classifier.emergency import danger
 from classifier.text import fold
 from models.base import Base
 from models.code import code_hash, grouped, new_code
@@ -64,7 +65,7 @@ class Filed:
 
     @property
     def answer(self) -> dict[str, Any]:
-        """The body as an object: `code`, `tracking_url`, `status`, `received_at`."""
+        """The body as an object: `code`, `tracking_url`, `status`, `received_at`, `emergency_numbers`."""
         answer: dict[str, Any] = json.loads(self.body)
         return answer
 
@@ -121,7 +122,7 @@ def _repeat(hotline: Hotline, session: Session, filing: Filing) -> Filed:
 def _file_new(hotline: Hotline, session: Session, filing: Filing) -> Filed:
     code = new_code()
     ticket, rows = received(hotline, filing, code)
-    body = _answer(hotline, ticket, code)
+    body = _answer(hotline, ticket, code, danger(filing.report.text))
     key = IdempotencyKey(
         scope=filing.scope,
         key=filing.key,
@@ -136,7 +137,7 @@ def _file_new(hotline: Hotline, session: Session, filing: Filing) -> Filed:
     return Filed(201, body, replayed=False)
 
 
-def _answer(hotline: Hotline, ticket: Ticket, code: str) -> bytes:
+def _answer(hotline: Hotline, ticket: Ticket, code: str, numbers: Sequence[str]) -> bytes:
     shown = grouped(code)
     return json.dumps(
         {
@@ -144,6 +145,7 @@ def _answer(hotline: Hotline, ticket: Ticket, code: str) -> bytes:
             "tracking_url": f"{hotline.settings.public_url}/t#{shown}",
             "status": ticket.status.value,
             "received_at": ticket.received_at.isoformat(timespec="seconds"),
+            "emergency_numbers": numbers,
         },
         ensure_ascii=False,
     ).encode()

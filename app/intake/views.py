@@ -1,5 +1,6 @@
 """The citizen's form: works without JavaScript; what was typed comes back whatever happens."""
 
+import json
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
@@ -19,6 +20,7 @@ from app.intake.schema import Report, parse_report
 from app.intake.service import Filed, Filing
 from app.problems import NotAvailable, Problem, Refused, refuse
 from app.wording import problem_words
+from classifier.emergency import cues
 from models.vocabulary import Channel, Status, SubmissionType
 
 intake = Blueprint("intake", __name__)
@@ -61,6 +63,7 @@ def file_report() -> Response:
         track_url=answer["tracking_url"],
         received_at=datetime.fromisoformat(answer["received_at"]),
         sealed=answer["status"] == Status.SEALED,
+        numbers=answer.get("emergency_numbers", ()),  # one that is repeated may be of an older release
     )
     return Response(page, filed.status)
 
@@ -141,6 +144,7 @@ def show_form(
         form_token=token or new_form_token(),
         limits=LIMITS,
         submission_types=_types(),
+        cues=json.dumps(cues(), ensure_ascii=False),
         **more,
     )
 

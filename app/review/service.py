@@ -1,19 +1,21 @@
 """What a coordinator decides: topic, place and unit where the machine was unsure; refusal, referral, sealing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import and_, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
 from app import access
 from app.assignment import assign, decide_on, release
 from app.database import known
 from app.hotline import Hotline
-from app.problems import Conflict, NotFound, Problem, Refused
+from app.problems import Conflict, NotFound, Problem, Refused, refuse
+from app.review import contest
 from app.sealed import vault
 from app.words import words_of
 from app.work.service import PAGE, Step, emergencies_first, move
@@ -23,7 +25,7 @@ from models.outbox import OutboxEntry
 from models.place import Ward
 from models.taxonomy import Topic
 from models.ticket import Happening, Ticket, TicketEvent
-from models.vocabulary import Role, Status
+from models.vocabulary import RefusalReason, Role, Status
 from models.workflow import AWAITS_COORDINATOR
 from routing.rules import Decision
 
@@ -55,7 +57,8 @@ def queue(session: Session, account: Account, after: str | None = None) -> list[
         last = UUID(after) if after else None
     except ValueError:
         raise NotFound from None
-    return _listed(session, select(Ticket).where(access.awaits_coordinator()), last)
+    theirs = and_(access.awaits_coordinator(), contest.for_this_coordinator(session, account))
+    return _listed(session, select(Ticket).where(theirs), last)
 
 
 def _listed(session: Session, waiting: Any, after: UUID | None) -> list[Ticket]:
@@ -134,12 +137,15 @@ def route(hotline: Hotline, account: Account, step: Step, choice: Choice) -> Tic
         )
         assign(hotline, session, ticket, decision, now)
 
-    return _decide(hotline, account, step, send, allowed=DECIDABLE)
+    return decide(hotline, account, step, send, allowed=DECIDABLE)
 
 
-def reject(hotline: Hotline, account: Account, step: Step) -> Ticket:
-    """Refuse a report with a reason that its citizen reads and may contest."""
-    return _end(hotline, account, step, Status.REJECTED, "rejected", frozenset({Status.NEEDS_REVIEW}))
+def reject(hotline: Hotline, account: Account, step: Step, code: str = RefusalReason.OTHER) -> Ticket:
+    """Refuse a report for a reason, as a code and in words, that its citizen reads and may contest once."""
+    if code not in set(RefusalReason):
+        raise refuse("reason_code", "not_one_of", expected=", ".join(RefusalReason))
+    allowed = frozenset({Status.NEEDS_REVIEW, Status.REOPENED})
+    return _end(hotline, account, step, Status.REJECTED, "rejected", allowed, {"reason_code": code})
 
 
 def refer(hotline: Hotline, account: Account, step: Step) -> Ticket:
@@ -156,24 +162,30 @@ def seal(hotline: Hotline, account: Account, step: Step) -> Ticket:
         why = Happening("sealed", now, account.id, internal_text=reason, data={"by": "coordinator"})
         vault.seal(hotline, session, ticket, why)
 
-    sealed = _decide(hotline, account, step, hide, allowed=DECIDABLE)
+    sealed = decide(hotline, account, step, hide, allowed=DECIDABLE)
     vault.sweep(hotline)
     return sealed
 
 
 def _end(
-    hotline: Hotline, account: Account, step: Step, there: Status, kind: str, allowed: frozenset[Status]
+    hotline: Hotline,
+    account: Account,
+    step: Step,
+    there: Status,
+    kind: str,
+    allowed: frozenset[Status],
+    data: Mapping[str, str] = MappingProxyType({}),
 ) -> Ticket:
     words = words_of("public_text", step.text)
 
     def end(session: Session, ticket: Ticket, now: datetime) -> None:
-        ticket.transition(there, Happening(kind, now, account.id, public_text=words))
+        ticket.transition(there, Happening(kind, now, account.id, public_text=words, data=data))
         release(session, ticket, now)
 
-    return _decide(hotline, account, step, end, allowed=allowed)
+    return decide(hotline, account, step, end, allowed=allowed)
 
 
-def _decide(
+def decide(
     hotline: Hotline,
     account: Account,
     step: Step,
@@ -181,6 +193,11 @@ def _decide(
     *,
     allowed: frozenset[Status],
 ) -> Ticket:
+    """Let a coordinator change a ticket that stands in one of these states; raises `Conflict` in any other.
+
+    What was reopened is theirs only while no department has it, and what they refused themselves is for a colleague.
+    """
+
     def find(session: Session) -> Ticket:
         ticket = access.find_ticket(session, account, step.ticket_id, lock=True)
         if account.role is not Role.COORDINATOR:
@@ -190,6 +207,8 @@ def _decide(
     def checked(session: Session, ticket: Ticket, now: datetime) -> None:
         if ticket.status not in allowed or (ticket.status is Status.REOPENED and ticket.department_id):
             raise Conflict([Problem("status", "transition", {"here": ticket.status.value})])
+        if contest.is_for_a_colleague(session, account, ticket):
+            raise Conflict([Problem("status", "own_refusal")])
         change(session, ticket, now)
 
     return move(hotline, step, find, checked)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from app import access, errors
+from app import access, errors, wording
 from app.accounts.session import required
 from app.current import hotline, staff
 from app.i18n import gettext as _
@@ -24,7 +24,7 @@ from models.account import Account
 from models.department import Department
 from models.place import Ward
 from models.ticket import Ticket
-from models.vocabulary import Role, Status, topic_groups, topics
+from models.vocabulary import RefusalReason, Role, Status, topic_groups, topics
 
 review = Blueprint("review", __name__, url_prefix="/review")
 
@@ -81,7 +81,7 @@ def _row(session: Session, ticket: Ticket) -> Any:
 @coordinators
 def ticket(ticket_id: UUID) -> str:
     """Show one ticket with what the machine thought of it and what may be decided."""
-    return _page(staff(), ticket_id)
+    return ticket_page(staff(), ticket_id)
 
 
 @review.post("/<uuid:ticket_id>/route")
@@ -106,7 +106,12 @@ def route(ticket_id: UUID) -> AnyResponse:
 @coordinators
 def reject(ticket_id: UUID) -> AnyResponse:
     """Refuse it, saying why."""
-    return _do(ticket_id, service.reject, "public_text")
+    code = request.form.get("reason_code", "")
+
+    def act(_hotline: Any, account: Account, step: Step) -> Ticket:
+        return service.reject(_hotline, account, step, code)
+
+    return _do(ticket_id, act, "public_text")
 
 
 @review.post("/<uuid:ticket_id>/refer")
@@ -128,14 +133,15 @@ def _do(ticket_id: UUID, act: Callable[..., Ticket], field: str) -> AnyResponse:
     try:
         act(hotline(), account, step_from_form(ticket_id, field))
     except Refused as refused:
-        return Response(_page(account, ticket_id, refused), errors.status_of(refused))
+        return Response(ticket_page(account, ticket_id, refused), errors.status_of(refused))
     return redirect(url_for("review.queue"), 303)
 
 
-def _page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> str:
+def ticket_page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> str:
+    """Return the page on which a coordinator decides, with what was wrong with a step if one was refused."""
     with hotline().database.reading() as session:
         found = access.find_ticket(session, account, ticket_id)
-        context = shared_context(session, found)
+        context = shared_context(session, account, found)
         thought = context.pop("thought")
         wards = dict(iter(session.execute(select(Ward.code, Ward.name).order_by(Ward.name))))
         candidates = [code for code in thought.get("wards", []) if code in wards]
@@ -151,6 +157,7 @@ def _page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> 
             topic_groups=topic_groups(),
             departments=session.scalars(select(Department).order_by(Department.kind, Department.vi)).all(),
             suggestion=_suggestion(found, thought),
+            refusals=[(reason.value, wording.refusal_words(reason)) for reason in RefusalReason],
         )
 
 

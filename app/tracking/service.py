@@ -8,19 +8,22 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.hotline import Hotline
+from app.letters.service import Sent, letters
 from app.lifecycle import REOPEN_WITHIN
 from app.problems import Conflict, NotFound, Problem, refuse
+from app.review import contest
 from app.words import words_of
 from models.code import code_hash, grouped, normalised
 from models.department import Department
 from models.ticket import Feedback, Happening, Ticket
-from models.vocabulary import Status, SubmissionType
+from models.vocabulary import Status, SubmissionType, Urgency
 
 COMMENT_MAX: Final = 1000
 #: Events a citizen sees in the timeline.
 PUBLIC_KINDS: Final = frozenset({
     "received", "triaged", "reviewed", "sealed", "accepted", "returned", "info_requested", "info_received", "resumed",
     "answered", "reopened", "closed", "rejected", "referred", "released",
+    "guided", "forwarded",
 })  # fmt: skip
 
 
@@ -32,6 +35,8 @@ class Moment:
     kind: str
     status: Status | None
     public_text: str | None
+    #: Why it was refused, where it was.
+    reason_code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,10 @@ class Track:
     can_rate: bool
     #: It is, or was referred as, a denunciation: the page says where it stands and nothing else.
     sealed: bool
+    letters: tuple[Sent, ...]
+    #: Somebody is in danger now, as far as we know: the numbers stand before everything else.
+    emergency: bool
+    topic: str | None
 
     @property
     def can_answer(self) -> bool:
@@ -84,7 +93,13 @@ def _shown(hotline: Hotline, session: Session, code: str, ticket: Ticket) -> Tra
     session.refresh(ticket, ["department", "events", "attachments"])
     sealed = ticket.status is Status.SEALED or ticket.submission_type is SubmissionType.DENUNCIATION
     timeline = tuple(
-        Moment(event.at, event.kind, event.to_status, None if sealed else event.public_text)
+        Moment(
+            event.at,
+            event.kind,
+            event.to_status,
+            None if sealed else event.public_text,
+            event.data.get("reason_code"),
+        )
         for event in ticket.events
         if event.kind in PUBLIC_KINDS
     )
@@ -106,6 +121,9 @@ def _shown(hotline: Hotline, session: Session, code: str, ticket: Ticket) -> Tra
         can_reopen=_may_reopen(ticket, now),
         can_rate=ticket.status is Status.ANSWERED,
         sealed=sealed,
+        letters=() if sealed else tuple(letters(session, ticket)),
+        emergency=not sealed and open_still and ticket.urgency is Urgency.EMERGENCY,
+        topic=None if sealed else ticket.topic_slug,
     )
 
 
@@ -114,7 +132,9 @@ def _may_reopen(ticket: Ticket, now: datetime) -> bool:
         return False  # it goes to no unit, so from here on it would lie in nobody's queue
     if ticket.status is Status.ANSWERED:
         return ticket.answered_at is not None and now <= ticket.answered_at + REOPEN_WITHIN
-    return ticket.status in {Status.REJECTED, Status.REFERRED}
+    if ticket.status is Status.REJECTED:
+        return contest.may_contest(ticket)
+    return ticket.status is Status.REFERRED
 
 
 def add_information(hotline: Hotline, typed: str, message: str) -> Track:

@@ -13,6 +13,7 @@ from app.problems import Conflict, NotFound, Problem, Refused
 from app.tracking import service
 from app.tracking.service import Track
 from models.code import grouped, normalised
+from models.vocabulary import topics
 
 tracking = Blueprint("tracking", __name__, url_prefix="/t")
 
@@ -24,6 +25,7 @@ class TimelineRow:
     at: Any
     words: str
     public_text: str | None
+    reason: str | None = None
 
 
 @tracking.get("")
@@ -36,6 +38,12 @@ def ask() -> str:
 def show() -> Response:
     """Show how the report stands."""
     return _answer(lambda code: service.track(hotline(), code))
+
+
+@tracking.post("/thu")
+def letters() -> Response:
+    """Show the letters to the citizen as they are printed."""
+    return _answer(lambda code: service.track(hotline(), code), _letters)
 
 
 @tracking.post("/bo-sung")
@@ -58,17 +66,24 @@ def rate() -> Response:
     return _answer(lambda code: service.rate(hotline(), code, stars, request.form.get("comment", "")))
 
 
-def _answer(act: Callable[[str], Track]) -> Response:
+def _answer(act: Callable[[str], Track], page: Callable[[Track], str] | None = None) -> Response:
     throttle().code(address())
     code = request.form.get("code", "")[:100]
     try:
-        return Response(_page(act(code), {}))
+        found = act(code)
+        return Response(page(found) if page else _page(found, {}))
     except NotFound:
         return _ask_again(code, (Problem("code", "unknown_code"),), 404)
     except Refused as refused:
         if any(p.field == "code" for p in refused.problems):
             return _ask_again(code, refused.problems, 422)
         return _with_errors(code, refused)
+
+
+def _letters(track: Track) -> str:
+    if not track.letters:
+        raise NotFound
+    return render_template("letters/read.html", letters=track.letters, code=track.code)
 
 
 def _with_errors(code: str, refused: Refused) -> Response:
@@ -88,13 +103,22 @@ def _ask_again(code: str, problems: tuple[Problem, ...], status: int) -> Respons
 
 def _page(track: Track, problems: dict[str, list[str]], *, lost: bool = False) -> str:
     """Return the page of a report. `lost` words have no form any more to stand in, as it is now."""
-    rows = [TimelineRow(m.at, wording.citizen_words(m.kind), m.public_text) for m in track.timeline]
+    rows = [
+        TimelineRow(
+            m.at,
+            wording.citizen_words(m.kind),
+            m.public_text,
+            wording.refusal_words(m.reason_code) if m.reason_code else None,
+        )
+        for m in track.timeline
+    ]
     view = {name: getattr(track, name) for name in track.__dataclass_fields__ if name != "timeline"}
     view |= {
         "status": track.status.value,
         "can_answer": track.can_answer,
         "headline": wording.headline(track.status),
-        "next_words": wording.next_words(track.status),
+        "next_words": wording.next_words(track.status, track.timeline[-1].kind if track.timeline else None),
+        "advice": topics()[track.topic].emergency_advice if track.emergency and track.topic else None,
         "timeline": rows,
     }
     values = request.form.to_dict()

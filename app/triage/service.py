@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.assignment import assign, decide_on, local_date
+from app.assignment import assign, decide_on, hand_over, local_date
 from app.hotline import Hotline
 from app.sealed import vault
+from classifier import emergency
 from classifier.predict import Classifier, Prediction
 from models.ticket import Happening, Ticket
 from models.vocabulary import UNCLEAR_TOPIC, Status, SubmissionType, Urgency
@@ -38,6 +39,7 @@ def settle(hotline: Hotline, session: Session, ticket: Ticket, prediction: Predi
         return
     now = hotline.now()
     if prediction is None:
+        ticket.urgency = _urgency(ticket, Urgency.EMERGENCY if emergency.danger(ticket.text) else Urgency.NORMAL)
         ticket.transition(Status.NEEDS_REVIEW, Happening("triaged", now, data={"reason": "no_model"}))
         return
     if SubmissionType(prediction.submission_type) is SubmissionType.DENUNCIATION and ticket.submission_type is None:
@@ -51,7 +53,7 @@ def settle(hotline: Hotline, session: Session, ticket: Ticket, prediction: Predi
 def _route(hotline: Hotline, session: Session, ticket: Ticket, prediction: Prediction, now: datetime) -> None:
     place = find_place(hotline, ticket, now)
     ticket.submission_type = ticket.submission_type or SubmissionType(prediction.submission_type)
-    ticket.urgency = Urgency(prediction.urgency)
+    ticket.urgency = _urgency(ticket, Urgency(prediction.urgency))
     ticket.topic_slug = prediction.topic
     ticket.ward_code = place.candidates[0] if place.sure else None
     decision = decide_on(hotline, ticket, now)
@@ -61,7 +63,20 @@ def _route(hotline: Hotline, session: Session, ticket: Ticket, prediction: Predi
         ticket.transition(Status.NEEDS_REVIEW, Happening("triaged", now, data={**data, "reason": reason}))
         return
     ticket.transition(Status.ROUTED, Happening("triaged", now, data=data))
+    if ticket.submission_type is SubmissionType.PRAISE:
+        hand_over(session, ticket, decision, now)
+        ticket.transition(Status.CLOSED, Happening("forwarded", now, data={"department": decision.lead}))
+        return
     assign(hotline, session, ticket, decision, now)
+
+
+def _urgency(ticket: Ticket, thought: Urgency) -> Urgency:
+    """Return how soon somebody must act: what is filed as an emergency is one, and words of danger are never normal."""
+    if ticket.submission_type is SubmissionType.EMERGENCY:
+        return Urgency.EMERGENCY
+    if thought is Urgency.NORMAL and emergency.danger(ticket.text):
+        return Urgency.URGENT
+    return thought
 
 
 def find_place(hotline: Hotline, ticket: Ticket, now: datetime) -> Place:

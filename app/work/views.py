@@ -17,6 +17,8 @@ from app.highlight import marked
 from app.i18n import language
 from app.intake.photos import path_of
 from app.intake.views import grouped_errors
+from app.knowledge import service as knowledge
+from app.praise import service as praise
 from app.problems import Conflict, NotFound, Refused
 from app.review.service import evidence
 from app.work import service
@@ -80,10 +82,12 @@ def queue() -> str:
         page = service.queue(session, account, after)
         counts = service.counts(session, account, hotline().now())
         rows = [row_of(ticket) for ticket in page.tickets]
+        praises = [row_of(ticket) for ticket in praise.recent(session, account)]
     return render_template(
         "work/queue.html",
         rows=rows,
         counts=counts,
+        praises=praises,
         title_department=account.department,
         next_page=url_for("work.queue", after=page.after) if page.after else None,
     )
@@ -93,7 +97,7 @@ def queue() -> str:
 @readers
 def ticket(ticket_id: UUID) -> str:
     """Show one ticket."""
-    return _page(staff(), ticket_id)
+    return ticket_page(staff(), ticket_id)
 
 
 @work.get("/<uuid:ticket_id>/photos/<uuid:photo_id>")
@@ -149,15 +153,16 @@ def _do(ticket_id: UUID, act: Callable[..., Ticket], field: str, *, away: bool =
     try:
         act(hotline(), account, step_from_form(ticket_id, field))
     except Refused as refused:
-        return Response(_page(account, ticket_id, refused), errors.status_of(refused))
+        return Response(ticket_page(account, ticket_id, refused), errors.status_of(refused))
     target = url_for("work.queue") if away else url_for("work.ticket", ticket_id=ticket_id)
     return redirect(target, 303)
 
 
-def _page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> str:
+def ticket_page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> str:
+    """Return a ticket's page for a department, with what was wrong with a step if one was refused."""
     with hotline().database.reading() as session:
         found = access.find_ticket(session, account, ticket_id)
-        context = shared_context(session, found)
+        context = shared_context(session, account, found)
         context["actions"] = service.actions(account, found)
         return render_template("work/ticket.html", **context, **refusal_context(refused))
 
@@ -177,7 +182,7 @@ def refusal_context(refused: Refused | None) -> dict[str, Any]:
     }
 
 
-def shared_context(session: Session, found: Ticket) -> dict[str, Any]:
+def shared_context(session: Session, account: Account, found: Ticket) -> dict[str, Any]:
     """Return what every page on one ticket shows."""
     thought = evidence(session, found)
     because = thought.get("because", [])
@@ -190,7 +195,15 @@ def shared_context(session: Session, found: Ticket) -> dict[str, Any]:
         "marked": marked(found.text, because),
         "rule_because": thought.get("rule_because" if language() == "vi" else "rule_because_en"),
         "thought": thought,
+        **_answers(session, account, found),
     }
+
+
+def _answers(session: Session, account: Account, found: Ticket) -> dict[str, Any]:
+    """Return the articles that a question may be answered with."""
+    may = knowledge.may_answer(account, found)
+    articles = knowledge.proposed(hotline(), session, found) if may else ()
+    return {"may_answer_with": may, "nearest_articles": articles}
 
 
 def _shown(found: Ticket) -> SimpleNamespace:
