@@ -1,4 +1,4 @@
-"""Which texts are nearest to a question: BM25 over folded words, so that marks and case do not matter. Pure functions."""
+"""Which texts are nearest to a question: BM25 over folded words, so that marks and case do not matter."""
 
 import math
 import re
@@ -19,9 +19,11 @@ _LENGTH: Final = 0.75
 _TITLE: Final = 3
 _WORD: Final = re.compile(r"[^\W_]+")
 #: Words of asking, folded: they are in every question and say nothing of its subject.
-_ASKING: Final = frozenset(
-    ["toi", "em", "con", "anh", "chi", "minh", "tui", "cho", "hoi", "muon", "xin", "vui", "long", "giup", "voi", "thi", "la", "va", "co", "khong", "ko", "duoc", "a", "nhe", "nha", "gi", "nao", "sao", "the", "nhu", "bao", "nhieu", "bao", "lau", "o", "dau", "khi", "de", "cua", "cac", "nhung", "mot", "nay", "do", "neu", "ve", "theo", "da", "dang", "se", "can", "phai", "lam"]
-)
+_ASKING_WORDS: Final = """
+toi em con anh chi minh tui cho hoi muon xin vui long giup voi thi la va co khong ko duoc a nhe nha gi nao sao the nhu
+bao nhieu lau o dau khi de cua cac nhung mot nay do neu ve theo da dang se can phai lam
+"""
+_ASKING: Final = frozenset(_ASKING_WORDS.split())
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What the law on complaints says of time, as data: `models/data/legal.yaml` names article and source of each figure."""
+"""What the law on complaints says of time, as data: `models/data/legal.yaml` names the source of each figure."""
 
 from dataclasses import dataclass
 from functools import cache

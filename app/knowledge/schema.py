@@ -27,8 +27,13 @@ SOURCE_MAX: Final = 300
 
 
 def _web(value: str | None) -> str | None:
-    parts = urlsplit(value or "")
-    if value is not None and (parts.scheme not in {"http", "https"} or not parts.netloc or " " in value):
+    if value is None:
+        return None
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        raise PydanticCustomError("url", "not an address at all") from None
+    if parts.scheme not in {"http", "https"} or not parts.netloc or " " in value:
         raise PydanticCustomError("url", "not an address on the web")
     return value
 

@@ -1,4 +1,4 @@
-"""A complaint is guided and referred, never resolved here: a letter says where to, and by when the law wants an answer."""
+"""A complaint is guided and referred, never resolved here: a letter says where to, and what time limits the law has."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,7 +60,7 @@ def draft(hotline: Hotline, ticket: Ticket) -> str:
 
 
 def send(hotline: Hotline, account: Account, step: Step, department_id: str) -> Ticket:
-    """Send the letter `step.text` with this office on it: its citizen reads and prints it, and the ticket is referred."""
+    """Send the letter `step.text` with this office on it; its citizen reads and prints it, the ticket is referred."""
     body = words_of("body", step.text)
 
     def guide(session: Session, ticket: Ticket, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""A refusal that its citizen contests: once, and before another coordinator than the one who refused, if there is one."""
+"""A refusal that its citizen contests: once, and before another coordinator than who refused, if there is one."""
 
 from sqlalchemy import ColumnElement, and_, exists, select, true
 from sqlalchemy.orm import Session

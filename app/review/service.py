@@ -1,9 +1,8 @@
 """What a coordinator decides: topic, place and unit where the machine was unsure; refusal, referral, sealing."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
@@ -44,6 +43,16 @@ class Choice:
     department_id: str
     ward_code: str | None = None
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a coordinator lets a ticket out of the queue with words for its citizen, and from where that is allowed."""
+
+    status: Status
+    kind: str
+    allowed: frozenset[Status]
+    data: Mapping[str, str] = field(default_factory=dict)
 
 
 def queue(session: Session, account: Account, after: str | None = None) -> list[Ticket]:
@@ -145,12 +154,12 @@ def reject(hotline: Hotline, account: Account, step: Step, code: str = RefusalRe
     if code not in set(RefusalReason):
         raise refuse("reason_code", "not_one_of", expected=", ".join(RefusalReason))
     allowed = frozenset({Status.NEEDS_REVIEW, Status.REOPENED})
-    return _end(hotline, account, step, Status.REJECTED, "rejected", allowed, {"reason_code": code})
+    return _end(hotline, account, step, Ending(Status.REJECTED, "rejected", allowed, {"reason_code": code}))
 
 
 def refer(hotline: Hotline, account: Account, step: Step) -> Ticket:
     """Refer to who is competent, telling the citizen who that is."""
-    return _end(hotline, account, step, Status.REFERRED, "referred", DECIDABLE)
+    return _end(hotline, account, step, Ending(Status.REFERRED, "referred", DECIDABLE))
 
 
 def seal(hotline: Hotline, account: Account, step: Step) -> Ticket:
@@ -167,22 +176,15 @@ def seal(hotline: Hotline, account: Account, step: Step) -> Ticket:
     return sealed
 
 
-def _end(
-    hotline: Hotline,
-    account: Account,
-    step: Step,
-    there: Status,
-    kind: str,
-    allowed: frozenset[Status],
-    data: Mapping[str, str] = MappingProxyType({}),
-) -> Ticket:
+def _end(hotline: Hotline, account: Account, step: Step, ending: Ending) -> Ticket:
     words = words_of("public_text", step.text)
 
     def end(session: Session, ticket: Ticket, now: datetime) -> None:
-        ticket.transition(there, Happening(kind, now, account.id, public_text=words, data=data))
+        event = Happening(ending.kind, now, account.id, public_text=words, data=ending.data)
+        ticket.transition(ending.status, event)
         release(session, ticket, now)
 
-    return decide(hotline, account, step, end, allowed=allowed)
+    return decide(hotline, account, step, end, allowed=ending.allowed)
 
 
 def decide(

@@ -45,6 +45,7 @@ def reason_words(ticket: Ticket, thought: dict[str, Any]) -> str:
         "unsure_place": _("Chưa rõ phường, xã nào"),
         "complaint": _("Có thể là khiếu nại"),
         "invalid": _("Có thể không hợp lệ"),
+        "praise": _("Có thể là lời khen"),
         "by_rule": _("Theo quy tắc, người quyết định"),
     }.get(str(thought.get("reason")), _("Cần người xem"))
 

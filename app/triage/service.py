@@ -52,13 +52,18 @@ def settle(hotline: Hotline, session: Session, ticket: Ticket, prediction: Predi
 
 def _route(hotline: Hotline, session: Session, ticket: Ticket, prediction: Prediction, now: datetime) -> None:
     place = find_place(hotline, ticket, now)
+    thanks = _is_thanks(ticket, prediction)
     ticket.submission_type = ticket.submission_type or SubmissionType(prediction.submission_type)
     ticket.urgency = _urgency(ticket, Urgency(prediction.urgency))
+    if ticket.submission_type is SubmissionType.PRAISE and ticket.urgency is not Urgency.NORMAL:
+        ticket.submission_type = SubmissionType.REPORT  # nobody thanks for what is dangerous
     ticket.topic_slug = prediction.topic
     ticket.ward_code = place.candidates[0] if place.sure else None
     decision = decide_on(hotline, ticket, now)
     data = _evidence(prediction, place, decision)
     reason = _doubt(hotline, ticket, prediction, place, decision)
+    if ticket.submission_type is SubmissionType.PRAISE and not thanks:
+        reason = "praise"  # what only one of the two takes for thanks may be a report: it does not close by itself
     if reason is not None:
         ticket.transition(Status.NEEDS_REVIEW, Happening("triaged", now, data={**data, "reason": reason}))
         return
@@ -77,6 +82,11 @@ def _urgency(ticket: Ticket, thought: Urgency) -> Urgency:
     if thought is Urgency.NORMAL and emergency.danger(ticket.text):
         return Urgency.URGENT
     return thought
+
+
+def _is_thanks(ticket: Ticket, prediction: Prediction) -> bool:
+    """Tell whether filer and model both take a report for praise."""
+    return ticket.submission_type is SubmissionType.PRAISE and prediction.submission_type == SubmissionType.PRAISE
 
 
 def find_place(hotline: Hotline, ticket: Ticket, now: datetime) -> Place:

@@ -16,6 +16,7 @@ from app.accounts.service import NewAccount
 from app.admin.service import disable_account
 from app.hotline import Hotline
 from models.account import Account
+from models.sealed import SealedPhoto
 from models.ticket import Ticket
 from models.vocabulary import Role
 from tests.app.conftest import LIGHTS, LIGHTS_OUT, Road, Staff, file_with_photo
@@ -42,6 +43,16 @@ GET  /desk                              303   404 404        404         404    
 POST /desk                              303   404 404        404         404     404     404   404        422      303
 GET  /work                              303   200 200        200         200     200     200   404        404      303
 GET  /review                            303   404 404        404         200     200     404   404        404      303
+GET  /sealed                            303   404 404        404         404     200     200   404        404      303
+GET  /hoi-dap                           200   200 200        200         200     200     200   200        200      200
+GET  /hoi-dap/<uuid:article_id>         404   404 404        404         404     404     404   404        404      404
+GET  /kb                                303   404 404        404         200     200     404   404        404      303
+GET  /kb/new                            303   404 404        404         200     200     404   404        404      303
+POST /kb/new                            303   404 404        404         422     422     404   404        404      303
+GET  /kb/<uuid:article_id>              303   404 404        404         404     404     404   404        404      303
+POST /kb/<uuid:article_id>              303   404 404        404         422     422     404   404        404      303
+POST /t/thu                             404   404 404        404         404     404     404   404        404      404
+GET  /api/v1/sealed                     401   404 404        404         404     200     200   404        404      401
 GET  /admin/accounts                    303   404 404        404         404     404     404   200        404      303
 POST /admin/accounts                    303   404 404        404         404     404     404   422        404      303
 POST /admin/accounts/token              303   404 404        404         404     404     404   201        404      303
@@ -74,7 +85,7 @@ alice          200   404    404    404     404    404
 bob            404   200    404    404     404    404
 supervisor     200   404    404    404     404    404
 coordinator    200   200    200    404     404    404
-cleared        200   200    200    200     404    404
+cleared        200   200    200    404     404    404
 auditor        200   200    200    404     404    404
 admin          404   404    404    404     404    404
 call_taker     404   404    404    404     404    404
@@ -100,7 +111,36 @@ alice          404   404    404    404     404    404
 bob            404   404    404    404     404    404
 supervisor     404   404    404    404     404    404
 coordinator    409   409    409    404     404    404
-cleared        409   409    409    409     404    404
+cleared        409   409    409    404     404    404
+auditor        404   404    404    404     404    404
+admin          404   404    404    404     404    404
+call_taker     404   404    404    404     404    404
+shut_out       303   303    303    303     303    303
+"""
+#: A denunciation: that it is there, and what it says.
+KNOW = """
+            lights buses review sealed waiting absent
+nobody         303   303    303    303     303    303
+alice          404   404    404    404     404    404
+bob            404   404    404    404     404    404
+supervisor     404   404    404    404     404    404
+coordinator    404   404    404    404     404    404
+cleared        404   404    404    200     404    404
+auditor        404   404    404    200     404    404
+admin          404   404    404    404     404    404
+call_taker     404   404    404    404     404    404
+shut_out       303   303    303    303     303    303
+"""
+UNSEAL = KNOW.replace("auditor        404   404    404    200", "auditor        404   404    404    404")
+#: A coordinator may answer with an article what no unit has taken up; a unit what is with it.
+ANSWER = """
+            lights buses review sealed waiting absent
+nobody         303   303    303    303     303    303
+alice          409   404    404    404     404    404
+bob            404   409    404    404     404    404
+supervisor     409   404    404    404     404    404
+coordinator    409   409    409    404     404    404
+cleared        409   409    409    404     404    404
 auditor        404   404    404    404     404    404
 admin          404   404    404    404     404    404
 call_taker     404   404    404    404     404    404
@@ -120,6 +160,14 @@ OF_A_TICKET = {
     "POST /review/<uuid:ticket_id>/reject": DECIDE,
     "POST /review/<uuid:ticket_id>/refer": DECIDE,
     "POST /review/<uuid:ticket_id>/seal": DECIDE,
+    "GET /letters/<uuid:ticket_id>": DECIDE_READ,
+    "POST /letters/<uuid:ticket_id>": DECIDE,
+    "POST /praise/<uuid:ticket_id>": DECIDE,
+    "POST /kb/answer/<uuid:ticket_id>": ANSWER,
+    "GET /sealed/<uuid:ticket_id>": KNOW,
+    "POST /sealed/<uuid:ticket_id>/open": UNSEAL,
+    "POST /sealed/<uuid:ticket_id>/refer": UNSEAL.replace("200", "409"),
+    "POST /sealed/<uuid:ticket_id>/release": UNSEAL.replace("200", "409"),
     # a program is told that it needs a token, where a person is led to the login
     "GET /api/v1/tickets/<uuid:ticket_id>": READ.replace("303", "401"),
     "POST /api/v1/tickets/<uuid:ticket_id>/accept": WORK.replace("303", "401"),
@@ -130,6 +178,12 @@ OF_A_TICKET = {
     "POST /api/v1/tickets/<uuid:ticket_id>/reject": DECIDE.replace("303", "401"),
     "POST /api/v1/tickets/<uuid:ticket_id>/refer": DECIDE.replace("303", "401"),
     "POST /api/v1/tickets/<uuid:ticket_id>/seal": DECIDE.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/letter": DECIDE.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/forward": DECIDE.replace("303", "401"),
+    "GET /api/v1/sealed/<uuid:ticket_id>": KNOW.replace("303", "401"),
+    "POST /api/v1/sealed/<uuid:ticket_id>/open": UNSEAL.replace("303", "401"),
+    "POST /api/v1/sealed/<uuid:ticket_id>/refer": UNSEAL.replace("303", "401").replace("200", "409"),
+    "POST /api/v1/sealed/<uuid:ticket_id>/release": UNSEAL.replace("303", "401").replace("200", "409"),
 }
 #: What the bodies of the API's steps hold besides the version.
 BODIES: Mapping[str, Mapping[str, str]] = {
@@ -137,10 +191,18 @@ BODIES: Mapping[str, Mapping[str, str]] = {
     "return": {"reason": "Không phải của chúng tôi."},
     "answer": {"public_text": "Đã xong."},
     "ask": {"public_text": "Ở đâu vậy bạn?"},
-    "reject": {"public_text": "Không nhận."},
+    "reject": {"public_text": "Không nhận.", "reason_code": "other"},
     "refer": {"public_text": "Bạn hỏi nơi khác."},
     "seal": {"reason": "Tố cáo."},
     "route": {"topic_slug": "noise", "department_id": "pccc"},
+    "letter": {"department_id": "pccc", "body": "Bạn nộp đơn nơi khác."},
+    "letters": {"department_id": "pccc", "body": "Bạn nộp đơn nơi khác."},
+    "forward": {"department_id": "pccc"},
+    "praise": {"department_id": "pccc"},
+    "kb": {"article_id": str(uuid4())},
+    "sealed/open": {"reason": "Xem ai được xem."},
+    "sealed/refer": {"department_id": "pccc", "redacted_text": "Ông Bảy."},
+    "sealed/release": {"submission_type": "phan-anh", "reason": "Không phải."},
 }
 CODE = {"code": "0000-0000-0000-0000"}
 TRACKING: Mapping[str, Mapping[str, object]] = {
@@ -175,7 +237,7 @@ class Person:
             return self._program(method, path)
         if method != "POST":
             return self.browser.open(path, method=method)
-        words = BODIES.get(path.rpartition("/")[2], {})
+        words = body_of(path)
         form = {"csrf_token": self.csrf, "version": "0", "account_id": str(account_id), **CODE, **words}
         return self.browser.post(path, data=form)
 
@@ -183,7 +245,7 @@ class Person:
         program = self.browser.application.test_client()
         if method != "POST":
             return program.open(path, method=method, headers=self.token)
-        body = TRACKING.get(path) or {"version": 0, **BODIES[path.rpartition("/")[2]]}
+        body = TRACKING.get(path) or {**({} if path.endswith("/open") else {"version": 0}), **body_of(path)}
         return program.post(path, json=body, headers=self.token)
 
 
@@ -197,7 +259,11 @@ def test_routes_without_a_ticket_are_open_to_whom_the_table_says(people: list[Pe
     for person in people:
         for route in table:
             method, path = route.split()
-            path = path.replace("<to>", "en").replace("<path:filename>", "app.css")
+            path = (
+                path.replace("<to>", "en")
+                .replace("<uuid:article_id>", str(uuid4()))
+                .replace("<path:filename>", "app.css")
+            )
             found[route][person.name] = status(person.ask(method, path, victim))
             if method == "GET":
                 assert status(person.ask("HEAD", path, victim)) == found[route][person.name], (route, person.name)
@@ -244,7 +310,10 @@ def targets(hotline: Hotline, road: Road) -> dict[str, Target]:
     road.triage()
     filed["waiting"] = file_with_photo(hotline, LIGHTS_OUT)
     tickets = {name: one.ticket() for name, one in filed.items()}
-    found = {name: Target(ticket.id, ticket.attachments[0].id) for name, ticket in tickets.items()}
+    with hotline.database.reading() as session:
+        photos = {photo.ticket_id: photo.id for photo in session.scalars(select(SealedPhoto))}
+    photos |= {photo.ticket_id: photo.id for ticket in tickets.values() for photo in ticket.attachments}
+    found = {name: Target(ticket.id, photos[ticket.id]) for name, ticket in tickets.items()}
     return found | {"absent": Target(uuid4(), uuid4())}
 
 
@@ -306,6 +375,13 @@ def asked_of(person: Person, route: str, target: Target) -> Answer:
     body = answer.get_data(as_text=True).replace(ticket_id, "ID").replace(photo_id, "PHOTO")
     headers = [header for header in answer.headers if header[0] != "X-Request-Id"]
     return Answer("404", re.sub(r'name="csrf_token" value="[^"]*"', "", f"{headers}{body}"))
+
+
+def body_of(path: str) -> Mapping[str, str]:
+    """Return the words that a step takes, by what it is called and by whose pages it is of."""
+    parts = path.strip("/").split("/")
+    name = f"sealed/{parts[-1]}" if "sealed" in parts else parts[-1]
+    return BODIES.get(name) or BODIES.get(parts[0], {})
 
 
 def status(answer: TestResponse) -> str:

@@ -30,7 +30,7 @@ class Program:
 
     def call(self, method: str, path: str, *, expected: int, **arguments: Any) -> Any:
         """Send a request, check the answer, and return its body."""
-        known = re.sub(r"/tickets/[0-9a-f-]{36}", "/tickets/{ticket_id}", path)
+        known = re.sub(r"/(tickets|sealed)/[0-9a-f-]{36}", r"/\1/{ticket_id}", path)
         operation = next(o for o in OPERATIONS if (o.method, o.path) == (method, known))
         answer = self.client.open(path, method=method.upper(), **arguments)
         assert answer.status_code == expected, answer.get_data(as_text=True)
@@ -100,6 +100,7 @@ def test_every_operation_does_what_the_document_says(
         return program.call("post", path, expected=204 if gone else 200, json=body_, headers=headers)
 
     report, doubtful, wrong, refused, secret = filed(), *(filed(submission_type="khieu-nai") for _ in range(4))
+    complaint, thanks, false_alarm = (filed(submission_type=kind) for kind in ("khieu-nai", "khen-ngoi", "to-cao"))
     road.triage()
     queue = program.call("get", "/api/v1/tickets", expected=200, headers=alice)
     assert [ticket["department"] for ticket in queue["tickets"]] == [LIGHTS]
@@ -121,14 +122,40 @@ def test_every_operation_does_what_the_document_says(
     step(report, "answer", alice, public_text="Đã thay cả bộ.")
     stars = code | {"rating": 5, "comment": "Sáng rồi."}
     assert program.call("post", "/api/v1/track/rating", expected=200, json=stars)["status"] == "closed"
-    assert len(program.call("get", "/api/v1/review", expected=200, headers=coordinator)["tickets"]) == 4
+    assert len(program.call("get", "/api/v1/review", expected=200, headers=coordinator)["tickets"]) == 6
     choice = {"topic_slug": "street-lighting", "department_id": LIGHTS, "reason": "Đã gọi hỏi."}
     assert step(doubtful, "route", coordinator, **choice)["department"] == LIGHTS
     step(doubtful, "return", alice, reason="Trụ này của phường.")
     step(wrong, "refer", coordinator, public_text="Bạn nộp đơn ở Ban Tiếp công dân.")
     step(refused, "reject", coordinator, public_text="Tin này không phải phản ánh.")
     step(secret, "seal", coordinator, reason="Tố cáo cán bộ.")
+    step(complaint, "letter", coordinator, department_id="tiep_cong_dan", body="Bạn nộp đơn ở Ban Tiếp công dân.")
+    code = {"code": complaint["code"]}
+    (letter,) = program.call("post", "/api/v1/track", expected=200, json=code)["letters"]
+    assert (letter["department"]["id"], letter["body"]) == ("tiep_cong_dan", "Bạn nộp đơn ở Ban Tiếp công dân.")
+    assert step(thanks, "forward", coordinator, department_id=LIGHTS)["status"] == "closed"
+    unseal(hotline, program, secret, false_alarm, bearer(staff.cleared))
     assert program.used == {(operation.method, operation.path) for operation in OPERATIONS}
+
+
+def unseal(
+    hotline: Hotline, program: Program, secret: Mapping[str, str], other: Mapping[str, str], cleared: dict[str, str]
+) -> None:
+    """Refer a denunciation and release a false alarm, as a program does."""
+    assert len(program.call("get", "/api/v1/sealed", expected=200, headers=cleared)["tickets"]) == 2
+    why = {"reason": "Xem để chuyển nơi xác minh."}
+    for report, step, body in (
+        (secret, "refer", {"department_id": "tiep_cong_dan", "redacted_text": "Cán bộ nhận tiền."}),
+        (other, "release", {"submission_type": "phan-anh", "reason": "Chỉ là đèn tắt."}),
+    ):
+        path = f"/api/v1/sealed/{Filed(report['code'], hotline).ticket().id}"
+        opened = program.call("post", f"{path}/open", expected=200, json=why, headers=cleared)
+        assert opened["text"] == LIGHTS_OUT
+        (read,) = program.call("get", path, expected=200, headers=cleared)["reads"]
+        assert read["reason"] == why["reason"]
+        program.call(
+            "post", f"{path}/{step}", expected=200, json=body | {"version": opened["version"]}, headers=cleared
+        )
 
 
 def test_a_person_can_read_the_document_as_a_page(client: FlaskClient, program: Program) -> None:

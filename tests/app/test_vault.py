@@ -122,7 +122,7 @@ def test_what_a_coordinator_seals_leaves_every_place_where_it_was(
     review.reject(hotline, staff.coordinator, step(filed, f"Không nhận {CANARY}."))
     tracking.reopen(hotline, filed.code, f"Xin xem lại {CANARY}.")
     assert "table ticket_event" in elsewhere()
-    review.seal(hotline, staff.coordinator, step(filed, f"Tố cáo {CANARY}."))
+    review.seal(hotline, staff.cleared, step(filed, f"Tố cáo {CANARY}."))
     assert elsewhere() == []
     (one,) = opened(hotline, staff)
     assert one.content.note == f"Tố cáo {CANARY}."
