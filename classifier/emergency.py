@@ -6,6 +6,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+import yaml
+
 from classifier.text import canonical, fold
 
 #: Words, without marks, and the number of those who come.
@@ -66,22 +68,23 @@ def numbers(text: str, topic: str) -> tuple[str, ...]:
 
 @cache
 def cues() -> Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Return number → (phrases with marks, phrases without) of `classifier/data/emergency_cues.txt`, in lower case.
+    """Return number → (phrases with marks, phrases without) of `classifier/data/emergency_cues.yaml`, in lower case.
 
-    The same list is served with the form. `ValueError` names a line that is none.
+    The same list is served with the form. `ValueError` names a number that nobody answers.
     """
-    found: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
-    source = files("classifier").joinpath("data/emergency_cues.txt").read_text("utf-8")
-    for place, line in enumerate(source.splitlines(), 1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        number, colon, phrases = line.partition(":")
-        if not colon or number not in _PATTERNS:
-            raise ValueError(f"classifier/data/emergency_cues.txt:{place}: a line begins with one of {list(_PATTERNS)}")
-        said = [phrase.strip() for phrase in phrases.split(";") if phrase.strip()]
-        marked = tuple(canonical(phrase.lstrip("!")).lower() for phrase in said)
-        found[number] = marked, tuple(fold(phrase) for phrase in said if not phrase.startswith("!"))
-    return found
+    raw: dict[str, list[str]] = yaml.safe_load(
+        files("classifier").joinpath("data/emergency_cues.yaml").read_text("utf-8")
+    )
+    strange = sorted(set(map(str, raw)) - set(_PATTERNS))
+    if strange:
+        raise ValueError(f"classifier/data/emergency_cues.yaml: {strange} are none of {sorted(_PATTERNS)}")
+    return {
+        number: (
+            tuple(canonical(phrase.lstrip("!")).lower() for phrase in phrases),
+            tuple(fold(phrase) for phrase in phrases if not phrase.startswith("!")),
+        )
+        for number, phrases in raw.items()
+    }
 
 
 def danger(text: str) -> tuple[str, ...]:

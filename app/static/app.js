@@ -101,7 +101,6 @@ for (const box of all("[data-danger]")) {
     const numbers = Object.entries(cues)
       .filter(([, [marked, unmarked]]) => (plain === whole ? unmarked : marked).some((cue) => says(whole, cue)))
       .map(([number]) => number);
-    if (numbers.length && box.hidden) box.scrollIntoView?.({ block: "nearest" });
     box.hidden = numbers.length === 0;
     for (const item of box.querySelectorAll("li")) {
       const fits = numbers.some((number) => item.querySelector(`[href="tel:${number}"]`));

@@ -30,14 +30,14 @@ def test_there_is_always_a_number() -> None:
 
 
 def test_words_of_danger_are_found_with_and_without_marks() -> None:
-    for text, numbers in (
+    for text, expected in (
         ("Nhà hàng xóm đang cháy lớn", ("114",)),
         ("ĐANG CHÁY NHÀ", ("114",)),
         ("co nguoi bat tinh ngoai duong", ("115",)),
         ("Có đánh nhau, một người bất tỉnh", ("113", "115")),
         ("hang xom danh tre em da man", ("111",)),
     ):
-        assert set(danger(text)) == set(numbers), text
+        assert set(danger(text)) == set(expected), text
 
 
 def test_everyday_words_that_look_like_danger_are_none() -> None:
