@@ -102,6 +102,7 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
         day=wording.day,
         iso=wording.iso,
         status_words=wording.status_words,
+        headline=wording.headline,
         type_words=wording.type_words,
         channel_words=wording.channel_words,
         urgency_words=wording.urgency_words,

@@ -93,8 +93,8 @@ def _page(track: Track, problems: dict[str, list[str]], *, lost: bool = False) -
     view |= {
         "status": track.status.value,
         "can_answer": track.can_answer,
-        "headline": wording.headline(track.status),
-        "next_words": wording.next_words(track.status),
+        "headline": wording.followed_headline(track.follows) if track.follows else wording.headline(track.status),
+        "next_words": wording.followed_next(track.follows) if track.follows else wording.next_words(track.status),
         "timeline": rows,
     }
     values = request.form.to_dict()

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app import incidents, nearby
 from app.assignment import assign, decide_on, local_date
 from app.hotline import Hotline
 from classifier.predict import Classifier, Prediction
@@ -42,6 +43,7 @@ def settle(hotline: Hotline, session: Session, ticket: Ticket, prediction: Predi
     if SubmissionType(prediction.submission_type) is SubmissionType.DENUNCIATION and ticket.submission_type is None:
         # The gate errs towards sealing; a person releases. Nothing of the content goes into the history.
         ticket.submission_type = SubmissionType.DENUNCIATION
+        ticket.joins_id = None
         data = {"by": "model", "model_version": prediction.model_version}
         ticket.transition(Status.SEALED, Happening("sealed", now, data=data))
         return
@@ -53,15 +55,30 @@ def _route(hotline: Hotline, session: Session, ticket: Ticket, prediction: Predi
     ticket.submission_type = ticket.submission_type or SubmissionType(prediction.submission_type)
     ticket.urgency = Urgency(prediction.urgency)
     ticket.topic_slug = prediction.topic
-    ticket.ward_code = place.candidates[0] if place.sure else None
+    spot = nearby.spot_of(hotline, place, ticket.lat, ticket.lon)
+    ticket.ward_code, ticket.street, ticket.cell = spot.ward, spot.street, spot.cell
     decision = decide_on(hotline, ticket, now)
     data = _evidence(prediction, place, decision)
     reason = _doubt(hotline, ticket, prediction, place, decision)
+    if reason not in NOT_WITHOUT_A_PERSON.values() and _joined(session, ticket, data, now):
+        return
     if reason is not None:
         ticket.transition(Status.NEEDS_REVIEW, Happening("triaged", now, data={**data, "reason": reason}))
-        return
-    ticket.transition(Status.ROUTED, Happening("triaged", now, data=data))
-    assign(hotline, session, ticket, decision, now)
+    else:
+        ticket.transition(Status.ROUTED, Happening("triaged", now, data=data))
+        assign(hotline, session, ticket, decision, now)
+    nearby.propose(hotline, session, ticket, now)
+    incidents.keep_in_step(session, ticket)
+
+
+def _joined(session: Session, ticket: Ticket, data: dict[str, Any], now: datetime) -> bool:
+    """Do what the filer said: merge the ticket into the incident it named, if that is still open by now."""
+    lead = incidents.lock_open_lead(session, ticket.joins_id) if ticket.joins_id else None
+    if lead is None:
+        return False
+    ticket.happened(Happening("triaged", now, data=data))
+    incidents.join(session, ticket, lead, now)
+    return True
 
 
 def find_place(hotline: Hotline, ticket: Ticket, now: datetime) -> Place:

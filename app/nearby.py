@@ -1,0 +1,169 @@
+"""Open incidents near a place: for the machine at triage, with words; for citizens, by place alone.
+
+Candidates come from two indexes (cells, street of a ward), newest first; texts are compared only among them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, and_, func, select, text
+from sqlalchemy.orm import Session
+
+from app.assignment import local_date
+from app.hotline import Hotline
+from app.problems import refuse
+from models.incident import Incident, Proposal
+from models.ticket import LEADS, Ticket
+from models.vocabulary import Status, SubmissionType, TopicFact, topics
+from models.workflow import OPEN
+from routing.neighbours import around, cell_of, likeness
+from routing.place import Place, resolve_place
+
+#: Incidents looked at in one place, the newest first.
+LOOKED_AT: Final = 60
+#: What the machine proposes at most, and what citizens are shown at most.
+PROPOSED: Final = 3
+SHOWN: Final = 10
+#: So many reports are worth telling anybody near, whatever they write about.
+MANY: Final = 3
+#: Milliseconds that a citizen's look at the neighbours may take on PostgreSQL before filing goes on without it.
+PATIENCE: Final = 400
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where something is, coarsely; any part may be unknown."""
+
+    ward: str | None
+    street: str | None
+    cell: str | None
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """What a citizen may know of an open incident near by: never a word of anybody, nor where exactly."""
+
+    id: UUID
+    topic: TopicFact
+    ward: str | None
+    #: The street in the asker's own words, where that is what they share.
+    street: str | None
+    reports: int
+    opened_at: datetime
+    last_report_at: datetime
+    status: Status
+
+
+def spot_of(hotline: Hotline, place: Place, lat: float | None, lon: float | None) -> Spot:
+    """Return the coarse place of a report: only a ward that is sure counts."""
+    ward = place.candidates[0] if place.sure else None
+    return Spot(ward, hotline.city.incidents.street(place.street, place.landmark), cell_of(lat, lon))
+
+
+def candidates(
+    session: Session, spot: Spot, kinds: Iterable[str], since: datetime
+) -> list[Row[tuple[Incident, str, Status]]]:
+    """Return (incident, folded text and status of its lead) of open incidents at a spot, the newest first, by place and time."""
+    found: dict[UUID, Row[tuple[Incident, str, Status]]] = {}
+    about = sorted(kinds)
+    for here in _places(spot):
+        query = (
+            select(Incident, Ticket.search_text, Ticket.status)
+            .join(Ticket, and_(Ticket.incident_id == Incident.id, LEADS))
+            .where(here, Incident.topic_slug.in_(about), Incident.last_report_at >= since, Ticket.status.in_(OPEN))
+            .where(func.coalesce(Ticket.submission_type, "") != SubmissionType.DENUNCIATION.value)
+            .order_by(Incident.last_report_at.desc())
+            .limit(LOOKED_AT)
+        )
+        found |= {row[0].id: row for row in session.execute(query)}
+    return list(found.values())
+
+
+def _places(spot: Spot) -> list[ColumnElement[bool]]:
+    places: list[ColumnElement[bool]] = []
+    if spot.cell:
+        places.append(Incident.cell.in_(around(spot.cell)))
+    if spot.ward and spot.street:
+        places.append(and_(Incident.ward_code == spot.ward, Incident.street == spot.street))
+    return places
+
+
+def propose(hotline: Hotline, session: Session, ticket: Ticket, now: datetime) -> list[Proposal]:
+    """Write down which open incidents a ticket may be of, the most alike first. Nothing is merged."""
+    proposals = [
+        Proposal(ticket_id=ticket.id, incident_id=incident.id, likeness=round(likeness_, 4), at=now)
+        for likeness_, incident in compare(hotline, session, ticket, now)
+    ]
+    session.add_all(proposals)
+    return proposals
+
+
+def compare(hotline: Hotline, session: Session, ticket: Ticket, now: datetime) -> list[tuple[float, Incident]]:
+    """Return (likeness, incident) of the open incidents that a ticket may be of, the most alike first."""
+    rules = hotline.city.incidents
+    window = rules.window(ticket.topic_slug) if ticket.topic_slug else None
+    if window is None or ticket.topic_slug is None:
+        return []
+    spot = Spot(ticket.ward_code, ticket.street, ticket.cell)
+    rows = candidates(session, spot, rules.family(ticket.topic_slug), now - window)
+    rated = [(likeness(ticket.search_text, row[1]), row[0]) for row in rows if row[0].id != ticket.incident_id]
+    likely = [(how, one) for how, one in rated if rules.likely(ticket.topic_slug, one.topic_slug or "", how)]
+    return sorted(likely, key=lambda pair: (-pair[0], str(pair[1].id)))[:PROPOSED]
+
+
+def neighbours(
+    hotline: Hotline, place_text: str | None, latitude: float | None, longitude: float | None
+) -> list[Neighbour]:
+    """Return public open incidents near a place or pin, the most reported first; raise `Refused` for no place at all.
+
+    Needs neither the model nor Redis.
+    """
+    if not place_text and latitude is None:
+        raise refuse("place_text", "place_needed")
+    return _near(hotline, place_text or "", latitude, longitude)
+
+
+def worth_asking(
+    hotline: Hotline, words: str, place_text: str | None, latitude: float | None, longitude: float | None
+) -> list[Neighbour]:
+    """Return the neighbours that a report, not yet filed, may be of: what it says fits the topic, or many report it.
+
+    The words are compared with the topic's own, not with anybody's report: else guesses would tell what others wrote.
+    """
+    near = _near(hotline, place_text or words, latitude, longitude)
+    if not near and place_text:
+        near = _near(hotline, f"{words}. {place_text}", latitude, longitude)
+    rated = [(likeness(words, f"{one.topic.vi}. {one.topic.definition}"), one) for one in near]
+    fitting = [(how, one) for how, one in rated if how > 0 or one.reports >= MANY]
+    return [one for _, one in sorted(fitting, key=lambda pair: (-pair[0], -pair[1].reports))][:PROPOSED]
+
+
+def _near(hotline: Hotline, words: str, latitude: float | None, longitude: float | None) -> list[Neighbour]:
+    now = hotline.now()
+    place = resolve_place(hotline.city, words, latitude, longitude, local_date(hotline, now))
+    spot = spot_of(hotline, place, latitude, longitude)
+    windows = hotline.city.incidents.public_topics()
+    if not windows or not _places(spot):
+        return []
+    with hotline.database.reading() as session:
+        if not hotline.settings.is_sqlite:
+            session.execute(text(f"SET LOCAL statement_timeout = {PATIENCE}"))
+        rows = candidates(session, spot, windows, now - max(windows.values()))
+    recent = [row for row in rows if row[0].last_report_at >= now - windows[row[0].topic_slug or ""]]
+    shown = [
+        Neighbour(
+            id=incident.id,
+            topic=topics()[incident.topic_slug],
+            ward=hotline.city.wards[incident.ward_code].name if incident.ward_code else None,
+            street=place.street or place.landmark if incident.street and incident.street == spot.street else None,
+            reports=incident.reports,
+            opened_at=incident.opened_at,
+            last_report_at=incident.last_report_at,
+            status=status,
+        )
+        for incident, _, status in recent
+    ]
+    return sorted(shown, key=lambda one: (-one.reports, -one.last_report_at.timestamp(), str(one.id)))[:SHOWN]
