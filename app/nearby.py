@@ -10,11 +10,13 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, and_, func, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
+from app import access, incidents
 from app.assignment import local_date
 from app.hotline import Hotline
 from app.problems import refuse
+from models.account import Account
 from models.incident import Incident, Proposal
 from models.ticket import LEADS, Ticket
 from models.vocabulary import Status, SubmissionType, TopicFact, topics
@@ -112,6 +114,30 @@ def compare(hotline: Hotline, session: Session, ticket: Ticket, now: datetime) -
     rated = [(likeness(ticket.search_text, row[1]), row[0]) for row in rows if row[0].id != ticket.incident_id]
     likely = [(how, one) for how, one in rated if rules.likely(ticket.topic_slug, one.topic_slug or "", how)]
     return sorted(likely, key=lambda pair: (-pair[0], str(pair[1].id)))[:PROPOSED]
+
+
+def proposed(session: Session, account: Account, ticket: Ticket) -> list[tuple[Ticket, float]]:
+    """Return (ticket, likeness) of what may be the same thing, both ways, as far as this account may see it.
+
+    That is the leads of the incidents that the ticket may be of, the one its filer named first, and the tickets that
+    may be of the incident it leads. What has been settled or linked meanwhile is left out.
+    """
+    if ticket.status not in OPEN or not incidents.takes_part(ticket):
+        return []
+    found: dict[UUID, float] = {}
+    if ticket.joins_id is not None and (named := incidents.open_lead(session, ticket.joins_id)) is not None:
+        found[named.id] = 1.0
+    for proposal in session.scalars(select(Proposal).where(Proposal.ticket_id == ticket.id)):
+        lead = incidents.open_lead(session, proposal.incident_id)
+        if lead is not None:
+            found.setdefault(lead.id, proposal.likeness)
+    if ticket.incident_id is not None:
+        for other in session.scalars(select(Proposal).where(Proposal.incident_id == ticket.incident_id).limit(LOOKED_AT)):
+            found.setdefault(other.ticket_id, other.likeness)
+    found.pop(ticket.id, None)
+    seen = and_(Ticket.id.in_(found), Ticket.status.in_(OPEN), access.visible_to(account))
+    rows = session.scalars(select(Ticket).where(seen).options(selectinload(Ticket.topic), selectinload(Ticket.incident)))
+    return sorted(((one, found[one.id]) for one in rows), key=lambda pair: (-pair[1], str(pair[0].id)))
 
 
 def neighbours(

@@ -125,19 +125,33 @@ def seal(ticket_id: UUID) -> AnyResponse:
     return _do(ticket_id, service.seal, "reason")
 
 
-def _do(ticket_id: UUID, act: Callable[..., Ticket], field: str) -> AnyResponse:
+@review.post("/<uuid:ticket_id>/link")
+@coordinators
+def link(ticket_id: UUID) -> AnyResponse:
+    """Say that it is of the same thing as another ticket."""
+    return _do(ticket_id, service.link, "other", stay=True)
+
+
+@review.post("/<uuid:ticket_id>/split")
+@coordinators
+def split(ticket_id: UUID) -> AnyResponse:
+    """Take it out of its incident."""
+    return _do(ticket_id, service.split, "", stay=True)
+
+
+def _do(ticket_id: UUID, act: Callable[..., Ticket], field: str, *, stay: bool = False) -> AnyResponse:
     account = staff()
     try:
         act(hotline(), account, step_from_form(ticket_id, field))
     except Refused as refused:
         return Response(_page(account, ticket_id, refused), errors.status_of(refused))
-    return redirect(url_for("review.queue"), 303)
+    return redirect(url_for("review.ticket", ticket_id=ticket_id) if stay else url_for("review.queue"), 303)
 
 
 def _page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> str:
     with hotline().database.reading() as session:
         found = access.find_ticket(session, account, ticket_id)
-        context = shared_context(session, found)
+        context = shared_context(session, account, found)
         thought = context.pop("thought")
         wards = dict(iter(session.execute(select(Ward.code, Ward.name).order_by(Ward.name))))
         candidates = [code for code in thought.get("wards", []) if code in wards]

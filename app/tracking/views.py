@@ -13,6 +13,7 @@ from app.problems import Conflict, NotFound, Problem, Refused
 from app.tracking import service
 from app.tracking.service import Track
 from models.code import grouped, normalised
+from models.vocabulary import Status
 
 tracking = Blueprint("tracking", __name__, url_prefix="/t")
 
@@ -89,12 +90,14 @@ def _ask_again(code: str, problems: tuple[Problem, ...], status: int) -> Respons
 def _page(track: Track, problems: dict[str, list[str]], *, lost: bool = False) -> str:
     """Return the page of a report. `lost` words have no form any more to stand in, as it is now."""
     rows = [TimelineRow(m.at, wording.citizen_words(m.kind), m.public_text) for m in track.timeline]
+    # One that others reported too may have been reopened on another's word.
+    shared = track.follows or (track.status if track.reports > 1 and track.status is Status.REOPENED else None)
     view = {name: getattr(track, name) for name in track.__dataclass_fields__ if name != "timeline"}
     view |= {
         "status": track.status.value,
         "can_answer": track.can_answer,
-        "headline": wording.followed_headline(track.follows) if track.follows else wording.headline(track.status),
-        "next_words": wording.followed_next(track.follows) if track.follows else wording.next_words(track.status),
+        "headline": wording.headline(track.status) if not shared else wording.followed_headline(shared),
+        "next_words": wording.next_words(track.status) if not track.follows else wording.followed_next(track.follows),
         "timeline": rows,
     }
     values = request.form.to_dict()
