@@ -8,9 +8,10 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.hotline import Hotline
+from models.incident import Incident, Proposal
 from models.outbox import OutboxEntry
 from models.ticket import Assignment, Attachment, Ticket, TicketEvent
-from models.vocabulary import AssignmentKind, Status
+from models.vocabulary import AssignmentKind, Status, SubmissionType
 from models.workflow import ALLOWED, AWAITS_DEPARTMENT
 
 #: A photo without a row may be one whose report is being filed just now.
@@ -19,11 +20,13 @@ SHOWN: Final = 5
 
 
 def violations(session: Session) -> list[str]:
-    """Return every law that some ticket breaks, a sentence each with a few ids; an empty list is a sound database."""
+    """Return every law that some ticket or incident breaks, a sentence each with a few ids; an empty list is a sound database."""
+    tickets = [(law, "tickets", select(Ticket.id).where(broken)) for law, broken in _laws()]
+    groups = [(law, "incidents", select(Incident.id).where(broken)) for law, broken in _incident_laws()]
     return [
-        f"{law}: {len(found)} tickets, such as {', '.join(sorted(str(i) for i in found[:SHOWN]))}"
-        for law, broken in _laws()
-        if (found := list(session.scalars(select(Ticket.id).where(broken).limit(1000))))
+        f"{law}: {len(found)} {things}, such as {', '.join(sorted(str(i) for i in found[:SHOWN]))}"
+        for law, things, breaking in [*tickets, *groups]
+        if (found := list(session.scalars(breaking.limit(1000))))
     ]
 
 
@@ -60,6 +63,25 @@ def _laws() -> Iterator[tuple[str, ColumnElement[bool]]]:
         .scalar_subquery()
     )
     yield "the status is where the last move led", func.coalesce(last, Status.RECEIVED.value) != Ticket.status
+    yield "a merged ticket is of an incident", and_(Ticket.status == Status.MERGED, Ticket.incident_id.is_(None))
+    apart = or_(
+        Ticket.status == Status.SEALED,
+        func.coalesce(Ticket.submission_type, "") == SubmissionType.DENUNCIATION.value,
+    )
+    named = or_(Ticket.incident_id.is_not(None), exists().where(Proposal.ticket_id == Ticket.id))
+    yield "a denunciation is of no incident and proposed for none", and_(apart, named)
+
+
+def _incident_laws() -> Iterator[tuple[str, ColumnElement[bool]]]:
+    """The database itself sees to it that an incident has no two leads."""
+    of_it = select(func.count(Ticket.id)).where(Ticket.incident_id == Incident.id)
+    leads = of_it.where(Ticket.status != Status.MERGED).scalar_subquery()
+    joined = Incident.joined_into_id.is_not(None)
+    yield "an incident has a lead that is not merged", and_(~joined, leads != 1)
+    yield "an incident counts its reports", Incident.reports != of_it.scalar_subquery()
+    beyond = aliased(Incident)
+    further = exists().where(beyond.id == Incident.joined_into_id, beyond.joined_into_id.is_not(None))
+    yield "an incident is joined to one that stands", and_(joined, further)
 
 
 def _astray() -> ColumnElement[bool]:

@@ -132,11 +132,15 @@ def proposed(session: Session, account: Account, ticket: Ticket) -> list[tuple[T
         if lead is not None:
             found.setdefault(lead.id, proposal.likeness)
     if ticket.incident_id is not None:
-        for other in session.scalars(select(Proposal).where(Proposal.incident_id == ticket.incident_id).limit(LOOKED_AT)):
+        for other in session.scalars(
+            select(Proposal).where(Proposal.incident_id == ticket.incident_id).limit(LOOKED_AT)
+        ):
             found.setdefault(other.ticket_id, other.likeness)
     found.pop(ticket.id, None)
     seen = and_(Ticket.id.in_(found), Ticket.status.in_(OPEN), access.visible_to(account))
-    rows = session.scalars(select(Ticket).where(seen).options(selectinload(Ticket.topic), selectinload(Ticket.incident)))
+    rows = session.scalars(
+        select(Ticket).where(seen).options(selectinload(Ticket.topic), selectinload(Ticket.incident))
+    )
     return sorted(((one, found[one.id]) for one in rows), key=lambda pair: (-pair[1], str(pair[0].id)))
 
 

@@ -99,6 +99,8 @@ Place = Annotated[str, Field(max_length=PLACE_MAX)]
 Name = Annotated[str, Field(max_length=NAME_MAX)]
 Phone = Annotated[str, Field(max_length=40)]
 Email = Annotated[str, Field(max_length=254)]
+PlaceText = Annotated[Place | None, BeforeValidator(_clean), AfterValidator(_one_line)]
+Degrees = Annotated[float | None, BeforeValidator(_degrees)]
 
 
 class Report(BaseModel):
@@ -109,13 +111,11 @@ class Report(BaseModel):
     text: Annotated[str, BeforeValidator(_said), Field(min_length=TEXT_MIN, max_length=TEXT_MAX)] = Field(
         description="What is the matter, in the citizen's own words."
     )
-    place_text: Annotated[Place | None, BeforeValidator(_clean), AfterValidator(_one_line)] = Field(
-        None, description="Where, as people say it."
-    )
-    latitude: Annotated[float | None, BeforeValidator(_degrees)] = Field(
+    place_text: PlaceText = Field(None, description="Where, as people say it.")
+    latitude: Degrees = Field(
         None, ge=-90, le=90, allow_inf_nan=False, description="WGS 84 degrees; only together with longitude."
     )
-    longitude: Annotated[float | None, BeforeValidator(_degrees)] = Field(
+    longitude: Degrees = Field(
         None,
         ge=-180,
         le=180,

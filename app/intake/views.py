@@ -187,7 +187,9 @@ def show_form(
 def show_nearby(template: str, known: KnownNearby) -> str:
     """Render the step between: what is known near by, and everything that was typed, to be sent once more."""
     typed = [
-        (name, value) for name, value in request.form.items() if name not in {"csrf_token", "nearby", "incident"} and value
+        (name, value)
+        for name, value in request.form.items()
+        if name not in {"csrf_token", "nearby", "incident"} and value
     ]
     return render_template(template, known=known, typed=typed, limits=LIMITS, errors={})
 

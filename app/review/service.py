@@ -186,7 +186,11 @@ def link(hotline: Hotline, account: Account, step: Step) -> Ticket:
         return held[ticket.id]
 
     def merge(session: Session, ticket: Ticket, now: datetime) -> None:
-        if other is None or other.id == ticket.id or (ticket.incident_id is not None and ticket.incident_id == other.incident_id):
+        if (
+            other is None
+            or other.id == ticket.id
+            or (ticket.incident_id is not None and ticket.incident_id == other.incident_id)
+        ):
             raise Conflict([Problem("other", "same_incident")])
         if other.status not in OPEN:
             raise Conflict([Problem("other", "not_open", {"here": other.status.value})])

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from app import access, errors
+from app import access, errors, surges
 from app.accounts.session import required
 from app.current import hotline, staff
 from app.i18n import gettext as _
@@ -65,11 +65,13 @@ def queue() -> str:
             )
             for entry in service.given_up(session)
         ]
+        rising = surges.open_surges(session)
     return render_template(
         "review/queue.html",
         rows=rows,
         sealed_rows=hidden,
         stuck=stuck,
+        surges=rising,
         next_page=url_for("review.queue", after=rows[-1].id) if len(tickets) > PAGE else None,
     )
 

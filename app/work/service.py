@@ -82,10 +82,7 @@ def queue(session: Session, account: Account, after: str | None = None) -> Page:
     if key is not None:
         beyond = or_(rank > key[0], and_(rank == key[0], or_(due > key[1], and_(due == key[1], Ticket.id > key[2]))))
     rows = session.scalars(
-        waiting.where(beyond)
-        .order_by(rank, due, Ticket.id)
-        .options(*SHOWN_WITH)
-        .limit(PAGE + 1)
+        waiting.where(beyond).order_by(rank, due, Ticket.id).options(*SHOWN_WITH).limit(PAGE + 1)
     ).all()
     return Page(list(rows[:PAGE]), _write_key(rows[PAGE - 1]) if len(rows) > PAGE else None)
 
