@@ -20,7 +20,7 @@ SHOWN: Final = 5
 
 
 def violations(session: Session) -> list[str]:
-    """Return every law that some ticket or incident breaks, a sentence each with a few ids; an empty list is a sound database."""
+    """Return every law that some ticket or incident breaks, a sentence each with a few ids; none: a sound database."""
     tickets = [(law, "tickets", select(Ticket.id).where(broken)) for law, broken in _laws()]
     groups = [(law, "incidents", select(Incident.id).where(broken)) for law, broken in _incident_laws()]
     return [

@@ -36,8 +36,10 @@ def find(session: Session, incident_id: UUID) -> Incident | None:
     return session.get(Incident, found.joined_into_id, populate_existing=True)
 
 
-def lead_of(session: Session, incident_id: UUID) -> Ticket | None:
-    """Return the ticket of an incident that is worked on."""
+def lead_of(session: Session, incident_id: UUID | None) -> Ticket | None:
+    """Return the ticket of an incident that is worked on; None of no incident."""
+    if incident_id is None:
+        return None
     leading = select(Ticket).where(Ticket.incident_id == incident_id, LEADS)
     return session.scalar(leading.execution_options(populate_existing=True))
 

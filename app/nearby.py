@@ -6,10 +6,10 @@ Candidates come from two indexes (cells, street of a ward), newest first; texts 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, func, select, text
+from sqlalchemy import ColumnElement, and_, func, select, text
 from sqlalchemy.orm import Session, selectinload
 
 from app import access, incidents
@@ -65,11 +65,17 @@ def spot_of(hotline: Hotline, place: Place, lat: float | None, lon: float | None
     return Spot(ward, hotline.city.incidents.street(place.street, place.landmark), cell_of(lat, lon))
 
 
-def candidates(
-    session: Session, spot: Spot, kinds: Iterable[str], since: datetime
-) -> list[Row[tuple[Incident, str, Status]]]:
-    """Return (incident, folded text and status of its lead) of open incidents at a spot, the newest first, by place and time."""
-    found: dict[UUID, Row[tuple[Incident, str, Status]]] = {}
+class Candidate(NamedTuple):
+    """An open incident at a spot, with folded text and status of its lead."""
+
+    incident: Incident
+    text: str
+    status: Status
+
+
+def candidates(session: Session, spot: Spot, kinds: Iterable[str], since: datetime) -> list[Candidate]:
+    """Return open incidents about these topics at a spot, with a report since then."""
+    found: dict[UUID, Candidate] = {}
     about = sorted(kinds)
     for here in _places(spot):
         query = (
@@ -80,7 +86,8 @@ def candidates(
             .order_by(Incident.last_report_at.desc())
             .limit(LOOKED_AT)
         )
-        found |= {row[0].id: row for row in session.execute(query)}
+        for incident, words, status in session.execute(query):
+            found[incident.id] = Candidate(incident, words, status)
     return list(found.values())
 
 
@@ -110,8 +117,9 @@ def compare(hotline: Hotline, session: Session, ticket: Ticket, now: datetime) -
     if window is None or ticket.topic_slug is None:
         return []
     spot = Spot(ticket.ward_code, ticket.street, ticket.cell)
-    rows = candidates(session, spot, rules.family(ticket.topic_slug), now - window)
-    rated = [(likeness(ticket.search_text, row[1]), row[0]) for row in rows if row[0].id != ticket.incident_id]
+    near = candidates(session, spot, rules.family(ticket.topic_slug), now - window)
+    others = [one for one in near if one.incident.id != ticket.incident_id]
+    rated = [(likeness(ticket.search_text, one.text), one.incident) for one in others]
     likely = [(how, one) for how, one in rated if rules.likely(ticket.topic_slug, one.topic_slug or "", how)]
     return sorted(likely, key=lambda pair: (-pair[0], str(pair[1].id)))[:PROPOSED]
 
@@ -181,8 +189,7 @@ def _near(hotline: Hotline, words: str, latitude: float | None, longitude: float
     with hotline.database.reading() as session:
         if not hotline.settings.is_sqlite:
             session.execute(text(f"SET LOCAL statement_timeout = {PATIENCE}"))
-        rows = candidates(session, spot, windows, now - max(windows.values()))
-    recent = [row for row in rows if row[0].last_report_at >= now - windows[row[0].topic_slug or ""]]
+        near = candidates(session, spot, windows, now - max(windows.values()))
     shown = [
         Neighbour(
             id=incident.id,
@@ -194,6 +201,7 @@ def _near(hotline: Hotline, words: str, latitude: float | None, longitude: float
             last_report_at=incident.last_report_at,
             status=status,
         )
-        for incident, _, status in recent
+        for incident, _, status in near
+        if incident.topic_slug and incident.last_report_at >= now - windows[incident.topic_slug]
     ]
     return sorted(shown, key=lambda one: (-one.reports, -one.last_report_at.timestamp(), str(one.id)))[:SHOWN]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
+from itertools import pairwise
 from math import sqrt
 from pathlib import Path
 from types import MappingProxyType
@@ -110,7 +111,7 @@ def likeness(text: str, other: str) -> float:
 @lru_cache(maxsize=2048)
 def _features(text: str) -> frozenset[str]:
     words = [word for word in _WORD.findall(fold(text)) if word not in _EMPTY and not word.isdigit()]
-    return frozenset(words) | {f"{first} {second}" for first, second in zip(words, words[1:], strict=False)}
+    return frozenset(words) | {f"{first} {second}" for first, second in pairwise(words)}
 
 
 def read_incidents(folder: Path, problems: Problems) -> IncidentRules:
@@ -153,7 +154,7 @@ def _percent(block: Block, key: str, otherwise: int) -> float:
 
 
 def _streets(page: Block) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for block in page.blocks("streets"):
         block.only("name", "aliases")
         name = " ".join(fold(block.text("name")).split())

@@ -159,6 +159,13 @@ class HistoryEntry(Shape):
     internal_text: str | None
 
 
+class Proposed(Shape):
+    """A ticket that may be of the same thing."""
+
+    ticket: UUID
+    likeness: float = Field(description="How alike the words are, 0 to 1.")
+
+
 class TicketDetail(TicketSummary):
     """One ticket; `version` goes back with every step, so that a stale one is noticed."""
 
@@ -196,13 +203,6 @@ class LinkRequest(StepRequest):
     """Says that a ticket is of the same thing as another."""
 
     other: str = Field(description="The id of the other ticket, or of its incident.")
-
-
-class Proposed(Shape):
-    """A ticket that may be of the same thing."""
-
-    ticket: UUID
-    likeness: float = Field(description="How alike the words are, 0 to 1.")
 
 
 class RouteRequest(StepRequest):

@@ -382,8 +382,8 @@ def _tracked(shape: type[S], act: Callable[[S], Track]) -> Response:
         schema.TrackedReport(
             code=found.code, status=found.status, received_at=found.received_at, department=named,
             due_at=found.due_at, late=found.late, text=found.text, place_text=found.place, question=found.question,
-            photos=found.photos, can_reopen=found.can_reopen, can_rate=found.can_rate, reports=found.reports, follows=found.follows,
-            timeline=timeline,
+            photos=found.photos, can_reopen=found.can_reopen, can_rate=found.can_rate,
+            reports=found.reports, follows=found.follows, timeline=timeline,
         )
     )  # fmt: skip
 

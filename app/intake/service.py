@@ -86,9 +86,9 @@ def file_report(hotline: Hotline, filing: Filing) -> Filed:
     """Keep the report and answer with its code, or repeat the answer of the same request.
 
     Raises `KeyReused` when the key came with another request, `NotJoinable` when it names an incident that takes no
-    more reports; a repetition is answered as before, whatever became of the incident. Most keys are new, so the row is written without a look
-    whether it is there; the database refuses a second one. Of simultaneous repetitions one files; the others wait for
-    its commit and repeat its answer.
+    more reports; a repetition is answered as before, whatever became of the incident. Most keys are new, so the row is
+    written without a look whether it is there; the database refuses a second one. Of simultaneous repetitions one
+    files; the others wait for its commit and repeat its answer.
     """
     try:
         return _discarding(hotline, filing, _file_new)

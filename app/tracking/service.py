@@ -132,13 +132,15 @@ def _shared(event: TicketEvent) -> Moment:
 
 
 def _lead(session: Session, ticket: Ticket) -> Ticket | None:
-    """Return the ticket that a merged one follows."""
-    if ticket.status is not Status.MERGED or ticket.incident_id is None:
-        return None
-    lead = incidents.lead_of(session, ticket.incident_id)
+    """Return the ticket that a merged one follows, with its history."""
+    lead = _followed(session, ticket)
     if lead is not None:
         session.refresh(lead, ["department", "events"])
     return lead
+
+
+def _followed(session: Session, ticket: Ticket) -> Ticket | None:
+    return incidents.lead_of(session, ticket.incident_id) if ticket.status is Status.MERGED else None
 
 
 def _may_reopen_together(ticket: Ticket, lead: Ticket, now: datetime) -> bool:
@@ -204,9 +206,9 @@ def _act(hotline: Hotline, typed: str, there: Status, kind: str, words: str) -> 
 def _held(hotline: Hotline, session: Session, typed: str) -> tuple[str, Ticket, Ticket | None]:
     """Return (code, ticket, lead that it follows), both locked in the order in which everybody locks."""
     code, ticket = find(hotline, session, typed)
-    followed = incidents.lead_of(session, ticket.incident_id) if ticket.status is Status.MERGED else None
+    followed = _followed(session, ticket)
     incidents.lock(session, [ticket.id, *([followed.id] if followed else [])])
-    lead = incidents.lead_of(session, ticket.incident_id) if ticket.status is Status.MERGED else None
+    lead = _followed(session, ticket)
     if lead is not followed:
         raise Conflict([Problem("version", "stale")])
     return code, ticket, lead
@@ -223,7 +225,7 @@ def _reopen_together(hotline: Hotline, ticket: Ticket, lead: Ticket, words: str)
 
 
 def rate(hotline: Hotline, typed: str, rating: int, comment: str) -> Track:
-    """Rate the answer, which closes the ticket; of a merged report only its own rating is kept, for others still may."""
+    """Rate the answer, which closes the ticket; of a merged report only its rating is kept, for others still may."""
     if not 1 <= rating <= 5:
         raise refuse("rating", "rating")
     words = words_of("comment", comment, COMMENT_MAX) if comment.strip() else None

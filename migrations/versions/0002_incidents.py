@@ -84,7 +84,9 @@ def _extend_ticket() -> None:
     op.add_column("ticket", sa.Column("cell", sa.String(length=16), nullable=True))
     for column in ("incident_id", "joins_id"):
         kind = "CHAR(32)" if op.get_bind().dialect.name == "sqlite" else "UUID"
-        op.execute(f"ALTER TABLE ticket ADD COLUMN {column} {kind} CONSTRAINT fk_ticket_{column} REFERENCES incident (id)")
+        op.execute(
+            f"ALTER TABLE ticket ADD COLUMN {column} {kind} CONSTRAINT fk_ticket_{column} REFERENCES incident (id)"
+        )
     op.create_index(op.f("ix_ticket_incident_id"), "ticket", ["incident_id"], unique=False)
     op.create_index("ix_ticket_received", "ticket", ["received_at", "topic_slug", "ward_code"], unique=False)
     op.create_index(
