@@ -114,11 +114,11 @@ def join(session: Session, ticket: Ticket, lead: Ticket, now: datetime, actor_id
     Without an actor it was the filer who said so. Raises `TransitionRefused` where the status table has no such move.
     """
     own = ticket.incident_id
+    moved = [ticket, *(followers(session, own) if own else ())]  # before it is merged itself
     target = session.get_one(Incident, lead.incident_id) if lead.incident_id else begin(session, lead)
     data = {"incident": str(target.id), "by": "coordinator" if actor_id else "filer"}
     ticket.transition(Status.MERGED, Happening("merged", now, actor_id, data=data))
     release(session, ticket, now)
-    moved = [ticket, *(followers(session, own) if own else ())]
     for report in moved:
         report.incident_id, report.joins_id = target.id, None
     for follower in moved[1:]:

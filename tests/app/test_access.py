@@ -59,6 +59,8 @@ POST /api/v1/track                      404   404 404        404         404    
 POST /api/v1/track/information          404   404 404        404         404     404     404   404        404      404
 POST /api/v1/track/reopen               404   404 404        404         404     404     404   404        404      404
 POST /api/v1/track/rating               404   404 404        404         404     404     404   404        404      404
+POST /api/v1/reports/nearby             200   200 200        200         200     200     200   200        200      200
+GET  /api/v1/surges                     401   404 404        404         200     200     404   404        404      401
 GET  /api/v1/tickets                    401   200 200        200         200     200     200   404        404      401
 GET  /api/v1/review                     401   404 404        404         200     200     404   404        404      401
 POST /accounts/logout                   303   303 303        303         303     303     303   303        303      303
@@ -120,6 +122,8 @@ OF_A_TICKET = {
     "POST /review/<uuid:ticket_id>/reject": DECIDE,
     "POST /review/<uuid:ticket_id>/refer": DECIDE,
     "POST /review/<uuid:ticket_id>/seal": DECIDE,
+    "POST /review/<uuid:ticket_id>/link": DECIDE,
+    "POST /review/<uuid:ticket_id>/split": DECIDE,
     # a program is told that it needs a token, where a person is led to the login
     "GET /api/v1/tickets/<uuid:ticket_id>": READ.replace("303", "401"),
     "POST /api/v1/tickets/<uuid:ticket_id>/accept": WORK.replace("303", "401"),
@@ -130,6 +134,8 @@ OF_A_TICKET = {
     "POST /api/v1/tickets/<uuid:ticket_id>/reject": DECIDE.replace("303", "401"),
     "POST /api/v1/tickets/<uuid:ticket_id>/refer": DECIDE.replace("303", "401"),
     "POST /api/v1/tickets/<uuid:ticket_id>/seal": DECIDE.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/link": DECIDE.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/split": DECIDE.replace("303", "401"),
 }
 #: What the bodies of the API's steps hold besides the version.
 BODIES: Mapping[str, Mapping[str, str]] = {
@@ -141,6 +147,8 @@ BODIES: Mapping[str, Mapping[str, str]] = {
     "refer": {"public_text": "Bạn hỏi nơi khác."},
     "seal": {"reason": "Tố cáo."},
     "route": {"topic_slug": "noise", "department_id": "pccc"},
+    "link": {"other": "00000000-0000-0000-0000-000000000000"},
+    "split": {},
 }
 CODE = {"code": "0000-0000-0000-0000"}
 TRACKING: Mapping[str, Mapping[str, object]] = {
@@ -149,6 +157,7 @@ TRACKING: Mapping[str, Mapping[str, object]] = {
     "/api/v1/track/reopen": CODE | {"message": "Lại tắt."},
     "/api/v1/track/rating": CODE | {"rating": 5},
     "/api/v1/reports": {"text": "Đèn đường tắt cả tuần nay"},
+    "/api/v1/reports/nearby": {"place_text": "đường Lê Lợi, phường Bến Thành"},
 }
 
 
