@@ -111,7 +111,7 @@ def test_a_join_and_an_answer_at_the_same_instant_leave_a_sound_incident(
         hotline,
         first.ticket().id,
         lambda: alice.post(f"{page}/answer", data=fields | {"public_text": "Đã thay."}),
-        lambda: road.triage(),  # type: ignore[arg-type, func-returns-value, return-value]
+        road.triage,  # type: ignore[arg-type, func-returns-value, return-value]
     )
     assert answers[0].status_code == 303
     assert first.status() is Status.ANSWERED
@@ -201,9 +201,7 @@ def test_not_done_of_any_reporter_reopens_the_lead(hotline: Hotline, road: Road,
         tracking.reopen(hotline, joined.code, "Vẫn tối.")
 
 
-def test_thirty_days_after_the_answer_nobody_reopens(
-    hotline: Hotline, road: Road, staff: Staff, clock: Clock
-) -> None:
+def test_thirty_days_after_the_answer_nobody_reopens(hotline: Hotline, road: Road, staff: Staff, clock: Clock) -> None:
     _, joined = incident_in_work(road, staff, answered=True)
     clock.forward(days=30)
     assert tracking.track(hotline, joined.code).can_reopen
@@ -362,9 +360,7 @@ def test_sealing_a_lead_hands_the_lead_on(hotline: Hotline, road: Road, staff: S
     assert (left.status(), incident_of(hotline, left).reports) == (Status.NEEDS_REVIEW, 1)
 
 
-def test_what_is_settled_or_sealed_or_unknown_cannot_be_linked_to(
-    hotline: Hotline, road: Road, staff: Staff
-) -> None:
+def test_what_is_settled_or_sealed_or_unknown_cannot_be_linked_to(hotline: Hotline, road: Road, staff: Staff) -> None:
     filed, answered, sealed = road.routed(**SAME), road.answered(), road.sealed()
     with pytest.raises(Conflict, match="not_open"):
         link(hotline, staff, filed, answered)

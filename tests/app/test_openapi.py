@@ -87,7 +87,7 @@ def test_every_operation_does_what_the_document_says(
     """A program alone brings reports from filing to the rating, over every operation there is."""
     alice, coordinator = bearer(staff.alice), bearer(staff.coordinator)
 
-    def filed(**fields: str) -> dict[str, Any]:
+    def filed(**fields: str | float) -> dict[str, Any]:
         key = {"Idempotency-Key": uuid4().hex}
         body = {"text": LIGHTS_OUT, **fields}
         return dict(program.call("post", "/api/v1/reports", expected=201, json=body, headers=key))
@@ -128,6 +128,16 @@ def test_every_operation_does_what_the_document_says(
     step(wrong, "refer", coordinator, public_text="Bạn nộp đơn ở Ban Tiếp công dân.")
     step(refused, "reject", coordinator, public_text="Tin này không phải phản ánh.")
     step(secret, "seal", coordinator, reason="Tố cáo cán bộ.")
+    pin = {"latitude": 10.77, "longitude": 106.68}
+    one, two = filed(**pin), filed(**pin)
+    road.triage()
+    other = str(Filed(one["code"], hotline).ticket().id)
+    assert step(two, "link", coordinator, other=other)["status"] == "merged"
+    (near,) = program.call("post", "/api/v1/reports/nearby", expected=200, json=pin)["incidents"]
+    assert near["reports"] == 2
+    assert program.call("post", "/api/v1/track", expected=200, json={"code": two["code"]})["follows"] == "routed"
+    assert step(two, "split", coordinator)["status"] == "needs_review"
+    assert program.call("get", "/api/v1/surges", expected=200, headers=coordinator) == {"surges": []}
     assert program.used == {(operation.method, operation.path) for operation in OPERATIONS}
 
 
