@@ -5,7 +5,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -31,6 +31,7 @@ HOT_SHARE: Final = 0.05
 #: Every other report that is compared is about that street, where there is most to compare with.
 HOT_PROBES: Final = 0.5
 STREETS: Final = 300
+TEXTS: Final = 20_000
 WORDS: Final = """
 đèn đường tắt trụ nghiêng hẻm tối thui ổ gà mặt đường hư rác dơ hôi nước ngập cống nghẹt cây ngã nhánh gãy dây điện cáp
 viễn thông loa kẹo kéo karaoke ồn lấn chiếm vỉa hè xe đậu công trình bụi chó thả rông nắp hố ga
@@ -42,6 +43,19 @@ TICKET: Final = (
     "id", "code_hash", "status", "version", "channel", "text", "search_text", "received_at", "submission_type",
     "urgency", "topic_slug", "ward_code", "returns", "incident_id", "street", "cell",
 )  # fmt: skip
+
+
+class Fact(NamedTuple):
+    """A report, plain."""
+
+    id: UUID
+    status: str
+    text: str
+    at: datetime
+    topic: str
+    ward: str
+    street: str
+    cell: str | None
 
 
 def run(say: Callable[[str], object], rows: int = ROWS) -> None:
@@ -59,7 +73,8 @@ def _measure(name: str, made: World, rows: int, say: Callable[[str], object]) ->
     say(f"{name}: {rows} incidents and their tickets, written in {time.perf_counter() - began:.0f} s")
     rng = _dice(2)
     ours, bare, found = [], [], 0
-    for number, report in enumerate(_reports(made, rng, PROBES + WARM_UP, HOT_PROBES)):
+    for number, fact in enumerate(_facts(made, rng, PROBES + WARM_UP, HOT_PROBES)):
+        report = _report(fact)
         took, proposals = _timed(lambda report=report: _compare(made, report))  # type: ignore[misc]
         plain, _ = _timed(lambda: _look_up(made, rng.randrange(rows)))
         if number >= WARM_UP:
@@ -101,7 +116,7 @@ def _fill(made: World, rows: int) -> None:
     with psycopg.connect(made.environ["DATABASE_URL"]) as connection:
         for table, columns, lines in _tables(made, rows):
             copy = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
-            with connection.cursor().copy(copy) as stream:  # type: ignore[arg-type]
+            with connection.cursor().copy(copy) as stream:
                 for line in lines:
                     stream.write_row(line)
         connection.execute("ANALYZE")
@@ -127,46 +142,58 @@ def _plain(value: object) -> object:
 
 
 def _tables(made: World, rows: int) -> Iterator[tuple[str, tuple[str, ...], Iterator[tuple[Any, ...]]]]:
-    yield "incident", INCIDENT, (_incident(report) for report in _reports(made, _dice(1), rows))
-    yield "ticket", TICKET, (_ticket(report) for report in _reports(made, _dice(1), rows))
+    yield "incident", INCIDENT, map(_incident, _facts(made, _dice(1), rows))
+    yield "ticket", TICKET, map(_ticket, _facts(made, _dice(1), rows))
 
 
 def _dice(seed: int) -> random.Random:
     return random.Random(seed)  # noqa: S311 - the same rows every time
 
 
-def _incident(report: Ticket) -> tuple[Any, ...]:
-    at = report.received_at
-    return (report.id, report.topic_slug, report.ward_code, report.street, report.cell, at, at, 1)
+def _incident(fact: Fact) -> tuple[Any, ...]:
+    return (fact.id, fact.topic, fact.ward, fact.street, fact.cell, fact.at, fact.at, 1)
 
 
-def _ticket(report: Ticket) -> tuple[Any, ...]:
+def _ticket(fact: Fact) -> tuple[Any, ...]:
     return (
-        report.id, report.id.hex, report.status.value, 1, "web", report.text, report.search_text, report.received_at,
-        "phan-anh", "normal", report.topic_slug, report.ward_code, 0, report.id, report.street, report.cell,
+        fact.id, fact.id.hex, fact.status, 1, "web", fact.text, fact.text, fact.at, "phan-anh", "normal", fact.topic,
+        fact.ward, 0, fact.id, fact.street, fact.cell,
     )  # fmt: skip
 
 
-def _reports(made: World, rng: random.Random, count: int, hot_share: float = HOT_SHARE) -> Iterator[Ticket]:
+def _report(fact: Fact) -> Ticket:
+    """Return a report as triage has it in hand when it compares."""
+    return Ticket(
+        id=fact.id,
+        search_text=fact.text,
+        received_at=fact.at,
+        topic_slug=fact.topic,
+        ward_code=fact.ward,
+        street=fact.street,
+        cell=fact.cell,
+    )
+
+
+def _facts(made: World, rng: random.Random, count: int, hot_share: float = HOT_SHARE) -> Iterator[Fact]:
     """Yield reports as triage leaves them: in a city's wards, on its streets, half of them with a pin."""
     wards = list(made.hotline.city.wards.values())
     kinds = [slug for slug in topics() if slug != UNCLEAR_TOPIC]
     vocabulary, now = WORDS.split(), datetime.now(UTC)
+    texts = [fold(" ".join(rng.choices(vocabulary, k=25))) for _ in range(TEXTS)]
     for number in range(count):
         hot = rng.random() < hot_share
         ward = wards[0] if hot else rng.choice(wards)
-        lat, lon = ward.lat + rng.uniform(-0.01, 0.01), ward.lon + rng.uniform(-0.01, 0.01)
-        if hot:
-            lat, lon = ward.lat, ward.lon
-        words = " ".join(rng.choices(vocabulary, k=25))
-        yield Ticket(
+        spread = 0.0 if hot else 0.01
+        pinned = hot or rng.random() < 0.5
+        yield Fact(
             id=UUID(int=number),
-            _status=Status.ROUTED if rng.random() < OPEN_SHARE else Status.CLOSED,
-            text=words,
-            search_text=fold(words),
-            received_at=now - timedelta(days=rng.random() * DAYS),
-            topic_slug=rng.choice(kinds),
-            ward_code=ward.code,
+            status=(Status.ROUTED if rng.random() < OPEN_SHARE else Status.CLOSED).value,
+            text=rng.choice(texts),
+            at=now - timedelta(days=rng.random() * DAYS),
+            topic=rng.choice(kinds),
+            ward=ward.code,
             street="duong nong" if hot else f"duong {rng.randrange(STREETS)}",
-            cell=cell_of(lat, lon) if hot or rng.random() < 0.5 else None,
+            cell=cell_of(ward.lat + rng.uniform(-spread, spread), ward.lon + rng.uniform(-spread, spread))
+            if pinned
+            else None,
         )

@@ -12,6 +12,9 @@ from tests.app.conftest import BUSES, LIGHTS, Filed, Road
 EVENT = "insert into ticket_event (ticket_id, at, kind, data, from_status, to_status) select id, received_at, "
 ASSIGN = "insert into assignment (ticket_id, department_id, kind, assigned_at) select id, "
 OWED = "ticket_id, kind, created_at, due_at, attempts, done_at"
+ALONE = (
+    "insert into incident (id, opened_at, last_report_at, reports) select id, received_at, received_at, 1 from ticket"
+)
 END_LEAD = "update assignment set ended_at = assigned_at"
 #: (where the ticket stands on its road, what is done behind the program's back, the laws that are broken by it)
 BREAKS = (
@@ -40,8 +43,7 @@ BREAKS = (
      ["every move begins where the one before it led"]),
     ("merged", "update ticket set incident_id = null where status = 'merged'; update incident set reports = 1",
      ["a merged ticket is of an incident"]),
-    ("sealed", "insert into incident (id, opened_at, last_report_at, reports) "
-     "select id, received_at, received_at, 1 from ticket; update ticket set incident_id = id",
+    ("sealed", ALONE + "; update ticket set incident_id = id",
      ["a denunciation is of no incident and proposed for none"]),
 )  # fmt: skip
 #: (what is done to an incident of two reports, the law that it breaks)

@@ -1,6 +1,7 @@
 """One incident, many reports: joining, merging, following, linking and splitting."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -25,8 +26,8 @@ from tests.pages import hidden, words
 
 Log = Callable[[Account], FlaskClient]
 #: A place that is sure, whose ward has its lights; and one that only a pin tells, so that alice's unit has them.
-PLACED = {"place_text": "hẻm 285 Cách Mạng Tháng Tám, phường 12, quận 10"}
-SAME = {"latitude": 10.7700, "longitude": 106.6800}
+PLACED: dict[str, Any] = {"place_text": "hẻm 285 Cách Mạng Tháng Tám, phường 12, quận 10"}
+SAME: dict[str, Any] = {"latitude": 10.7700, "longitude": 106.6800}
 BRIBE = "Tố cáo cán bộ địa chính ăn hối lộ năm triệu đồng, có ghi âm làm chứng"
 AGAIN = "Đèn đường tắt cả tuần, trụ đèn nghiêng, đầu hẻm tối thui"
 
@@ -111,7 +112,7 @@ def test_a_join_and_an_answer_at_the_same_instant_leave_a_sound_incident(
         hotline,
         first.ticket().id,
         lambda: alice.post(f"{page}/answer", data=fields | {"public_text": "Đã thay."}),
-        road.triage,  # type: ignore[arg-type, func-returns-value, return-value]
+        road.triage,  # type: ignore[arg-type]
     )
     assert answers[0].status_code == 303
     assert first.status() is Status.ANSWERED

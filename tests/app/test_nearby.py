@@ -24,7 +24,7 @@ from tests.pages import hidden, post_form, words
 PLACE = "hẻm 285 Cách Mạng Tháng Tám, phường 12, quận 10"
 TYPED = {"text": "Đèn đường trước nhà tắt,\nhẻm tối thui", "place_text": "285 cach mang thang tam p12 q10"}
 NEARBY = "/api/v1/reports/nearby"
-PIN = {"latitude": 10.77, "longitude": 106.68}
+PIN: dict[str, Any] = {"latitude": 10.77, "longitude": 106.68}
 
 
 def test_the_citizen_sees_who_has_reported_it_once_and_joins(client: FlaskClient, road: Road) -> None:
