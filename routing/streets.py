@@ -73,7 +73,7 @@ def _addressed(words: Words) -> str | None:
     while first < len(words) and words.words[first].isdigit():
         first += 1
     name = _name(words, first) if 0 < first < len(words) else None
-    if name is None or " " not in name:
+    if name is None or not (" " in name or name.isupper()):  # of one word only a short form: CMT8
         return None
     after = first + len(name.split())
     return name if _UNIT.intersection(words.words[after : after + _LONGER]) else None

@@ -20,6 +20,7 @@ LAMP = "Đèn đường hẻm 285 tắt ba bữa nay, tối thui"
         "285 Cách Mạng Tháng Tám, phường 12, quận 10",
         "hẻm 285 CMT8, phường 12 quận 10",
         "285 cach mang thang tam phuong 12 quan 10",
+        "285 CMT8 phường 12 quận 10",
         "12/4 Cách Mạng Tháng 8, P.12, Q.10",
         "đường Cách Mạng Tháng Tám, phường Hòa Hưng",
     ],
