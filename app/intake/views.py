@@ -3,7 +3,6 @@
 import logging
 import secrets
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,7 +18,7 @@ from app.incidents import SHARED_TYPES
 from app.intake import schema, service
 from app.intake.photos import PHOTO_MB, PHOTOS_MAX, Photo, read_photos
 from app.intake.schema import Report, parse_report
-from app.intake.service import Filed, Filing, NotJoinable
+from app.intake.service import Filed, Filing
 from app.nearby import Neighbour
 from app.problems import NotAvailable, Problem, Refused, refuse
 from app.wording import problem_words
@@ -99,10 +98,7 @@ def file_from_form(channel: Channel) -> Filed:
     report, photos = read_report(form_fields(), problems)
     if "nearby" not in request.form and (found := _worth_asking(report)):
         raise KnownNearby(found, len(photos))
-    try:
-        return service.file_report(hotline(), Filing("form", key, report, photos, channel))
-    except NotJoinable as refused:  # no field of the form holds the incident, so it is said on top
-        raise Refused(replace(problem, field="") for problem in refused.problems) from None
+    return service.file_report(hotline(), Filing("form", key, report, photos, channel))
 
 
 def _worth_asking(report: Report) -> list[Neighbour]:
@@ -199,6 +195,8 @@ def grouped_errors(problems: tuple[Problem, ...]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for problem in problems:
         field = problem.field.split(".")[0]
+        if field == "incident":  # no form has a field for it, so it is said on top
+            field = ""
         found.setdefault(field, []).append(problem_words(problem))
     return found
 
