@@ -77,11 +77,13 @@ def candidates(session: Session, spot: Spot, kinds: Iterable[str], since: dateti
     """Return open incidents about these topics at a spot, with a report since then."""
     found: dict[UUID, Candidate] = {}
     about = sorted(kinds)
+    # As an expression, so that SQLite does not begin with the index of all tickets that are open.
+    still_open = func.coalesce(Ticket.status, "").in_([status.value for status in OPEN])
     for here in _places(spot):
         query = (
             select(Incident, Ticket.search_text, Ticket.status)
             .join(Ticket, and_(Ticket.incident_id == Incident.id, LEADS))
-            .where(here, Incident.topic_slug.in_(about), Incident.last_report_at >= since, Ticket.status.in_(OPEN))
+            .where(here, Incident.topic_slug.in_(about), Incident.last_report_at >= since, still_open)
             .where(func.coalesce(Ticket.submission_type, "") != SubmissionType.DENUNCIATION.value)
             .order_by(Incident.last_report_at.desc())
             .limit(LOOKED_AT)
