@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from app.problems import NotFound
 from models.account import Account
@@ -49,9 +49,26 @@ def find_sealed(session: Session, account: Account, ticket_id: UUID, *, lock: bo
     return _found(session, select(Ticket).where(Ticket.id == ticket_id, sealed_to(account)), lock=lock)
 
 
+def _of_their_incident(account: Account) -> ColumnElement[bool]:
+    """Return the condition for a report merged into one that the account's department has: it is of their work.
+
+    Apart from `visible_to`, which lists are made with: a merged report is in no queue.
+    """
+    if account.role not in WORKERS:
+        return false()
+    lead = aliased(Ticket)
+    theirs = and_(
+        lead.incident_id == Ticket.incident_id,
+        lead.status != Status.MERGED,
+        lead.department_id == account.department_id,
+    )
+    return and_(_OPEN, Ticket.status == Status.MERGED, exists().where(theirs))
+
+
 def find_ticket(session: Session, account: Account, ticket_id: UUID, *, lock: bool = False) -> Ticket:
     """Return a ticket that this account may see; raise `NotFound` for one that is not there or not theirs."""
-    return _found(session, select(Ticket).where(Ticket.id == ticket_id, visible_to(account)), lock=lock)
+    seen = or_(visible_to(account), _of_their_incident(account))
+    return _found(session, select(Ticket).where(Ticket.id == ticket_id, seen), lock=lock)
 
 
 def _found(session: Session, query: Select[Ticket], *, lock: bool) -> Ticket:

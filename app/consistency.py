@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session, aliased
 
 from app.access import KEPT_APART
 from app.hotline import Hotline
+from models.incident import Incident, Proposal
 from models.letter import Letter
 from models.outbox import OutboxEntry
 from models.sealed import SealedContent
-from models.ticket import Assignment, Attachment, Contact, Ticket, TicketEvent
+from models.ticket import Assignment, Attachment, Contact, Feedback, Ticket, TicketEvent
 from models.vocabulary import AssignmentKind, Status
 from models.workflow import ALLOWED, AWAITS_DEPARTMENT
 
@@ -22,11 +23,13 @@ SHOWN: Final = 5
 
 
 def violations(session: Session) -> list[str]:
-    """Return every law that some ticket breaks, a sentence each with a few ids; an empty list is a sound database."""
+    """Return every law that some ticket or incident breaks, a sentence each with a few ids; none: a sound database."""
+    tickets = [(law, "tickets", select(Ticket.id).where(broken)) for law, broken in _laws()]
+    groups = [(law, "incidents", select(Incident.id).where(broken)) for law, broken in _incident_laws()]
     return [
-        f"{law}: {len(found)} tickets, such as {', '.join(sorted(str(i) for i in found[:SHOWN]))}"
-        for law, broken in _laws()
-        if (found := list(session.scalars(select(Ticket.id).where(broken).limit(1000))))
+        f"{law}: {len(found)} {things}, such as {', '.join(sorted(str(i) for i in found[:SHOWN]))}"
+        for law, things, breaking in [*tickets, *groups]
+        if (found := list(session.scalars(breaking.limit(1000))))
     ]
 
 
@@ -64,18 +67,36 @@ def _laws() -> Iterator[tuple[str, ColumnElement[bool]]]:
     )
     yield from _laws_of_the_vault()
     yield "the status is where the last move led", func.coalesce(last, Status.RECEIVED.value) != Ticket.status
+    yield "a merged ticket is of an incident", and_(Ticket.status == Status.MERGED, Ticket.incident_id.is_(None))
+
+
+def _incident_laws() -> Iterator[tuple[str, ColumnElement[bool]]]:
+    """The database itself sees to it that an incident has no two leads."""
+    of_it = select(func.count(Ticket.id)).where(Ticket.incident_id == Incident.id)
+    leads = of_it.where(Ticket.status != Status.MERGED).scalar_subquery()
+    joined = Incident.joined_into_id.is_not(None)
+    yield "an incident has a lead that is not merged", and_(~joined, leads != 1)
+    yield "an incident counts its reports", Incident.reports != of_it.scalar_subquery()
+    beyond = aliased(Incident)
+    further = exists().where(beyond.id == Incident.joined_into_id, beyond.joined_into_id.is_not(None))
+    yield "an incident is joined to one that stands", and_(joined, further)
 
 
 def _laws_of_the_vault() -> Iterator[tuple[str, ColumnElement[bool]]]:
     locked = exists().where(SealedContent.ticket_id == Ticket.id)
     yield "a denunciation is in the vault", and_(KEPT_APART, ~locked)
     yield "only denunciations are in the vault", and_(~KEPT_APART, locked)
+    named = or_(
+        Ticket.incident_id.is_not(None), Ticket.joins_id.is_not(None), exists().where(Proposal.ticket_id == Ticket.id)
+    )
+    yield "a denunciation is of no incident and proposed for none", and_(KEPT_APART, named)
     said = or_(
         Ticket.text != "",
         Ticket.search_text != "",
         *(column.is_not(None) for column in (Ticket.place_text, Ticket.lat, Ticket.lon)),
         *(column.is_not(None) for column in (Ticket.topic_slug, Ticket.ward_code, Ticket.resolve_due_at)),
-        *(exists().where(table.ticket_id == Ticket.id) for table in (Contact, Attachment, Letter)),
+        *(column.is_not(None) for column in (Ticket.street, Ticket.cell)),
+        *(exists().where(table.ticket_id == Ticket.id) for table in (Contact, Attachment, Letter, Feedback)),
         exists().where(
             TicketEvent.ticket_id == Ticket.id,
             or_(TicketEvent.public_text.is_not(None), TicketEvent.internal_text.is_not(None)),

@@ -125,6 +125,7 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
         calendar_day=wording.calendar_day,
         iso=wording.iso,
         status_words=wording.status_words,
+        headline=wording.headline,
         type_words=wording.type_words,
         channel_words=wording.channel_words,
         urgency_words=wording.urgency_words,

@@ -166,8 +166,17 @@ def event_words(kind: str, data: dict[str, Any] | None = None) -> str:
         "guided": _("Hướng dẫn gửi đơn khiếu nại bằng thư"),
         "forwarded": _("Chuyển lời khen và khép lại"),
         "needs_human": _("Cần người xem"),
+        "merged": _("Gộp vào việc chung"),
+        "joined": _("Thêm người báo cùng việc"),
+        "moved": _("Theo việc chung sang phiếu chính khác"),
+        "split": _("Tách ra thành việc riêng"),
+        "parted": _("Một phiếu được tách ra"),
+        "leads": _("Thành phiếu chính của việc chung"),
+        "rated": _("Người dân đánh giá"),
+        "not_fixed": _("Người dân báo chưa xong"),
+        "reopened_together": _("Một người cùng báo nói chưa xong"),
     }
-    return words.get(kind, kind) if not (data or {}).get("rating") else _("Người dân đánh giá và đóng")
+    return _("Người dân đánh giá và đóng") if kind == "closed" and (data or {}).get("rating") else words.get(kind, kind)
 
 
 def citizen_words(kind: str) -> str:
@@ -190,6 +199,12 @@ def citizen_words(kind: str) -> str:
         "guided": _("Đã hướng dẫn: có thư gửi bạn"),
         "forwarded": _("Lời khen của bạn đã tới đơn vị"),
         "released": _("Đã đọc lại: hồ sơ được xem như một phản ánh thường"),
+        "merged": _("Nhiều người cùng báo việc này; phản ánh của bạn đi cùng"),
+        "split": _("Phản ánh của bạn được tách ra để xem riêng"),
+        "leads": _("Điều phối viên xem tiếp việc này theo phản ánh của bạn"),
+        "rated": _("Bạn đã đánh giá"),
+        "not_fixed": _("Bạn báo chưa xong"),
+        "reopened_together": _("Có người báo chưa xong, việc được mở lại"),
     }.get(kind, kind)
 
 
@@ -246,3 +261,19 @@ def next_words(status: Status, last: str | None = None) -> str:
         Status.MERGED: _("Trả lời cho sự việc chung cũng là trả lời cho bạn."),
         Status.SEALED: _("Chỉ người được giao mới đọc được. Nội dung không hiện ở đây để giữ an toàn cho bạn."),
     }[status]
+
+
+def followed_headline(status: Status) -> str:
+    """Return where a report stands that follows another's: what only that one's citizen can do is said differently."""
+    return {
+        Status.INFO_REQUESTED: _("Đơn vị đang hỏi thêm người báo đầu tiên"),
+        Status.REOPENED: _("Đã mở lại vì chưa xong"),
+    }.get(status) or headline(status)
+
+
+def followed_next(status: Status) -> str:
+    """Return what happens next to a report that follows another's."""
+    return {
+        Status.INFO_REQUESTED: _("Bạn chưa cần làm gì; đơn vị sẽ trả lời mọi người tại đây."),
+        Status.CLOSED: _("Nếu với bạn vẫn chưa xong, bạn mở lại ngay bên dưới trong 30 ngày từ lúc trả lời."),
+    }.get(status) or next_words(status)

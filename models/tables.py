@@ -1,6 +1,18 @@
 """Every table, imported in one place: migrations and the schema test need the whole metadata."""
 
-from models import account, article, department, letter, outbox, place, sealed, taxonomy, ticket
+from models import account, article, department, incident, letter, outbox, place, sealed, taxonomy, ticket
 from models.base import Base
 
-__all__ = ["Base", "account", "article", "department", "letter", "outbox", "place", "sealed", "taxonomy", "ticket"]
+__all__ = [
+    "Base",
+    "account",
+    "article",
+    "department",
+    "incident",
+    "letter",
+    "outbox",
+    "place",
+    "sealed",
+    "taxonomy",
+    "ticket",
+]

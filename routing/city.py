@@ -12,6 +12,7 @@ from typing import Final
 from routing.calendar import WorkingCalendar, read_calendar
 from routing.departments import DepartmentFact, read_departments
 from routing.gazetteer import Gazetteer, read_gazetteer
+from routing.neighbours import IncidentRules, read_incidents
 from routing.rulebook import RuleBook, read_rules
 from routing.sla import SlaTable, read_sla
 from routing.source import CityDataError, Problems
@@ -38,6 +39,7 @@ class City:
     sla: SlaTable
     calendar: WorkingCalendar
     coordinator: str
+    incidents: IncidentRules
     gazetteer: Gazetteer = field(repr=False)
 
 
@@ -63,6 +65,7 @@ def read_city(folder: Path) -> City:
     rules = read_rules(folder, units, ward_map.wards, problems)
     sla = read_sla(folder, problems)
     calendar = read_calendar(folder, problems)
+    incidents = read_incidents(folder, problems)
     problems.refuse()
     return City(
         name=gazetteer.city_name,
@@ -74,6 +77,7 @@ def read_city(folder: Path) -> City:
         sla=sla,
         calendar=calendar,
         coordinator=units.coordinator,
+        incidents=incidents,
         gazetteer=gazetteer,
     )
 

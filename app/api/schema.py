@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.intake.schema import Degrees, PlaceText
 from models.vocabulary import Channel, RefusalReason, Status, SubmissionType, Urgency
 
 
@@ -87,7 +88,52 @@ class TrackedReport(Shape):
     can_reopen: bool
     can_rate: bool
     letters: list[SentLetter]
+    reports: int = Field(description="How many reported the same, this one among them.")
+    follows: Status | None = Field(description="Of a merged report: how the one stands that is worked on for all.")
     timeline: list[TimelineEntry]
+
+
+class NearbyRequest(Shape):
+    """Where to look for what others have reported: a place in words, or a pin, or both."""
+
+    place_text: PlaceText = Field(None, description="Where, as people say it.")
+    latitude: Degrees = Field(None, ge=-90, le=90, allow_inf_nan=False)
+    longitude: Degrees = Field(None, ge=-180, le=180, allow_inf_nan=False)
+
+
+class NearbyIncident(Shape):
+    """Something that is known and not settled: never anybody's words, nor where exactly."""
+
+    incident: UUID = Field(description="Goes into `incident` of a report that is one more of it.")
+    topic: Name
+    ward: str | None
+    street: str | None = Field(description="The street asked for, where that is what they share.")
+    reports: int
+    since: datetime
+    last_report_at: datetime
+    status: Status
+
+
+class NearbyIncidents(Shape):
+    """Open incidents near a place, the most reported first."""
+
+    incidents: list[NearbyIncident]
+
+
+class SurgeShape(Shape):
+    """More reports of a topic in a ward within an hour than is usual."""
+
+    topic: Name
+    ward: Name
+    since: datetime
+    peak: int = Field(description="The most reports within one hour so far.")
+    usual: int = Field(description="How many an hour usually has at most.")
+
+
+class Surges(Shape):
+    """What is going on now, the greatest first."""
+
+    surges: list[SurgeShape]
 
 
 class TicketSummary(Shape):
@@ -103,6 +149,8 @@ class TicketSummary(Shape):
     excerpt: str
     received_at: datetime
     resolve_due_at: datetime | None
+    incident: UUID | None = Field(description="What it is a report of.")
+    reports: int = Field(description="How many reported the same, this one among them.")
 
 
 class TicketPage(Shape):
@@ -124,6 +172,13 @@ class HistoryEntry(Shape):
     internal_text: str | None
 
 
+class Proposed(Shape):
+    """A ticket that may be of the same thing."""
+
+    ticket: UUID
+    likeness: float = Field(description="How alike the words are, 0 to 1.")
+
+
 class TicketDetail(TicketSummary):
     """One ticket; `version` goes back with every step, so that a stale one is noticed."""
 
@@ -135,6 +190,7 @@ class TicketDetail(TicketSummary):
     channel: Channel
     photos: list[UUID]
     actions: list[str]
+    proposals: list[Proposed] = Field(description="What the machine takes to be the same; a coordinator decides.")
     history: list[HistoryEntry]
 
 
@@ -173,6 +229,12 @@ class ForwardRequest(StepRequest):
     """The unit that is praised."""
 
     department_id: str
+
+
+class LinkRequest(StepRequest):
+    """Says that a ticket is of the same thing as another."""
+
+    other: str = Field(description="The id of the other ticket, or of its incident.")
 
 
 class RouteRequest(StepRequest):

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, render_template, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import Unauthorized
 
-from app import access
+from app import access, nearby, surges
 from app.accounts.service import account_of_token
 from app.api import schema
 from app.api.openapi import Operation, document, documented
@@ -23,8 +23,9 @@ from app.intake.schema import Report, problem_of
 from app.intake.service import Filing, check_key
 from app.intake.views import read_report
 from app.letters import service as letter_service
+from app.nearby import Neighbour
 from app.praise import service as praise_service
-from app.problems import NotFound, Problem, Refused, WrongMediaType
+from app.problems import NotFound, Problem, Refused, WrongMediaType, refuse
 from app.review import service as review_service
 from app.sealed import service as sealed_service
 from app.tracking import service as tracking_service
@@ -33,6 +34,7 @@ from app.work import service as work_service
 from app.work.service import PAGE, Step
 from models.account import Account
 from models.department import Department
+from models.incident import Surge
 from models.ticket import Ticket
 from models.vocabulary import Channel, Role
 
@@ -89,6 +91,39 @@ def file_report() -> Response:
     if filed.replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return response
+
+
+@api.post("/reports/nearby")
+@documented(
+    Operation(
+        "post",
+        f"{BASE}/reports/nearby",
+        body=schema.NearbyRequest,
+        answer=schema.NearbyIncidents,
+        refusals=(415, 422, 429),
+    )
+)
+def reports_nearby() -> Response:
+    """Return open incidents near a place, which a report may join: counts, topics, coarse places, no words."""
+    throttle().nearby(address())
+    asked = _parsed(schema.NearbyRequest)
+    if (asked.latitude is None) != (asked.longitude is None):
+        raise refuse("latitude", "half_position")
+    found = nearby.neighbours(hotline(), asked.place_text, asked.latitude, asked.longitude)
+    return _json_answer(schema.NearbyIncidents(incidents=[_neighbour(one) for one in found]))
+
+
+def _neighbour(one: Neighbour) -> schema.NearbyIncident:
+    return schema.NearbyIncident(
+        incident=one.id,
+        topic=schema.Name(id=one.topic.slug, vi=one.topic.vi, en=one.topic.en),
+        ward=one.ward,
+        street=one.street,
+        reports=one.reports,
+        since=one.opened_at,
+        last_report_at=one.last_report_at,
+        status=one.status,
+    )
 
 
 @api.post("/track")
@@ -187,6 +222,27 @@ def review() -> Response:
     return _json_answer(shape)
 
 
+@api.get("/surges")
+@documented(Operation("get", f"{BASE}/surges", answer=schema.Surges, staff=True))
+def surges_now() -> Response:
+    """Return topics that are reported unusually often in a ward right now (coordinators)."""
+    if _bearer().role is not Role.COORDINATOR:
+        raise NotFound
+    with hotline().database.reading() as session:
+        shape = schema.Surges(surges=[_surge(one) for one in surges.open_surges(session)])
+    return _json_answer(shape)
+
+
+def _surge(one: Surge) -> schema.SurgeShape:
+    return schema.SurgeShape(
+        topic=schema.Name(id=one.topic_slug, vi=one.topic.vi, en=one.topic.en),
+        ward=schema.Name(id=one.ward_code, vi=one.ward.name, en=one.ward.name),
+        since=one.began_at,
+        peak=one.peak,
+        usual=one.usual,
+    )
+
+
 def _step(name: str, body: type[BaseModel]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register one step of staff on a ticket, and document it."""
 
@@ -269,6 +325,20 @@ def seal(ticket_id: UUID) -> Response:
     """Seal a denunciation (coordinators)."""
     asked = _body(schema.ReturnRequest)
     return _stepped(review_service.seal, ticket_id, asked.version, asked.reason)
+
+
+@_step("link", schema.LinkRequest)
+def link(ticket_id: UUID) -> Response:
+    """Merge the ticket into the incident of another that is of the same thing (coordinators)."""
+    asked = _body(schema.LinkRequest)
+    return _stepped(review_service.link, ticket_id, asked.version, asked.other)
+
+
+@_step("split", schema.StepRequest)
+def split(ticket_id: UUID) -> Response:
+    """Take the ticket out of its incident; a lead hands the lead on (coordinators)."""
+    asked = _body(schema.StepRequest)
+    return _stepped(review_service.split, ticket_id, asked.version)
 
 
 @_step("route", schema.RouteRequest)
@@ -425,7 +495,8 @@ def _tracked(shape: type[S], act: Callable[[S], Track]) -> Response:
             code=found.code, status=found.status, received_at=found.received_at,
             department=_named(department) if department else None, letters=letters,
             due_at=found.due_at, late=found.late, text=found.text, place_text=found.place, question=found.question,
-            photos=found.photos, can_reopen=found.can_reopen, can_rate=found.can_rate, timeline=timeline,
+            photos=found.photos, can_reopen=found.can_reopen, can_rate=found.can_rate,
+            reports=found.reports, follows=found.follows, timeline=timeline,
         )
     )  # fmt: skip
 
@@ -460,6 +531,10 @@ def _ticket(account: Account, ticket_id: UUID) -> Response:
             channel=found.channel,
             photos=[a.id for a in found.attachments],
             actions=sorted(work_service.actions(account, found)),
+            proposals=[
+                schema.Proposed(ticket=other.id, likeness=how)
+                for other, how in nearby.proposed(session, account, found)
+            ],
             history=[
                 schema.HistoryEntry(
                     at=e.at, kind=e.kind, from_status=e.from_status, to_status=e.to_status,
@@ -484,6 +559,8 @@ def _summary(found: Ticket) -> schema.TicketSummary:
         excerpt=" ".join(found.text.split())[:160],
         received_at=found.received_at,
         resolve_due_at=found.resolve_due_at,
+        incident=found.incident_id,
+        reports=found.incident.reports if found.incident else 1,
     )
 
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app import incidents
 from app.database import insert
 from app.hotline import Hotline
 from app.intake import photos as photo_store
@@ -28,6 +29,10 @@ from models.vocabulary import Channel, Status, SubmissionType
 
 KEY_MIN: Final = 16
 KEY_MAX: Final = 255
+
+
+class NotJoinable(Refused):
+    """Raised when the incident that a report names is unknown or has been settled."""
 
 
 class KeyReused(Refused):
@@ -51,8 +56,9 @@ class Filing:
 
     def fingerprint(self, key: bytes) -> str:
         """Keyed digest of what was asked, to tell a repetition from a reuse of its key, and to tell nothing else."""
-        said = "\n".join([self.report.model_dump_json(), *(p.source_sha256 for p in self.photos)])
-        return hmac.digest(key, said.encode(), "sha256").hex()
+        # A report that joins nothing reads as before there were incidents, so that yesterday's keys are still known.
+        said = self.report.model_dump_json(exclude=None if self.report.incident else {"incident"})
+        return hmac.digest(key, "\n".join([said, *(p.source_sha256 for p in self.photos)]).encode(), "sha256").hex()
 
 
 @dataclass(frozen=True)
@@ -85,13 +91,14 @@ def check_key(key: str | None) -> str:
 def file_report(hotline: Hotline, filing: Filing) -> Filed:
     """Keep the report and answer with its code, or repeat the answer of the same request.
 
-    Raises `KeyReused` when the key came with another request. Most keys are new, so the row is written without a look
-    whether it is there; the database refuses a second one. Of simultaneous repetitions one files; the others wait for
-    its commit and repeat its answer.
+    Raises `KeyReused` when the key came with another request, `NotJoinable` when it names an incident that takes no
+    more reports; a repetition is answered as before, whatever became of the incident. Most keys are new, so the row is
+    written without a look whether it is there; the database refuses a second one. Of simultaneous repetitions one
+    files; the others wait for its commit and repeat its answer.
     """
     try:
         return _discarding(hotline, filing, _file_new)
-    except IntegrityError:
+    except (IntegrityError, NotJoinable):
         return _discarding(hotline, filing, _repeat)
 
 
@@ -120,6 +127,7 @@ def _repeat(hotline: Hotline, session: Session, filing: Filing) -> Filed:
 
 
 def _file_new(hotline: Hotline, session: Session, filing: Filing) -> Filed:
+    _check_incident(session, filing.report.incident)
     code = new_code()
     ticket, rows = received(hotline, filing, code)
     body = _answer(hotline, ticket, code, danger(filing.report.text))
@@ -135,6 +143,19 @@ def _file_new(hotline: Hotline, session: Session, filing: Filing) -> Filed:
         photo_store.store(hotline.settings.attachments, photo)
     insert(session, *rows, key)
     return Filed(201, body, replayed=False)
+
+
+def _check_incident(session: Session, incident_id: UUID | None) -> None:
+    """Refuse an incident that cannot be joined. It is joined at triage, where the model has looked for a denunciation.
+
+    No lock is taken, so nobody waits: whether the incident is still open is asked again then.
+    """
+    if incident_id is None:
+        return
+    if incidents.find(session, incident_id) is None:
+        raise NotJoinable([Problem("incident", "unknown_incident")])
+    if incidents.open_lead(session, incident_id) is None:
+        raise NotJoinable([Problem("incident", "incident_closed")])
 
 
 def _answer(hotline: Hotline, ticket: Ticket, code: str, numbers: Sequence[str]) -> bytes:
@@ -172,6 +193,7 @@ def received(hotline: Hotline, filing: Filing, code: str) -> tuple[Ticket, list[
         lon=report.longitude if open_report else None,
         received_at=now,
         submission_type=report.submission_type,
+        joins_id=report.incident,
     )
     ticket.happened(Happening("received", now, data={"channel": filing.channel.value}))
     if filing.sealed:

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
-from app import access
+from app import access, incidents
 from app.assignment import local_date, meet
 from app.hotline import Hotline
 from app.knowledge.schema import Draft
@@ -181,6 +181,8 @@ def answer_with(hotline: Hotline, account: Account, step: Step, article_id: UUID
         data = {"article": str(one.id)}
         ticket.transition(Status.ANSWERED, Happening("answered", now, account.id, public_text=words, data=data))
         ticket.answered_at = now
-        meet(session, ticket, now, DeadlineKind.FIRST_ACTION, DeadlineKind.RESOLVE)
+        kinds = (DeadlineKind.FIRST_ACTION, DeadlineKind.RESOLVE)
+        meet(session, ticket, now, *kinds)
+        incidents.answered(session, ticket, now, *kinds)
 
     return move(hotline, step, find, reply)

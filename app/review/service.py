@@ -7,9 +7,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import and_, select, tuple_
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
-from app import access
+from app import access, incidents
 from app.assignment import assign, decide_on, release
 from app.database import known
 from app.hotline import Hotline
@@ -17,15 +17,16 @@ from app.problems import Conflict, NotFound, Problem, Refused, refuse
 from app.review import contest
 from app.sealed import vault
 from app.words import words_of
-from app.work.service import PAGE, Step, emergencies_first, move
+from app.work.service import PAGE, SHOWN_WITH, Step, emergencies_first, move
 from models.account import Account
 from models.department import Department
+from models.incident import Incident
 from models.outbox import OutboxEntry
 from models.place import Ward
 from models.taxonomy import Topic
 from models.ticket import Happening, Ticket, TicketEvent
 from models.vocabulary import RefusalReason, Role, Status
-from models.workflow import AWAITS_COORDINATOR
+from models.workflow import AWAITS_COORDINATOR, OPEN
 from routing.rules import Decision
 
 #: Events that hold what the machine thought of a ticket.
@@ -76,8 +77,7 @@ def _listed(session: Session, waiting: Any, after: UUID | None) -> list[Ticket]:
     if last is not None:
         waiting = waiting.where(tuple_(*key) > tuple(last))
     waiting = waiting.order_by(*key).limit(PAGE + 1)
-    eager = (selectinload(Ticket.topic), selectinload(Ticket.ward), selectinload(Ticket.department))
-    return list(session.scalars(waiting.options(*eager)))
+    return list(session.scalars(waiting.options(*SHOWN_WITH)))
 
 
 def given_up(session: Session) -> list[OutboxEntry]:
@@ -145,6 +145,7 @@ def route(hotline: Hotline, account: Account, step: Step, choice: Choice) -> Tic
             tried=(),
         )
         assign(hotline, session, ticket, decision, now)
+        incidents.keep_in_step(session, ticket)
 
     return decide(hotline, account, step, send, allowed=DECIDABLE)
 
@@ -176,6 +177,81 @@ def seal(hotline: Hotline, account: Account, step: Step) -> Ticket:
     return sealed
 
 
+def link(hotline: Hotline, account: Account, step: Step) -> Ticket:
+    """Say that a ticket is of the same thing as another; `step.text` names that ticket, or an incident.
+
+    The ticket, with all that followed it, is merged into the other's incident, whose lead stays the one that is worked
+    on. Raises `Refused` for what is neither, or not visible, and `Conflict` where either is settled.
+    """
+    other: Ticket | None = None
+
+    def find(session: Session) -> Ticket:
+        nonlocal other
+        ticket = _of_coordinator(session, account, step)
+        if ticket.version != step.version:
+            return ticket  # which `move` refuses: an old page is told first
+        lead_id = _named(session, account, step.text)
+        held = incidents.lock(session, [ticket.id, lead_id])
+        if _named(session, account, step.text) != lead_id:  # another leads by now
+            raise Conflict([Problem("version", "stale")])
+        other = held[lead_id]
+        return held[ticket.id]
+
+    def merge(session: Session, ticket: Ticket, now: datetime) -> None:
+        if (
+            other is None
+            or other.id == ticket.id
+            or (ticket.incident_id is not None and ticket.incident_id == other.incident_id)
+        ):
+            raise Conflict([Problem("other", "same_incident")])
+        if other.status not in OPEN:
+            raise Conflict([Problem("other", "not_open", {"here": other.status.value})])
+        incidents.join(session, ticket, other, now, account.id)
+
+    return move(hotline, step, find, merge)
+
+
+def _named(session: Session, account: Account, name: str) -> UUID:
+    """Return the lead of an incident, or of a ticket's incident, by an id or an address that ends in one."""
+    try:
+        asked = UUID(name.strip().rstrip("/").rpartition("/")[2])
+    except ValueError:
+        raise refuse("other", "unknown_ticket") from None
+    incident = incidents.find(session, asked)
+    if incident is None:
+        ticket = session.scalar(select(Ticket).where(Ticket.id == asked, access.visible_to(account)))
+        if ticket is None or not incidents.takes_part(ticket):
+            raise refuse("other", "unknown_ticket")
+        if ticket.incident_id is None:
+            return ticket.id
+        incident = session.get_one(Incident, ticket.incident_id)
+    lead = incidents.lead_of(session, incident.id)
+    if lead is None:
+        raise refuse("other", "unknown_ticket")
+    return lead.id
+
+
+def split(hotline: Hotline, account: Account, step: Step) -> Ticket:
+    """Take a ticket out of its incident. It, or the one that leads in its stead, goes before a coordinator."""
+
+    def find(session: Session) -> Ticket:
+        ticket = _of_coordinator(session, account, step)
+        lead = incidents.lead_of(session, ticket.incident_id) if ticket.incident_id else None
+        return incidents.lock(session, [ticket.id, *([lead.id] if lead else [])])[ticket.id]
+
+    def part(session: Session, ticket: Ticket, now: datetime) -> None:
+        incidents.split(session, ticket, now, account.id)
+
+    return move(hotline, step, find, part)
+
+
+def _of_coordinator(session: Session, account: Account, step: Step) -> Ticket:
+    ticket = access.find_ticket(session, account, step.ticket_id)
+    if account.role is not Role.COORDINATOR:
+        raise NotFound
+    return ticket
+
+
 def _end(hotline: Hotline, account: Account, step: Step, ending: Ending) -> Ticket:
     words = words_of("public_text", step.text)
 
@@ -201,10 +277,8 @@ def decide(
     """
 
     def find(session: Session) -> Ticket:
-        ticket = access.find_ticket(session, account, step.ticket_id, lock=True)
-        if account.role is not Role.COORDINATOR:
-            raise NotFound
-        return ticket
+        _of_coordinator(session, account, step)
+        return access.find_ticket(session, account, step.ticket_id, lock=True)
 
     def checked(session: Session, ticket: Ticket, now: datetime) -> None:
         if ticket.status not in allowed or (ticket.status is Status.REOPENED and ticket.department_id):

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from app import access, errors, wording
+from app import access, errors, surges, wording
 from app.accounts.session import required
 from app.current import hotline, staff
 from app.i18n import gettext as _
@@ -65,10 +65,12 @@ def queue() -> str:
             )
             for entry in service.given_up(session)
         ]
+        rising = surges.open_surges(session)
     return render_template(
         "review/queue.html",
         rows=rows,
         stuck=stuck,
+        surges=rising,
         next_page=url_for("review.queue", after=rows[-1].id) if len(tickets) > PAGE else None,
     )
 
@@ -129,13 +131,27 @@ def seal(ticket_id: UUID) -> AnyResponse:
     return _do(ticket_id, service.seal, "reason")
 
 
-def _do(ticket_id: UUID, act: Callable[..., Ticket], field: str) -> AnyResponse:
+@review.post("/<uuid:ticket_id>/link")
+@coordinators
+def link(ticket_id: UUID) -> AnyResponse:
+    """Say that it is of the same thing as another ticket."""
+    return _do(ticket_id, service.link, "other", stay=True)
+
+
+@review.post("/<uuid:ticket_id>/split")
+@coordinators
+def split(ticket_id: UUID) -> AnyResponse:
+    """Take it out of its incident."""
+    return _do(ticket_id, service.split, "", stay=True)
+
+
+def _do(ticket_id: UUID, act: Callable[..., Ticket], field: str, *, stay: bool = False) -> AnyResponse:
     account = staff()
     try:
         act(hotline(), account, step_from_form(ticket_id, field))
     except Refused as refused:
         return Response(ticket_page(account, ticket_id, refused), errors.status_of(refused))
-    return redirect(url_for("review.queue"), 303)
+    return redirect(url_for("review.ticket", ticket_id=ticket_id) if stay else url_for("review.queue"), 303)
 
 
 def ticket_page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> str:

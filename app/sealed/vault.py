@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from app import incidents
 from app.access import KEPT_APART
 from app.hotline import Hotline
 from app.intake import photos as photo_store
@@ -22,7 +23,7 @@ from classifier.text import fold
 from models.base import Base
 from models.letter import Letter
 from models.sealed import SealedContent, SealedPhoto, SealedReferral
-from models.ticket import Attachment, Contact, Happening, Ticket, TicketEvent
+from models.ticket import Attachment, Contact, Feedback, Happening, Ticket, TicketEvent
 from models.vocabulary import Status, SubmissionType
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ SWEEP: Final = 100
 _CONTACT: Final = ("name", "phone", "email")
 _PHOTO: Final = ("position", "media_type", "size", "sha256", "width", "height")
 _LETTER: Final = ("department_id", "account_id", "sent_at", "body")
+_FEEDBACK: Final = ("rating", "comment", "at")
 
 R = TypeVar("R", SealedContent, SealedPhoto, SealedReferral)
 
@@ -49,11 +51,14 @@ class Content:
     lon: float | None = None
     topic: str | None = None
     ward: str | None = None
+    street: str | None = None
+    cell: str | None = None
     due_at: str | None = None
     contact: dict[str, str | None] | None = None
     photos: list[dict[str, Any]] = field(default_factory=list)
     words: dict[str, dict[str, Any]] = field(default_factory=dict)
     letters: list[dict[str, Any]] = field(default_factory=list)
+    feedback: dict[str, Any] | None = None
     note: str | None = None
 
     @property
@@ -104,8 +109,9 @@ def seal(hotline: Hotline, session: Session, ticket: Ticket, happening: Happenin
     """Seal a ticket: move it, and in the same commit everything it says into the vault; internal words go along.
 
     Where the seal key is missing the ticket is sealed all the same: nobody sees it, and `sweep` moves what it says as
-    soon as there is a key.
+    soon as there is a key. Either way it leaves its incident, whose other reports go on without it.
     """
+    incidents.withdraw(session, ticket, happening.at, happening.actor_id)
     ticket.submission_type = SubmissionType.DENUNCIATION
     if not hotline.seals.ready:
         log.error("a ticket was sealed in clear: LANGNGHE_SEAL_KEY is missing; it moves into the vault when it is set")
@@ -126,9 +132,9 @@ def _lock_away(hotline: Hotline, session: Session, ticket: Ticket, now: datetime
         .values(public_text=None, internal_text=None, data={})
         .execution_options(synchronize_session=False)
     )
-    for table in (Contact, Attachment, Letter):
+    for table in (Contact, Attachment, Letter, Feedback):
         session.execute(delete(table).where(table.ticket_id == ticket.id).execution_options(synchronize_session=False))
-    session.expire(ticket, ["events", "contact", "attachments"])
+    session.expire(ticket, ["events", "contact", "attachments", "feedback"])
     _empty(ticket)
     session.flush()
 
@@ -137,6 +143,7 @@ def _empty(ticket: Ticket) -> None:
     ticket.text = ticket.search_text = ""
     ticket.place_text = ticket.lat = ticket.lon = None
     ticket.topic_slug = ticket.ward_code = ticket.resolve_due_at = None
+    ticket.street = ticket.cell = None
 
 
 def _envelope(hotline: Hotline, ticket_id: UUID, content: Content, now: datetime) -> SealedContent:
@@ -146,6 +153,7 @@ def _envelope(hotline: Hotline, ticket_id: UUID, content: Content, now: datetime
 
 def _content_of(session: Session, ticket: Ticket, note: str | None) -> Content:
     contact = session.get(Contact, ticket.id)
+    feedback = session.get(Feedback, ticket.id)
     letters = session.scalars(select(Letter).where(Letter.ticket_id == ticket.id).order_by(Letter.id))
     attachments = session.scalars(select(Attachment).where(Attachment.ticket_id == ticket.id))
     return Content(
@@ -155,11 +163,14 @@ def _content_of(session: Session, ticket: Ticket, note: str | None) -> Content:
         lon=ticket.lon,
         topic=ticket.topic_slug,
         ward=ticket.ward_code,
+        street=ticket.street,
+        cell=ticket.cell,
         due_at=ticket.resolve_due_at.isoformat() if ticket.resolve_due_at else None,
         contact=_plain(contact, (*_CONTACT, "consented_at")) if contact else None,
         photos=[_plain(photo, _PHOTO) | {"id": photo.id.hex} for photo in attachments],
         words=dict(_words(session, ticket.id)),
         letters=[_plain(letter, _LETTER) for letter in letters],
+        feedback=_plain(feedback, _FEEDBACK) if feedback else None,
         note=note,
     )
 
@@ -206,12 +217,16 @@ def photos(hotline: Hotline, session: Session, ticket_id: UUID) -> list[bytes]:
 
 
 def give_back(hotline: Hotline, session: Session, ticket: Ticket) -> None:
-    """Put everything that a ticket says where it was, and empty the vault of it; the caller moves the ticket."""
+    """Put everything that a ticket says where it was, and empty the vault of it; the caller moves the ticket.
+
+    It is of no incident from now on: the one it was of went on without it.
+    """
     said = content(hotline, session, ticket.id)
     ticket.text = said.text
     ticket.search_text = fold(" ".join(filter(None, (said.text, said.place_text))))
     ticket.place_text, ticket.lat, ticket.lon = said.place_text, said.lat, said.lon
     ticket.topic_slug, ticket.ward_code = said.topic, said.ward
+    ticket.street, ticket.cell = said.street, said.cell
     ticket.resolve_due_at = datetime.fromisoformat(said.due_at) if said.due_at else None
     if said.contact is not None:
         consented = datetime.fromisoformat(str(said.contact["consented_at"]))
@@ -227,9 +242,12 @@ def give_back(hotline: Hotline, session: Session, ticket: Ticket) -> None:
     for letter in said.letters:
         sent = {"account_id": UUID(letter["account_id"]), "sent_at": datetime.fromisoformat(letter["sent_at"])}
         session.add(Letter(ticket_id=ticket.id, **(letter | sent)))
+    if said.feedback is not None:
+        rated_at = datetime.fromisoformat(said.feedback["at"])
+        session.add(Feedback(ticket_id=ticket.id, **(said.feedback | {"at": rated_at})))
     _give_photos_back(hotline, session, ticket, said)
     session.execute(delete(SealedContent).where(SealedContent.ticket_id == ticket.id))
-    session.expire(ticket, ["events", "contact", "attachments"])
+    session.expire(ticket, ["events", "contact", "attachments", "feedback"])
 
 
 def _give_photos_back(hotline: Hotline, session: Session, ticket: Ticket, said: Content) -> None:
@@ -281,6 +299,7 @@ def _take_in(hotline: Hotline, session: Session) -> int:
     tickets = select(Ticket).where(KEPT_APART, outside).limit(SWEEP).with_for_update(of=Ticket, skip_locked=True)
     found = list(session.scalars(tickets))
     for ticket in found:
+        incidents.withdraw(session, ticket, hotline.now(), None)
         _lock_away(hotline, session, ticket, hotline.now())
     return len(found)
 

@@ -13,7 +13,7 @@ from app.problems import Conflict, NotFound, Problem, Refused
 from app.tracking import service
 from app.tracking.service import Track
 from models.code import grouped, normalised
-from models.vocabulary import topics
+from models.vocabulary import Status, topics
 
 tracking = Blueprint("tracking", __name__, url_prefix="/t")
 
@@ -101,6 +101,12 @@ def _ask_again(code: str, problems: tuple[Problem, ...], status: int) -> Respons
     return Response(render_template("tracking/ask.html", values=values, errors=grouped_errors(problems)), status)
 
 
+def _next_words(track: Track) -> str:
+    if track.follows:
+        return wording.followed_next(track.follows)
+    return wording.next_words(track.status, track.timeline[-1].kind if track.timeline else None)
+
+
 def _page(track: Track, problems: dict[str, list[str]], *, lost: bool = False) -> str:
     """Return the page of a report. `lost` words have no form any more to stand in, as it is now."""
     rows = [
@@ -112,12 +118,14 @@ def _page(track: Track, problems: dict[str, list[str]], *, lost: bool = False) -
         )
         for m in track.timeline
     ]
+    # One that others reported too may have been reopened on another's word.
+    shared = track.follows or (track.status if track.reports > 1 and track.status is Status.REOPENED else None)
     view = {name: getattr(track, name) for name in track.__dataclass_fields__ if name != "timeline"}
     view |= {
         "status": track.status.value,
         "can_answer": track.can_answer,
-        "headline": wording.headline(track.status),
-        "next_words": wording.next_words(track.status, track.timeline[-1].kind if track.timeline else None),
+        "headline": wording.headline(track.status) if not shared else wording.followed_headline(shared),
+        "next_words": _next_words(track),
         "advice": topics()[track.topic].emergency_advice if track.emergency and track.topic else None,
         "timeline": rows,
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from app import incidents
 from app.faultpoints import reached
 from app.hotline import Hotline
 from app.sealed import vault
@@ -49,7 +50,9 @@ def _triage(hotline: Hotline, entry_ids: Sequence[int]) -> None:
     predictions = dict(zip((t.id for t in tickets), service.predict(bench.classifier, tickets), strict=True))
     sealed = False
     with hotline.database.transaction() as session:
-        for entry in outbox.lock_undone(session, entry_ids):
+        owing = outbox.lock_undone(session, entry_ids)
+        incidents.hold_joined(session, tickets)
+        for entry in owing:
             ticket = session.get_one(Ticket, entry.ticket_id, with_for_update=True)
             service.settle(hotline, session, ticket, predictions.get(ticket.id))
             sealed = sealed or ticket.status is Status.SEALED

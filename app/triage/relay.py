@@ -12,7 +12,7 @@ from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app import lifecycle
+from app import lifecycle, surges
 from app.faultpoints import reached
 from app.hotline import Hotline
 from app.sealed import vault
@@ -107,5 +107,6 @@ class Relay:
 
     def _tidy(self, session: Session, now: datetime) -> None:
         lifecycle.advance(session, now, self.hotline.city.calendar)
+        surges.watch(session, now, self.hotline.city.incidents.surge)
         life = timedelta(seconds=self.hotline.settings.idempotency_life)
         session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - life))

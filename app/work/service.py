@@ -10,12 +10,13 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.exc import StaleDataError
 
-from app import access
+from app import access, incidents
 from app.assignment import meet, release
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem
 from app.words import words_of
 from models.account import Account
+from models.incident import Incident
 from models.ticket import Happening, Ticket, TicketEvent, TransitionRefused
 from models.vocabulary import DeadlineKind, Status, Urgency
 from models.workflow import AWAITS_DEPARTMENT
@@ -25,6 +26,15 @@ PAGE: Final = 50
 RETURNS_MAX: Final = 2
 #: "Soon": due within a working day.
 SOON: Final = timedelta(hours=24)
+
+
+#: What a line of a queue shows besides the ticket.
+SHOWN_WITH: Final = (
+    selectinload(Ticket.topic),
+    selectinload(Ticket.ward),
+    selectinload(Ticket.department),
+    selectinload(Ticket.incident),
+)
 
 
 @dataclass(frozen=True)
@@ -46,11 +56,17 @@ class Page:
 
 @dataclass(frozen=True)
 class Counts:
-    """How a queue stands."""
+    """How a queue stands: tickets by their deadlines, and how many reports they are of."""
 
     late: int
     soon: int
     ok: int
+    reports: int
+
+    @property
+    def tickets(self) -> int:
+        """How many things there are to do, each counted once however many report it."""
+        return self.late + self.soon + self.ok
 
 
 def queue(session: Session, account: Account, after: str | None = None) -> Page:
@@ -66,10 +82,7 @@ def queue(session: Session, account: Account, after: str | None = None) -> Page:
     if key is not None:
         beyond = or_(rank > key[0], and_(rank == key[0], or_(due > key[1], and_(due == key[1], Ticket.id > key[2]))))
     rows = session.scalars(
-        waiting.where(beyond)
-        .order_by(rank, due, Ticket.id)
-        .options(selectinload(Ticket.topic), selectinload(Ticket.ward), selectinload(Ticket.department))
-        .limit(PAGE + 1)
+        waiting.where(beyond).order_by(rank, due, Ticket.id).options(*SHOWN_WITH).limit(PAGE + 1)
     ).all()
     return Page(list(rows[:PAGE]), _write_key(rows[PAGE - 1]) if len(rows) > PAGE else None)
 
@@ -84,8 +97,10 @@ def counts(session: Session, account: Account, now: datetime) -> Counts:
     waiting = and_(access.visible_to(account), Ticket.status.in_(AWAITS_DEPARTMENT))
     late = func.count(case((Ticket.resolve_due_at < now, 1)))
     soon = func.count(case((Ticket.resolve_due_at.between(now, now + SOON), 1)))
-    row = session.execute(select(func.count(), late, soon).select_from(Ticket).where(waiting)).one()
-    return Counts(late=row[1], soon=row[2], ok=row[0] - row[1] - row[2])
+    reports = func.coalesce(func.sum(func.coalesce(Incident.reports, 1)), 0)
+    rows = select(func.count(), late, soon, reports).select_from(Ticket).outerjoin(Ticket.incident).where(waiting)
+    row = session.execute(rows).one()
+    return Counts(late=row[1], soon=row[2], ok=row[0] - row[1] - row[2], reports=row[3])
 
 
 def actions(account: Account, ticket: Ticket) -> set[str]:
@@ -131,7 +146,9 @@ def answer(hotline: Hotline, account: Account, step: Step) -> Ticket:
     def reply(session: Session, ticket: Ticket, now: datetime) -> None:
         ticket.transition(Status.ANSWERED, Happening("answered", now, account.id, public_text=words))
         ticket.answered_at = now
-        meet(session, ticket, now, DeadlineKind.FIRST_ACTION, DeadlineKind.RESOLVE)
+        kinds = (DeadlineKind.FIRST_ACTION, DeadlineKind.RESOLVE)
+        meet(session, ticket, now, *kinds)
+        incidents.answered(session, ticket, now, *kinds)
 
     return _do(hotline, account, step, "answer", reply)
 

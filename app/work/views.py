@@ -10,7 +10,7 @@ from flask import Blueprint, Response, redirect, render_template, request, send_
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from app import access, errors, wording
+from app import access, errors, incidents, nearby, wording
 from app.accounts.session import required
 from app.current import hotline, staff
 from app.highlight import marked
@@ -25,7 +25,8 @@ from app.work import service
 from app.work.service import Step
 from models.account import Account
 from models.ticket import Contact, Ticket, TicketEvent
-from models.vocabulary import Status, SubmissionType, Urgency
+from models.vocabulary import Role, Status, SubmissionType, Urgency
+from models.workflow import OPEN
 
 work = Blueprint("work", __name__, url_prefix="/work")
 
@@ -50,6 +51,7 @@ class Row:
     submission_type: SubmissionType | None
     reason: str | None = None
     confidence: float | None = None
+    reports: int = 1
 
 
 def row_of(ticket: Ticket, reason: str | None = None, confidence: float | None = None) -> Row:
@@ -69,6 +71,7 @@ def row_of(ticket: Ticket, reason: str | None = None, confidence: float | None =
         submission_type=ticket.submission_type,
         reason=reason,
         confidence=confidence,
+        reports=ticket.incident.reports if ticket.incident else 1,
     )
 
 
@@ -195,6 +198,9 @@ def shared_context(session: Session, account: Account, found: Ticket) -> dict[st
         "marked": marked(found.text, because),
         "rule_because": thought.get("rule_because" if language() == "vi" else "rule_because_en"),
         "thought": thought,
+        "incident": _incident(session, found),
+        "proposals": [_proposed(other, how) for other, how in nearby.proposed(session, account, found)],
+        "may_link": account.role is Role.COORDINATOR and found.status in OPEN,
         **_answers(session, account, found),
     }
 
@@ -204,6 +210,39 @@ def _answers(session: Session, account: Account, found: Ticket) -> dict[str, Any
     may = knowledge.may_answer(account, found)
     articles = knowledge.proposed(hotline(), session, found) if may else ()
     return {"may_answer_with": may, "nearest_articles": articles}
+
+
+def _incident(session: Session, found: Ticket) -> SimpleNamespace | None:
+    """Return the incident of a ticket with its reports, the lead first; None for one that is alone."""
+    lead = incidents.lead_of(session, found.incident_id) if found.incident_id and found.incident else None
+    if lead is None or found.incident is None or found.incident.reports < 2:
+        return None
+    reports = [lead, *incidents.followers(session, lead.incident_id or found.id)]
+    return SimpleNamespace(
+        reports=found.incident.reports,
+        opened_at=found.incident.opened_at,
+        lead_id=lead.id,
+        rows=[_report(report, report is lead) for report in reports[: service.PAGE]],
+    )
+
+
+def _report(report: Ticket, leads: bool) -> SimpleNamespace:  # noqa: FBT001 - one of two kinds of lines
+    return SimpleNamespace(
+        id=report.id,
+        excerpt=" ".join(report.text.split())[:160],
+        place=report.place_text,
+        received_at=report.received_at,
+        status=report.status,
+        leads=leads,
+    )
+
+
+def _proposed(other: Ticket, likeness: float) -> SimpleNamespace:
+    line = _report(other, leads=False)
+    line.percent = round(100 * likeness)
+    line.topic = other.topic
+    line.reports = other.incident.reports if other.incident else 1
+    return line
 
 
 def _shown(found: Ticket) -> SimpleNamespace:

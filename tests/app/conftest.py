@@ -102,6 +102,12 @@ class Road:
         """Shown on to who is competent by the coordinator."""
         return self._by(review.refer, self.staff.coordinator, self.in_review(), words)
 
+    def merged(self, text: str = LIGHTS_OUT) -> Filed:
+        """Of the same thing as another report, as its filer said."""
+        filed = self.file(text, incident=str(self.routed().ticket().incident_id))
+        self.triage()
+        return filed
+
     def sealed(self, text: str = LIGHTS_OUT, **fields: Any) -> Filed:
         """Sealed by its filer's word."""
         return self.routed(text, submission_type="to-cao", **fields)

@@ -70,6 +70,8 @@ POST /api/v1/track                      404   404 404        404         404    
 POST /api/v1/track/information          404   404 404        404         404     404     404   404        404      404
 POST /api/v1/track/reopen               404   404 404        404         404     404     404   404        404      404
 POST /api/v1/track/rating               404   404 404        404         404     404     404   404        404      404
+POST /api/v1/reports/nearby             200   200 200        200         200     200     200   200        200      200
+GET  /api/v1/surges                     401   404 404        404         200     200     404   404        404      401
 GET  /api/v1/tickets                    401   200 200        200         200     200     200   404        404      401
 GET  /api/v1/review                     401   404 404        404         200     200     404   404        404      401
 POST /accounts/logout                   303   303 303        303         303     303     303   303        303      303
@@ -168,6 +170,8 @@ OF_A_TICKET = {
     "POST /sealed/<uuid:ticket_id>/open": UNSEAL,
     "POST /sealed/<uuid:ticket_id>/refer": UNSEAL.replace("200", "409"),
     "POST /sealed/<uuid:ticket_id>/release": UNSEAL.replace("200", "409"),
+    "POST /review/<uuid:ticket_id>/link": DECIDE,
+    "POST /review/<uuid:ticket_id>/split": DECIDE,
     # a program is told that it needs a token, where a person is led to the login
     "GET /api/v1/tickets/<uuid:ticket_id>": READ.replace("303", "401"),
     "POST /api/v1/tickets/<uuid:ticket_id>/accept": WORK.replace("303", "401"),
@@ -184,6 +188,8 @@ OF_A_TICKET = {
     "POST /api/v1/sealed/<uuid:ticket_id>/open": UNSEAL.replace("303", "401"),
     "POST /api/v1/sealed/<uuid:ticket_id>/refer": UNSEAL.replace("303", "401").replace("200", "409"),
     "POST /api/v1/sealed/<uuid:ticket_id>/release": UNSEAL.replace("303", "401").replace("200", "409"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/link": DECIDE.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/split": DECIDE.replace("303", "401"),
 }
 #: What the bodies of the API's steps hold besides the version.
 BODIES: Mapping[str, Mapping[str, str]] = {
@@ -203,6 +209,8 @@ BODIES: Mapping[str, Mapping[str, str]] = {
     "sealed/open": {"reason": "Xem ai được xem."},
     "sealed/refer": {"department_id": "pccc", "redacted_text": "Ông Bảy."},
     "sealed/release": {"submission_type": "phan-anh", "reason": "Không phải."},
+    "link": {"other": "00000000-0000-0000-0000-000000000000"},
+    "split": {},
 }
 CODE = {"code": "0000-0000-0000-0000"}
 TRACKING: Mapping[str, Mapping[str, object]] = {
@@ -211,6 +219,7 @@ TRACKING: Mapping[str, Mapping[str, object]] = {
     "/api/v1/track/reopen": CODE | {"message": "Lại tắt."},
     "/api/v1/track/rating": CODE | {"rating": 5},
     "/api/v1/reports": {"text": "Đèn đường tắt cả tuần nay"},
+    "/api/v1/reports/nearby": {"place_text": "đường Lê Lợi, phường Bến Thành"},
 }
 
 

@@ -120,7 +120,7 @@ def all_pages(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[Page]:
     yield poster(nobody, "/t", code="0" * 16), 404
     yield poster(nobody, "/accounts/login"), 403
     for make in (road.file, road.routed, road.accepted, road.asked, road.answered, road.returned, road.in_review,
-                 road.rejected, road.referred, road.sealed):  # fmt: skip
+                 road.rejected, road.referred, road.sealed, road.merged):  # fmt: skip
         yield poster(nobody, "/t", code=make().code), 200
     yield poster(nobody, "/t/mo-lai", code=road.routed().code, message="Lại tắt."), 409
     yield poster(nobody, "/t/bo-sung", code=road.asked().code, message=""), 422
@@ -130,7 +130,7 @@ def all_pages(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[Page]:
         yield getter(browsers[name], path), 200
     for filed in (road.routed(), road.accepted(), road.asked(), road.answered()):
         yield getter(browsers["alice"], f"/work/{filed.ticket().id}"), 200
-    for filed in (road.in_review(), road.returned()):
+    for filed in (road.in_review(), road.returned(), road.merged()):
         yield getter(browsers["cleared"], f"/review/{filed.ticket().id}"), 200
     yield from gates(road, browsers)
     filed = road.accepted()

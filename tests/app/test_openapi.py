@@ -17,6 +17,7 @@ from models.account import Account
 from tests.app.conftest import LIGHTS, LIGHTS_OUT, Filed, Road, Staff
 
 #: Routes of the API that are not operations: the document itself, as JSON and as a page.
+PIN: Final = {"latitude": 10.77, "longitude": 106.68}
 ABOUT_THE_API: Final = {"/api/v1/", "/api/v1/openapi.json"}
 
 
@@ -87,7 +88,7 @@ def test_every_operation_does_what_the_document_says(
     """A program alone brings reports from filing to the rating, over every operation there is."""
     alice, coordinator = bearer(staff.alice), bearer(staff.coordinator)
 
-    def filed(**fields: str) -> dict[str, Any]:
+    def filed(**fields: str | float) -> dict[str, Any]:
         key = {"Idempotency-Key": uuid4().hex}
         body = {"text": LIGHTS_OUT, **fields}
         return dict(program.call("post", "/api/v1/reports", expected=201, json=body, headers=key))
@@ -135,7 +136,23 @@ def test_every_operation_does_what_the_document_says(
     assert (letter["department"]["id"], letter["body"]) == ("tiep_cong_dan", "Bạn nộp đơn ở Ban Tiếp công dân.")
     assert step(thanks, "forward", coordinator, department_id=LIGHTS)["status"] == "closed"
     unseal(hotline, program, secret, false_alarm, bearer(staff.cleared))
+    one, two = filed(**PIN), filed(**PIN)
+    road.triage()
+    join_and_part(hotline, program, one, two, lambda name, **body: step(two, name, coordinator, **body))
+    assert program.call("get", "/api/v1/surges", expected=200, headers=coordinator) == {"surges": []}
     assert program.used == {(operation.method, operation.path) for operation in OPERATIONS}
+
+
+def join_and_part(
+    hotline: Hotline, program: Program, one: Mapping[str, str], two: Mapping[str, str], step: Callable[..., Any]
+) -> None:
+    """Merge a report into another of the same thing and split it off again, as a program does."""
+    other = str(Filed(one["code"], hotline).ticket().id)
+    assert step("link", other=other)["status"] == "merged"
+    (near,) = program.call("post", "/api/v1/reports/nearby", expected=200, json=PIN)["incidents"]
+    assert near["reports"] == 2
+    assert program.call("post", "/api/v1/track", expected=200, json={"code": two["code"]})["follows"] == "routed"
+    assert step("split")["status"] == "needs_review"
 
 
 def unseal(
