@@ -205,6 +205,13 @@ def withdraw(session: Session, ticket: Ticket, now: datetime, actor_id: UUID | N
     session.execute(delete(Incident).where(Incident.id == incident_id))
 
 
+def go_alone(session: Session, ticket: Ticket, now: datetime, actor_id: UUID) -> None:
+    """Let others who reported the same go on without a ticket that ends in a way that is its writer's alone."""
+    rest = followers(session, ticket.incident_id) if ticket.incident_id else ()
+    if rest:
+        _hand_over(session, ticket, rest[0], now, actor_id)
+
+
 def answered(session: Session, lead: Ticket, now: datetime, *kinds: DeadlineKind) -> None:
     """Note that what was promised to everybody who reported the same has happened too."""
     if lead.incident_id is None:

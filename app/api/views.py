@@ -521,6 +521,7 @@ def _ticket(account: Account, ticket_id: UUID) -> Response:
     with hotline().database.reading() as session:
         found = access.find_ticket(session, account, ticket_id)
         events = work_service.history(session, found)
+        notes = work_service.notes(session, events)
         shape = schema.TicketDetail(
             **_summary(found).model_dump(),
             version=found.version,
@@ -539,7 +540,7 @@ def _ticket(account: Account, ticket_id: UUID) -> Response:
                 schema.HistoryEntry(
                     at=e.at, kind=e.kind, from_status=e.from_status, to_status=e.to_status,
                     actor=e.actor.display_name if e.actor else None, public_text=e.public_text,
-                    internal_text=e.internal_text,
+                    internal_text=notes[e.id],
                 )
                 for e in events
             ],

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from app import incidents
 from app.assignment import local_date, release
 from app.database import known
 from app.hotline import Hotline
@@ -68,6 +69,7 @@ def send(hotline: Hotline, account: Account, step: Step, department_id: str) -> 
             raise refuse("department_id", "unknown_department")
         sent = Letter(ticket_id=ticket.id, department_id=department_id, account_id=account.id, sent_at=now, body=body)
         session.add(sent)
+        incidents.go_alone(session, ticket, now, account.id)
         data = {"department": department_id}
         ticket.transition(Status.REFERRED, Happening(GUIDED, now, account.id, data=data))
         release(session, ticket, now)

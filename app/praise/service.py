@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import access
+from app import access, incidents
 from app.assignment import hand_over
 from app.database import known
 from app.hotline import Hotline
@@ -40,6 +40,7 @@ def forward(hotline: Hotline, account: Account, step: Step, department_id: str) 
             because_en="A coordinator decided.",
             tried=(),
         )
+        incidents.go_alone(session, ticket, now, account.id)
         data = {"department": department_id}
         ticket.transition(Status.ROUTED, Happening("reviewed", now, account.id, data=data))
         hand_over(session, ticket, decision, now)

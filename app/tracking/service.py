@@ -233,12 +233,16 @@ def _held(hotline: Hotline, session: Session, typed: str) -> tuple[str, Ticket, 
 
 
 def _reopen_together(hotline: Hotline, ticket: Ticket, lead: Ticket, words: str) -> None:
-    """Reopen the lead because somebody who reported the same says so; their words are for the unit, not for others."""
+    """Reopen the lead because somebody who reported the same says so; their words are for the unit, not for others.
+
+    They stand in their own ticket's history alone (`work.service.notes` reads them from there): should that be sealed
+    one day, nothing of it may stay behind in another's.
+    """
     now = hotline.now()
     if not _may_reopen_together(ticket, lead, now):
         raise Conflict([Problem("status", "transition", {"here": lead.status.value})])
     data = {"ticket": str(ticket.id)}
-    lead.transition(Status.REOPENED, Happening("reopened_together", now, internal_text=words, data=data))
+    lead.transition(Status.REOPENED, Happening("reopened_together", now, data=data))
     ticket.happened(Happening("not_fixed", now, public_text=words))
 
 

@@ -1,6 +1,6 @@
 """What a department does with a ticket. Pages and API call the same functions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -222,6 +222,19 @@ def _read_key(after: str | None) -> tuple[int, datetime, UUID] | None:
         return int(rank), at.astimezone(UTC), UUID(ticket_id)
     except (ValueError, OverflowError):
         raise NotFound from None
+
+
+def notes(session: Session, events: Sequence[TicketEvent]) -> dict[int, str | None]:
+    """Return, by the event's id, what only staff may read of it: of what another reporter said, that one's words.
+
+    Those stand in that one's own history; of a denunciation nothing is found.
+    """
+    others = {e.id: (UUID(e.data["ticket"]), e.at) for e in events if e.kind == "reopened_together" and e.data}
+    own = [ticket_id for ticket_id, _ in others.values()]
+    words = select(TicketEvent).join(Ticket, Ticket.id == TicketEvent.ticket_id)
+    of_them = and_(Ticket.id.in_(own), TicketEvent.kind == "not_fixed", ~access.KEPT_APART)
+    said = {(e.ticket_id, e.at): e.public_text for e in session.scalars(words.where(of_them))} if own else {}
+    return {e.id: said.get(others[e.id]) if e.id in others else e.internal_text for e in events}
 
 
 def history(session: Session, ticket: Ticket) -> list[TicketEvent]:

@@ -188,10 +188,12 @@ def refusal_context(refused: Refused | None) -> dict[str, Any]:
 def shared_context(session: Session, account: Account, found: Ticket) -> dict[str, Any]:
     """Return what every page on one ticket shows."""
     thought = evidence(session, found)
+    events = service.history(session, found)
+    notes = service.notes(session, events)
     because = thought.get("because", [])
     return {
         "t": _shown(found),
-        "timeline": [_line(event) for event in service.history(session, found)],
+        "timeline": [_line(event, notes[event.id]) for event in events],
         "deadlines": found.deadlines,
         "photos": found.attachments,
         "contact": _masked(found.contact),
@@ -254,14 +256,14 @@ def _shown(found: Ticket) -> SimpleNamespace:
     return SimpleNamespace(ward=ward, **{name: getattr(found, name) for name in names})
 
 
-def _line(event: TicketEvent) -> SimpleNamespace:
+def _line(event: TicketEvent, note: str | None) -> SimpleNamespace:
     return SimpleNamespace(
         at=event.at,
         kind=event.kind,
         words=wording.event_words(event.kind, event.data),
         actor=event.actor.display_name if event.actor else None,
         public_text=event.public_text,
-        internal_text=event.internal_text,
+        internal_text=note,
     )
 
 

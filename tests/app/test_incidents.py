@@ -11,6 +11,8 @@ from sqlalchemy import func, select
 
 from app.consistency import violations
 from app.hotline import Hotline
+from app.letters import service as letters
+from app.praise import service as praise
 from app.problems import Conflict, NotFound, Refused
 from app.review import service as review
 from app.tracking import service as tracking
@@ -193,10 +195,7 @@ def test_not_done_of_any_reporter_reopens_the_lead(hotline: Hotline, road: Road,
     seen = tracking.reopen(hotline, joined.code, "Chỗ tôi còn tối, tôi tên Hoa.")
     assert (seen.status, seen.follows) == (Status.MERGED, Status.REOPENED)
     assert first.status() is Status.REOPENED
-    event = first.ticket().events[-1]
-    assert (event.kind, event.public_text, event.internal_text) == (
-        "reopened_together", None, "Chỗ tôi còn tối, tôi tên Hoa.",
-    )  # fmt: skip
+    assert note_on(hotline, first) == ("reopened_together", "Chỗ tôi còn tối, tôi tên Hoa.")
     assert "Hoa" not in repr(tracking.track(hotline, first.code))
     with pytest.raises(Conflict):
         tracking.reopen(hotline, joined.code, "Vẫn tối.")
@@ -350,6 +349,21 @@ def test_sealing_takes_a_report_out_of_its_incident(hotline: Hotline, road: Road
     assert first.status() is Status.ROUTED
 
 
+@pytest.mark.parametrize("ends", ["letter", "praise"])
+def test_what_ends_for_its_writer_alone_leaves_the_others_before_a_coordinator(
+    hotline: Hotline, road: Road, staff: Staff, ends: str
+) -> None:
+    kind = "khieu-nai" if ends == "letter" else "khen-ngoi"
+    lead, other = road.routed(submission_type=kind, **SAME), road.routed(AGAIN, **SAME)
+    link(hotline, staff, other, lead)
+    if ends == "letter":
+        letters.send(hotline, staff.coordinator, step(lead, "Bạn nộp đơn ở Ban Tiếp công dân."), "tiep_cong_dan")
+    else:
+        praise.forward(hotline, staff.coordinator, step(lead), LIGHTS)
+    assert lead.ticket().incident_id is None
+    assert (other.status(), other.kinds()[-1], incident_of(hotline, other).reports) == (Status.NEEDS_REVIEW, "leads", 1)
+
+
 def test_sealing_a_lead_hands_the_lead_on(hotline: Hotline, road: Road, staff: Staff) -> None:
     lead = road.routed(**SAME)
     first, second = joining(road, lead), joining(road, lead)
@@ -438,6 +452,13 @@ def incident_in_work(road: Road, staff: Staff, *, answered: bool = False) -> tup
     if answered:
         work.answer(road.hotline, staff.alice, step(first, "Đã thay bóng mới."))
     return first, second
+
+
+def note_on(hotline: Hotline, filed: Filed) -> tuple[str, str | None]:
+    """Return the last event of a ticket and what staff read of it."""
+    with hotline.database.reading() as session:
+        last = work.history(session, filed.ticket())[-1]
+        return last.kind, work.notes(session, [last])[last.id]
 
 
 def link(hotline: Hotline, staff: Staff, filed: Filed, other: Filed) -> None:

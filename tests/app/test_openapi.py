@@ -16,8 +16,8 @@ from app.hotline import Hotline
 from models.account import Account
 from tests.app.conftest import LIGHTS, LIGHTS_OUT, Filed, Road, Staff
 
-#: Routes of the API that are not operations: the document itself, as JSON and as a page.
 PIN: Final = {"latitude": 10.77, "longitude": 106.68}
+#: Routes of the API that are not operations: the document itself, as JSON and as a page.
 ABOUT_THE_API: Final = {"/api/v1/", "/api/v1/openapi.json"}
 
 

@@ -5,6 +5,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -26,6 +27,7 @@ from app.settings import prepare
 from app.tracking import service as tracking
 from app.triage.relay import Relay
 from app.web import create_app
+from app.work import service as work
 from classifier.redact import redacted
 from models.account import Account
 from models.sealed import SealedContent, SealedPhoto
@@ -128,6 +130,46 @@ def test_what_a_coordinator_seals_leaves_every_place_where_it_was(
     assert one.content.note == f"Tố cáo {CANARY}."
     sealed.refer(hotline, staff.cleared, step(filed, f"Cán bộ {CANARY[:-1]}."), "tiep_cong_dan")
     assert elsewhere() == []
+    consistent(hotline)
+
+
+@pytest.mark.parametrize("keyed_later", [False, True], ids=["with a key", "swept in later"])
+def test_what_was_of_an_incident_leaves_it_and_every_place_and_comes_back_alone(
+    hotline: Hotline, without_key: Hotline, road: Road, staff: Staff, elsewhere: Callable[[], list[str]],
+    *, keyed_later: bool,
+) -> None:  # fmt: skip
+    """The canary in a report that others share, rated and contested before it is sealed.
+
+    Expected: street and cell, rating and "not done" go along; its incident goes on; released it has them again.
+    """
+    pin: dict[str, Any] = {"latitude": 10.77, "longitude": 106.68}
+    first = road.routed(**pin)
+    joins = str(first.ticket().incident_id)
+    shared = road.file(f"{LIGHTS_OUT} {CANARY}", place_text=f"đường {CANARY}", incident=joins, **pin)
+    road.triage()
+    work.accept(hotline, staff.alice, step(first))
+    work.answer(hotline, staff.alice, step(first, "Xong."))
+    tracking.reopen(hotline, shared.code, f"Còn tối {CANARY}.")
+    work.accept(hotline, staff.alice, step(first))
+    work.answer(hotline, staff.alice, step(first, "Xong rồi."))
+    tracking.rate(hotline, shared.code, 2, f"Chưa hẳn {CANARY}.")
+    review.split(hotline, staff.coordinator, step(shared))
+    before = shared.ticket()
+    assert None not in {before.street, before.cell}
+    assert {"table ticket", "table feedback", "table ticket_event"} <= set(elsewhere())
+    sealing = without_key if keyed_later else hotline
+    review.seal(sealing, staff.cleared, step(shared, "Tố cáo."))
+    hidden = shared.ticket()
+    assert (hidden.incident_id, hidden.joins_id) == (None, None)
+    vault.sweep(hotline)
+    assert elsewhere() == []
+    assert (shared.ticket().street, shared.ticket().cell) == (None, None)
+    consistent(hotline)
+    road.release(shared)
+    after = shared.ticket()
+    assert (after.street, after.cell, after.incident_id) == (before.street, before.cell, None)
+    assert after.feedback is not None
+    assert (after.feedback.rating, after.feedback.comment) == (2, f"Chưa hẳn {CANARY}.")
     consistent(hotline)
 
 
