@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.problems import NotFound
 from models.account import Account
@@ -13,12 +13,13 @@ from models.workflow import AWAITS_COORDINATOR
 
 #: Not triaged yet: seen by nobody but the filer.
 _TRIAGED = Ticket.status != Status.RECEIVED
-#: A denunciation stays out of sight for good, also after it was referred: its filer must not be guessed at.
-_OPEN = and_(
-    _TRIAGED,
-    Ticket.status != Status.SEALED,
-    func.coalesce(Ticket.submission_type, "") != SubmissionType.DENUNCIATION.value,
+#: A denunciation stays out of sight for good, also after it was referred: its filer must not be guessed at. Nothing
+#: that lists, searches, counts or shows tickets meets one, whoever asks; `app.sealed` alone does.
+KEPT_APART = or_(
+    Ticket.status == Status.SEALED,
+    and_(_TRIAGED, func.coalesce(Ticket.submission_type, "") == SubmissionType.DENUNCIATION.value),
 )
+_OPEN = and_(_TRIAGED, ~KEPT_APART)
 
 #: What counts and reports are made of: nothing untriaged, nothing sealed.
 COUNTED = _OPEN
@@ -31,10 +32,8 @@ def visible_to(account: Account) -> ColumnElement[bool]:
     """Return the condition that a ticket must meet for this account to know that it exists."""
     if account.role in WORKERS:
         return and_(_OPEN, or_(Ticket.department_id == account.department_id, _helps(account)))
-    if account.role is Role.AUDITOR:
+    if account.role in {Role.AUDITOR, Role.COORDINATOR}:
         return _OPEN
-    if account.role is Role.COORDINATOR:
-        return _TRIAGED if account.cleared else _OPEN
     return false()
 
 
@@ -56,9 +55,44 @@ def queued_for(account: Account) -> ColumnElement[bool]:
     return visible_to(account)
 
 
+def sealed_to(account: Account) -> ColumnElement[bool]:
+    """Return the condition that a denunciation must meet for this account to know that it exists, its words apart."""
+    return KEPT_APART if may_unseal(account) or account.role is Role.AUDITOR else false()
+
+
+def may_unseal(account: Account) -> bool:
+    """Tell whether the account may open sealed tickets, each time for a reason, refer and release them."""
+    return account.role is Role.COORDINATOR and account.cleared
+
+
+def find_sealed(session: Session, account: Account, ticket_id: UUID, *, lock: bool = False) -> Ticket:
+    """Return a denunciation that this account may know of; raise `NotFound` for one that is not there or not theirs."""
+    return _found(session, select(Ticket).where(Ticket.id == ticket_id, sealed_to(account)), lock=lock)
+
+
+def _of_their_incident(account: Account) -> ColumnElement[bool]:
+    """Return the condition for a report merged into one that the account's department has: it is of their work.
+
+    Apart from `visible_to`, which lists are made with: a merged report is in no queue.
+    """
+    if account.role not in WORKERS:
+        return false()
+    lead = aliased(Ticket)
+    theirs = and_(
+        lead.incident_id == Ticket.incident_id,
+        lead.status != Status.MERGED,
+        lead.department_id == account.department_id,
+    )
+    return and_(_OPEN, Ticket.status == Status.MERGED, exists().where(theirs))
+
+
 def find_ticket(session: Session, account: Account, ticket_id: UUID, *, lock: bool = False) -> Ticket:
     """Return a ticket that this account may see; raise `NotFound` for one that is not there or not theirs."""
-    query: Select[Ticket] = select(Ticket).where(Ticket.id == ticket_id, visible_to(account))
+    seen = or_(visible_to(account), _of_their_incident(account))
+    return _found(session, select(Ticket).where(Ticket.id == ticket_id, seen), lock=lock)
+
+
+def _found(session: Session, query: Select[Ticket], *, lock: bool) -> Ticket:
     ticket = session.scalar(query.with_for_update(of=Ticket) if lock else query)
     if ticket is None:
         raise NotFound

@@ -41,9 +41,7 @@ def assign(hotline: Hotline, session: Session, ticket: Ticket, decision: Decisio
 
     A ticket that moves between departments keeps its deadlines: the clock runs for the citizen, not for the desk.
     """
-    release(session, ticket, now)
-    ticket.department_id = decision.lead
-    session.add(_assignment(ticket, decision.lead, AssignmentKind.LEAD, decision, now))
+    hand_over(session, ticket, decision, now)
     set_first(hotline, session, ticket, now)
     for helper in decision.coordinating:
         involve(hotline, session, ticket, _assignment(ticket, helper, AssignmentKind.COORDINATING, decision, now))
@@ -60,6 +58,13 @@ def involve(hotline: Hotline, session: Session, ticket: Ticket, helper: Assignme
     part = Part(assignment=helper, due_at=due.due_at, calendar_version=due.calendar_version[:64])
     session.add(part)
     return part
+
+
+def hand_over(session: Session, ticket: Ticket, decision: Decision, now: datetime) -> None:
+    """Give a ticket to the decided lead alone, with no deadline: enough for what asks for nothing."""
+    release(session, ticket, now)
+    ticket.department_id = decision.lead
+    session.add(_assignment(ticket, decision.lead, AssignmentKind.LEAD, decision, now))
 
 
 def release(session: Session, ticket: Ticket, now: datetime) -> None:

@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "restore": ("backing", "restore"),
     "rules": ("places", "rules"),
     "run": ("installation", "run"),
+    "seal": ("sealing", "seal"),
     "serve": ("web", "serve"),
     "soak": ("benching", "soak"),
     "track": ("clients", "track"),

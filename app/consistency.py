@@ -8,13 +8,17 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from app.access import KEPT_APART
 from app.hotline import Hotline
 from models.coordination import Part
 from models.extension import Extension
+from models.incident import Incident, Proposal
+from models.letter import Letter
 from models.notice import Notice
 from models.outbox import OutboxEntry
 from models.returning import TicketReturn
-from models.ticket import Assignment, Attachment, Deadline, Ticket, TicketEvent
+from models.sealed import SealedContent
+from models.ticket import Assignment, Attachment, Contact, Deadline, Feedback, Ticket, TicketEvent
 from models.vocabulary import AssignmentKind, DeadlineKind, ExtensionState, NoticeAudience, NoticeStage, Status
 from models.workflow import ALLOWED, AWAITS_DEPARTMENT
 
@@ -24,11 +28,13 @@ SHOWN: Final = 5
 
 
 def violations(session: Session) -> list[str]:
-    """Return every law that some ticket breaks, a sentence each with a few ids; an empty list is a sound database."""
+    """Return every law that some ticket or incident breaks, a sentence each with a few ids; none: a sound database."""
+    tickets = [(law, "tickets", select(Ticket.id).where(broken)) for law, broken in _laws()]
+    groups = [(law, "incidents", select(Incident.id).where(broken)) for law, broken in _incident_laws()]
     return [
-        f"{law}: {len(found)} tickets, such as {', '.join(sorted(str(i) for i in found[:SHOWN]))}"
-        for law, broken in _laws()
-        if (found := list(session.scalars(select(Ticket.id).where(broken).limit(1000))))
+        f"{law}: {len(found)} {things}, such as {', '.join(sorted(str(i) for i in found[:SHOWN]))}"
+        for law, things, breaking in [*tickets, *groups]
+        if (found := list(session.scalars(breaking.limit(1000))))
     ]
 
 
@@ -66,15 +72,17 @@ def _laws() -> Iterator[tuple[str, ColumnElement[bool]]]:
         .limit(1)
         .scalar_subquery()
     )
+    yield from _laws_of_the_vault()
     yield "the status is where the last move led", func.coalesce(last, Status.RECEIVED.value) != Ticket.status
     yield from _promises()
+    yield "a merged ticket is of an incident", and_(Ticket.status == Status.MERGED, Ticket.incident_id.is_(None))
 
 
 def _promises() -> Iterator[tuple[str, ColumnElement[bool]]]:
     """Yield the laws of deadlines and of what was told of them."""
     resolve = and_(Deadline.ticket_id == Ticket.id, Deadline.kind == DeadlineKind.RESOLVE)
     other = or_(Ticket.resolve_due_at.is_(None), Ticket.resolve_due_at != Deadline.due_at)
-    yield "a ticket shows the date of its deadline", exists().where(resolve, other)
+    yield "a ticket shows the date of its deadline", and_(~KEPT_APART, exists().where(resolve, other))
     paused = exists().where(Deadline.ticket_id == Ticket.id, Deadline.paused_at.is_not(None))
     yield "a clock stands still only while a citizen is asked", and_(paused, Ticket.status != Status.INFO_REQUESTED)
     granted = exists().where(Extension.ticket_id == Ticket.id, Extension.state == ExtensionState.APPROVED)
@@ -93,7 +101,7 @@ def _promises() -> Iterator[tuple[str, ColumnElement[bool]]]:
     )  # fmt: skip
     yield "of stages that came at once one was sent", exists().where(told, together)
     secret = and_(Notice.ticket_id == Ticket.id, Notice.audience != NoticeAudience.CLEARED, Notice.at > _sealed_at())
-    yield "a sealed ticket is told of to nobody but cleared coordinators", exists().where(secret)
+    yield "a sealed ticket is told of to nobody but cleared coordinators", and_(KEPT_APART, exists().where(secret))
 
 
 def _sealed_at() -> ColumnElement[datetime]:
@@ -125,6 +133,42 @@ def _laws_of_returns() -> Iterator[tuple[str, ColumnElement[bool]]]:
     yield "a ticket came back as often as it says", led != Ticket.returns
     running = or_(Assignment.ended_at.is_(None), Assignment.ticket_id != Ticket.id)
     yield "what a unit gave back it has no more", exists().where(returned, running)
+
+
+def _incident_laws() -> Iterator[tuple[str, ColumnElement[bool]]]:
+    """The database itself sees to it that an incident has no two leads."""
+    of_it = select(func.count(Ticket.id)).where(Ticket.incident_id == Incident.id)
+    leads = of_it.where(Ticket.status != Status.MERGED).scalar_subquery()
+    joined = Incident.joined_into_id.is_not(None)
+    yield "an incident has a lead that is not merged", and_(~joined, leads != 1)
+    yield "an incident counts its reports", Incident.reports != of_it.scalar_subquery()
+    beyond = aliased(Incident)
+    further = exists().where(beyond.id == Incident.joined_into_id, beyond.joined_into_id.is_not(None))
+    yield "an incident is joined to one that stands", and_(joined, further)
+
+
+def _laws_of_the_vault() -> Iterator[tuple[str, ColumnElement[bool]]]:
+    locked = exists().where(SealedContent.ticket_id == Ticket.id)
+    yield "a denunciation is in the vault", and_(KEPT_APART, ~locked)
+    yield "only denunciations are in the vault", and_(~KEPT_APART, locked)
+    named = or_(
+        Ticket.incident_id.is_not(None), Ticket.joins_id.is_not(None), exists().where(Proposal.ticket_id == Ticket.id)
+    )
+    yield "a denunciation is of no incident and proposed for none", and_(KEPT_APART, named)
+    said = or_(
+        Ticket.text != "",
+        Ticket.search_text != "",
+        *(column.is_not(None) for column in (Ticket.place_text, Ticket.lat, Ticket.lon)),
+        *(column.is_not(None) for column in (Ticket.topic_slug, Ticket.ward_code, Ticket.resolve_due_at)),
+        *(column.is_not(None) for column in (Ticket.street, Ticket.cell)),
+        *(exists().where(table.ticket_id == Ticket.id) for table in (Contact, Attachment, Letter, Feedback)),
+        exists().where(Assignment.ticket_id == Ticket.id, Part.assignment_id == Assignment.id, Part.contribution != ""),
+        exists().where(
+            TicketEvent.ticket_id == Ticket.id,
+            or_(TicketEvent.public_text.is_not(None), TicketEvent.internal_text.is_not(None)),
+        ),
+    )
+    yield "what a denunciation says is nowhere but in the vault", and_(KEPT_APART, locked, said)
 
 
 def _astray() -> ColumnElement[bool]:

@@ -58,6 +58,25 @@ class Database:
             yield session
             session.expunge_all()  # a rollback would empty what is still attached
 
+    def forget(self) -> None:
+        """Let nothing of what was removed lie on in SQLite's journal, as far as nobody is reading just now.
+
+        Pages that are given up are overwritten (`secure_delete`), their journal only when it is emptied. PostgreSQL
+        gives up old rows when it vacuums.
+        """
+        if self._turn is None:
+            return
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA busy_timeout=100")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.fetchall()
+            cursor.execute(f"PRAGMA busy_timeout={LOCK_WAIT * 1000}")
+            cursor.close()
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
@@ -146,6 +165,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")  # a tracking code that was shown survives a power cut
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA secure_delete=ON")  # what moves into the vault leaves no copy in a free page
     cursor.execute(f"PRAGMA busy_timeout={LOCK_WAIT * 1000}")
     cursor.close()
 

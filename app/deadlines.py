@@ -126,9 +126,12 @@ def resume(hotline: Hotline, session: Session, ticket: Ticket, now: datetime) ->
 
 
 def move(ticket: Ticket, deadline: Deadline, run: Run, now: datetime) -> None:
-    """Give a deadline another date, shown on its ticket too; when to remind of it is looked at anew."""
+    """Give a deadline another date, shown on its ticket too; when to remind of it is looked at anew.
+
+    On a denunciation's ticket stands nothing.
+    """
     deadline.due_at, deadline.runs_from, deadline.remind_at = run.due_at, run.runs_from, now
-    if deadline.kind is DeadlineKind.RESOLVE:
+    if deadline.kind is DeadlineKind.RESOLVE and ticket.submission_type is not SubmissionType.DENUNCIATION:
         ticket.resolve_due_at = run.due_at
 
 

@@ -34,6 +34,7 @@ def examine() -> list[Check]:
             Check("python", ok=sys.version_info >= (3, 11), detail=sys.version.split()[0]),
             *_settings(settings),
             *_disk(settings.data),
+            Check("seal key", ok=hotline.seals.ready, detail=hotline.seals.trouble or "denunciations can be sealed"),
             _city(hotline),
             *readiness(hotline),
             *_database(hotline),
@@ -54,9 +55,9 @@ def _settings(settings: Settings) -> Iterator[Check]:
         )
     if settings.host not in {"127.0.0.1", "::1"} and not settings.https:
         yield Check("https", ok=False, detail="serving beyond this machine without LANGNGHE_URL=https://…")
-    secret = settings.data / "secret"
-    if secret.exists() and secret.stat().st_mode & 0o077:
-        yield Check("secret", ok=False, detail=f"{secret} can be read by others: chmod 600 it")
+    for secret in (settings.data / "secret", settings.seal_file):
+        if secret.exists() and secret.stat().st_mode & 0o077:
+            yield Check(secret.name, ok=False, detail=f"{secret} can be read by others: chmod 600 it")
 
 
 def _disk(data: Path) -> Iterator[Check]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app import keys as key_ring
 from app.database import Database
 from app.keys import Keys
+from app.seals import Seals
 from app.settings import Settings
 from app.units.standing import StandingCity
 from app.workdays import CalendarInForce
@@ -59,6 +60,11 @@ class Hotline:
     @cached_property
     def _in_force(self) -> CalendarInForce:
         return CalendarInForce(self.files.calendar)
+
+    @cached_property
+    def seals(self) -> Seals:
+        """The keys of the vault."""
+        return Seals(self.settings)
 
 
 def open_hotline(settings: Settings) -> Hotline:

@@ -5,6 +5,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from app.hotline import Hotline
+from app.knowledge import service as knowledge
 from app.units import book
 from app.units.book import Author
 from models.place import LegacySuccessor, LegacyWard, Ward
@@ -34,6 +35,7 @@ def load(hotline: Hotline) -> dict[str, int]:
         _places(session, city)
         session.flush()
         _departments(session, city, Author(UnitChangeOrigin.SEED, now), city.calendar.local_day(now))
+        knowledge.plant(hotline, session)
     return {"topics": len(topics()), "wards": len(city.wards), "legacy wards": len(city.legacy),
             "departments": len(city.departments)}  # fmt: skip
 

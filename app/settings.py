@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 #: Shorter secrets can be guessed; 32 bytes as urlsafe base 64 are 43 characters.
 MIN_SECRET: Final = 32
 MIN_TOKEN: Final = 20
+SEAL_FILE: Final = "seal-key"
 
 
 class SettingsError(Exception):
@@ -25,6 +26,7 @@ class Settings:
     database_url: str
     redis_url: str
     secret_key: str
+    seal_keys: tuple[str, ...]
     host: str
     port: int
     public_url: str
@@ -69,6 +71,11 @@ class Settings:
         """Where photos live."""
         return self.data / "attachments"
 
+    @property
+    def seal_file(self) -> Path:
+        """Where the seal keys are when `LANGNGHE_SEAL_KEY` gives none; newest first, one a line."""
+        return self.data / SEAL_FILE
+
 
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Return where this installation keeps what it must not lose."""
@@ -105,6 +112,7 @@ def from_env(environ: Mapping[str, str] = os.environ) -> Settings:
         database_url=reader.database_url(f"sqlite:///{data / 'langnghe.db'}"),
         redis_url=reader.redis_url(f"unix://{data / 'redis.sock'}"),
         secret_key=reader.secret(data),
+        seal_keys=reader.seal_keys(data),
         host=host,
         port=port,
         public_url=reader.public_url(f"http://{host}:{port}"),
@@ -209,18 +217,38 @@ class _Reader:
             self.problems.append(f"LANGNGHE_SECRET_KEY: at least {MIN_SECRET} characters are needed, not {len(secret)}")
         return secret
 
+    def seal_keys(self, data: Path) -> tuple[str, ...]:
+        """The keys of the vault from the environment; none is no problem here: only sealing needs one."""
+        given = self.environ.get("LANGNGHE_SEAL_KEY")
+        file = data / SEAL_FILE
+        raw = given if given is not None else file.read_text("ascii") if file.is_file() else None
+        keys = seal_keys_of(raw or "")
+        if raw is not None and (not keys or min(map(len, keys)) < MIN_SECRET):
+            where = "" if given is not None else f" ({file})"
+            self.problems.append(
+                f"LANGNGHE_SEAL_KEY{where}: each key needs {MIN_SECRET} characters or more; the newest first"
+            )
+        return keys if given is not None else ()
+
+
+def seal_keys_of(raw: str) -> tuple[str, ...]:
+    """Return the keys of a setting or a file, newest first: commas or line ends between them."""
+    return tuple(key for key in raw.replace(",", " ").split() if key)
+
 
 def prepare(environ: Mapping[str, str] = os.environ) -> None:
-    """Make the data folder, and on a single machine its secret file, if they are not there yet.
+    """Make the data folder, and on a single machine its secret files, if they are not there yet.
 
-    With PostgreSQL no file is made: several machines must be given the same `LANGNGHE_SECRET_KEY`, or codes filed on
-    one could not be opened on another.
+    With PostgreSQL no file is made: several machines must be given the same `LANGNGHE_SECRET_KEY` and
+    `LANGNGHE_SEAL_KEY`, or what is filed on one could not be opened on another.
     """
     data = data_folder(environ)
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file = data / "secret"
-    if "LANGNGHE_SECRET_KEY" in environ or environ.get("DATABASE_URL", "").startswith("postgres") or file.exists():
+    if environ.get("DATABASE_URL", "").startswith("postgres"):
         return
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(secrets.token_urlsafe(32))
+    for name, file in (("LANGNGHE_SECRET_KEY", data / "secret"), ("LANGNGHE_SEAL_KEY", data / SEAL_FILE)):
+        if name in environ or file.exists():
+            continue
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as stream:
+            stream.write(secrets.token_urlsafe(32))

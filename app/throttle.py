@@ -37,6 +37,10 @@ class Throttle:
         """Count a report filed from an address."""
         self._count("filing", address)
 
+    def nearby(self, address: str) -> None:
+        """Count a look at what is known near a place: what each answer tells is little, thousands tell more."""
+        self._count("nearby", address)
+
     def code(self, address: str) -> None:
         """Count a code tried from an address: guessing codes is hopeless, but loud."""
         self._count("code", address)

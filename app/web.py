@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import errors, i18n, logs, sanity, wording
+from app import access, errors, i18n, logs, sanity, wording
 from app.accounts.session import StaffMember
 from app.accounts.views import accounts
 from app.admin.views import admin
@@ -23,17 +23,22 @@ from app.desk.views import desk
 from app.hotline import Hotline
 from app.icons import icon
 from app.intake.views import intake
+from app.knowledge.views import knowledge, questions
+from app.letters.views import letters
 from app.monitoring.views import monitoring
 from app.notices.views import notices, unseen_notices
 from app.pages.views import pages
+from app.praise.views import praise
 from app.returns.views import returns
 from app.review.views import review
+from app.sealed.views import sealed
 from app.throttle import Throttle
 from app.tracking.views import tracking
 from app.units.views import units
 from app.work.views import work
 from models.account import Account
 from models.outbox import InstallationMark
+from models.vocabulary import Role
 
 #: The installation holds invented reports.
 DEMO_MARK: Final = "demo"
@@ -66,11 +71,13 @@ def create_app(hotline: Hotline) -> Flask:
     # No cookie gives a citizen or a program any power: the form token, the code or the bearer token does.
     for blueprint in (intake, tracking, api):
         csrf.exempt(blueprint)
-    staff = (accounts, desk, work, coordination, review, returns, notices, admin, units)
-    for blueprint in (intake, tracking, api, *staff, pages, monitoring):
+    decide = (review, returns, sealed, letters, praise, knowledge)
+    staff = (accounts, desk, work, coordination, notices, admin, units)
+    for blueprint in (intake, tracking, questions, api, *decide, *staff, pages, monitoring):
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, lambda _e: errors.answer(403))
     _templates(app, hotline)
+    hotline.seals.name_what_is_missing()
     return app
 
 
@@ -109,14 +116,17 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
     app.jinja_env.filters.update(
         moment=wording.moment,
         day=wording.day,
+        full_day=wording.full_day,
+        calendar_day=wording.calendar_day,
+        short_day=wording.short_day,
         iso=wording.iso,
         date=wording.date_words,
         status_words=wording.status_words,
+        headline=wording.headline,
         type_words=wording.type_words,
         channel_words=wording.channel_words,
         urgency_words=wording.urgency_words,
         stage_words=wording.stage_words,
-        calendar_day=wording.calendar_day,
         calendar_source_words=wording.calendar_source_words,
     )
     app.context_processor(lambda: _common(hotline_))
@@ -126,7 +136,8 @@ def _common(hotline_: Hotline) -> dict[str, Any]:
     # An error page must not ask the database who is logged in: it may be the database that is away.
     member = g.get("_login_user")
     account = member.account if isinstance(member, StaffMember) else None
-    return {"lang": i18n.language(), "account": account, "demo": _is_demo(hotline_)}
+    may_know = account is not None and (access.may_unseal(account) or account.role is Role.AUDITOR)
+    return {"lang": i18n.language(), "account": account, "knows_sealed": may_know, "demo": _is_demo(hotline_)}
 
 
 def _is_demo(hotline_: Hotline) -> bool:

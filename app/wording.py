@@ -10,7 +10,17 @@ from app.current import hotline
 from app.i18n import gettext as _
 from app.i18n import language
 from app.problems import Problem
-from models.vocabulary import Channel, DeadlineKind, DepartmentKind, NoticeStage, Role, Status, SubmissionType, Urgency
+from models.vocabulary import (
+    Channel,
+    DeadlineKind,
+    DepartmentKind,
+    NoticeStage,
+    RefusalReason,
+    Role,
+    Status,
+    SubmissionType,
+    Urgency,
+)
 from routing.hours import Opening
 
 
@@ -40,6 +50,16 @@ def day(at: datetime) -> str:
 def calendar_day(on: date) -> str:
     """Return e.g. "thứ Ba 24/11/2026"."""
     return format_date(on, "EEEE d/M/y", locale=language())
+
+
+def full_day(at: datetime) -> str:
+    """Return e.g. "27/11/2026" in the city's time."""
+    return short_day(at.astimezone(_zone()).date())
+
+
+def short_day(on: date) -> str:
+    """Return e.g. "27/11/2026"."""
+    return f"{on:%d/%m/%Y}"
 
 
 def iso(at: datetime) -> str:
@@ -198,6 +218,9 @@ def event_words(kind: str, data: dict[str, Any] | None = None) -> str:
         "closed": _("Đóng"),
         "rejected": _("Không nhận"),
         "referred": _("Hướng dẫn nơi có thẩm quyền"),
+        "released": _("Gỡ niêm phong: không phải tố cáo"),
+        "guided": _("Hướng dẫn gửi đơn khiếu nại bằng thư"),
+        "forwarded": _("Chuyển lời khen và khép lại"),
         "needs_human": _("Cần người xem"),
         "handed_over": _("Đơn vị cũ không còn, đơn vị kế nhiệm tiếp tục"),
         "unit_closed": _("Đơn vị không còn hoạt động và chưa có nơi kế nhiệm"),
@@ -207,8 +230,17 @@ def event_words(kind: str, data: dict[str, Any] | None = None) -> str:
         "extended": _("Duyệt thêm thời gian, đổi hạn"),
         "progress": _("Báo cáo tiến độ"),
         "deadline_moved": _("Lịch làm việc đổi nên hạn đổi theo"),
+        "merged": _("Gộp vào việc chung"),
+        "joined": _("Thêm người báo cùng việc"),
+        "moved": _("Theo việc chung sang phiếu chính khác"),
+        "split": _("Tách ra thành việc riêng"),
+        "parted": _("Một phiếu được tách ra"),
+        "leads": _("Thành phiếu chính của việc chung"),
+        "rated": _("Người dân đánh giá"),
+        "not_fixed": _("Người dân báo chưa xong"),
+        "reopened_together": _("Một người cùng báo nói chưa xong"),
     }
-    return words.get(kind, kind) if not (data or {}).get("rating") else _("Người dân đánh giá và đóng")
+    return _("Người dân đánh giá và đóng") if kind == "closed" and (data or {}).get("rating") else words.get(kind, kind)
 
 
 def citizen_words(kind: str) -> str:
@@ -233,6 +265,15 @@ def citizen_words(kind: str) -> str:
         "unit_closed": _("Đơn vị cũ không còn hoạt động; điều phối viên đang tìm đơn vị khác"),
         "extended": _("Đơn vị cần thêm thời gian"),
         "progress": _("Đơn vị báo tiến độ"),
+        "guided": _("Đã hướng dẫn: có thư gửi bạn"),
+        "forwarded": _("Lời khen của bạn đã tới đơn vị"),
+        "released": _("Đã đọc lại: hồ sơ được xem như một phản ánh thường"),
+        "merged": _("Nhiều người cùng báo việc này; phản ánh của bạn đi cùng"),
+        "split": _("Phản ánh của bạn được tách ra để xem riêng"),
+        "leads": _("Điều phối viên xem tiếp việc này theo phản ánh của bạn"),
+        "rated": _("Bạn đã đánh giá"),
+        "not_fixed": _("Bạn báo chưa xong"),
+        "reopened_together": _("Có người báo chưa xong, việc được mở lại"),
     }.get(kind, kind)
 
 
@@ -281,8 +322,23 @@ def headline(status: Status) -> str:
     }[status]
 
 
-def next_words(status: Status) -> str:
-    """Return what happens next, or what the citizen can do."""
+def refusal_words(code: str) -> str:
+    """Return why a report was refused."""
+    return {
+        RefusalReason.ABUSE: _("Lời lẽ xúc phạm, không nêu việc cụ thể"),
+        RefusalReason.ADVERTISING: _("Quảng cáo, rao vặt"),
+        RefusalReason.EMPTY: _("Không có nội dung để xử lý"),
+        RefusalReason.OUT_OF_AREA: _("Ngoài địa bàn thành phố"),
+        RefusalReason.OTHER: _("Lý do khác"),
+    }[RefusalReason(code)]
+
+
+def next_words(status: Status, last: str | None = None) -> str:
+    """Return what happens next, or what the citizen can do; `last` is the kind of what happened last."""
+    if last == "forwarded":
+        return _("Cảm ơn bạn. Đơn vị được khen đã nhận lời của bạn; phản ánh này khép lại ở đây.")
+    if last == "guided":
+        return _("Bạn đọc thư bên dưới: nơi nhận đơn và thời hạn theo luật.")
     return {
         Status.RECEIVED: _("Ít phút nữa bạn sẽ thấy đơn vị phụ trách ở đây."),
         Status.NEEDS_REVIEW: _("Có người đang đọc để chuyển đúng nơi."),
@@ -300,3 +356,19 @@ def next_words(status: Status) -> str:
         Status.MERGED: _("Trả lời cho sự việc chung cũng là trả lời cho bạn."),
         Status.SEALED: _("Chỉ người được giao mới đọc được. Nội dung không hiện ở đây để giữ an toàn cho bạn."),
     }[status]
+
+
+def followed_headline(status: Status) -> str:
+    """Return where a report stands that follows another's: what only that one's citizen can do is said differently."""
+    return {
+        Status.INFO_REQUESTED: _("Đơn vị đang hỏi thêm người báo đầu tiên"),
+        Status.REOPENED: _("Đã mở lại vì chưa xong"),
+    }.get(status) or headline(status)
+
+
+def followed_next(status: Status) -> str:
+    """Return what happens next to a report that follows another's."""
+    return {
+        Status.INFO_REQUESTED: _("Bạn chưa cần làm gì; đơn vị sẽ trả lời mọi người tại đây."),
+        Status.CLOSED: _("Nếu với bạn vẫn chưa xong, bạn mở lại ngay bên dưới trong 30 ngày từ lúc trả lời."),
+    }.get(status) or next_words(status)

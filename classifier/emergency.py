@@ -2,7 +2,11 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
 from typing import Final
+
+import yaml
 
 from classifier.text import canonical, fold
 
@@ -60,3 +64,38 @@ def numbers(text: str, topic: str) -> tuple[str, ...]:
     usual = _BY_TOPIC.get(topic, ())
     first = tuple(number for number in usual if number in named)
     return (*first, *(number for number in named if number not in first)) or usual or _ANYBODY
+
+
+@cache
+def cues() -> Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Return number → (phrases with marks, phrases without) of `classifier/data/emergency_cues.yaml`, in lower case.
+
+    The same list is served with the form. `ValueError` names a number that nobody answers.
+    """
+    raw: dict[str, list[str]] = yaml.safe_load(
+        files("classifier").joinpath("data/emergency_cues.yaml").read_text("utf-8")
+    )
+    strange = sorted(set(map(str, raw)) - set(_PATTERNS))
+    if strange:
+        raise ValueError(f"classifier/data/emergency_cues.yaml: {strange} are none of {sorted(_PATTERNS)}")
+    return {
+        number: (
+            tuple(canonical(phrase.lstrip("!")).lower() for phrase in phrases),
+            tuple(fold(phrase) for phrase in phrases if not phrase.startswith("!")),
+        )
+        for number, phrases in raw.items()
+    }
+
+
+def danger(text: str) -> tuple[str, ...]:
+    """Return the numbers to show at once for a text that speaks of danger now, none for all others.
+
+    A list of phrases, no model: it answers before anything is stored. A text that has marks is read with them.
+    """
+    plain, whole = fold(text), canonical(text).lower()
+    marks = plain != whole
+    return tuple(
+        number
+        for number, (marked, bare) in cues().items()
+        if any(re.search(rf"\b{re.escape(cue)}\b", whole if marks else plain) for cue in (marked if marks else bare))
+    )

@@ -3,15 +3,15 @@
 import re
 from typing import Final
 
-_EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 #: A Vietnamese plate such as 59X1-234.56 or 51A 12345.
-_PLATE: Final = re.compile(r"\b\d{2}\s?-?\s?[A-Za-z]{1,2}\d?\s?[-.]?\s?\d{3}[.]?\d{1,2}\b")
+PLATE: Final = re.compile(r"\b\d{2}\s?-?\s?[A-Za-z]{1,2}\d?\s?[-.]?\s?\d{3}[.]?\d{1,2}\b")
 #: Eight digits or more, however grouped: telephones, identity cards, accounts.
-_NUMBER: Final = re.compile(r"\+?\d(?:[\s.\-]?\d){7,}")
+NUMBER: Final = re.compile(r"\+?\d(?:[\s.\-]?\d){7,}")
 
 
 def scrubbed(text: str) -> str:
     """Return a text without e-mail addresses, plates and long numbers; names stay: no word of one report is learned."""
-    for pattern, instead in ((_EMAIL, "email"), (_PLATE, "biển số"), (_NUMBER, "số")):
+    for pattern, instead in ((EMAIL, "email"), (PLATE, "biển số"), (NUMBER, "số")):
         text = pattern.sub(instead, text)
     return text

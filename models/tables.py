@@ -2,14 +2,18 @@
 
 from models import (
     account,
+    article,
     calendar,
     coordination,
     department,
     extension,
+    incident,
+    letter,
     notice,
     outbox,
     place,
     returning,
+    sealed,
     taxonomy,
     ticket,
 )
@@ -18,14 +22,18 @@ from models.base import Base
 __all__ = [
     "Base",
     "account",
+    "article",
     "calendar",
     "coordination",
     "department",
     "extension",
+    "incident",
+    "letter",
     "notice",
     "outbox",
     "place",
     "returning",
+    "sealed",
     "taxonomy",
     "ticket",
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, Integer, String, Text, Uuid, text
@@ -13,12 +13,17 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models.account import Account
 from models.base import Base, BigId, Json, UtcDateTime, one_of
 from models.department import Department
+from models.incident import Incident
 from models.place import Ward
 from models.taxonomy import Topic
 from models.vocabulary import AssignmentKind, Channel, Clock, DeadlineKind, Status, SubmissionType, Urgency
 from models.workflow import allowed
 
 _UNMET = text("met_at is null")
+
+#: Which ticket of an incident leads it. Literal, so that both databases see that the index below answers it.
+LEADS: Final = text("incident_id is not null and status <> 'merged'")
+JOINS: Final = text("joins_id is not null")
 
 
 class TransitionRefused(Exception):
@@ -73,6 +78,12 @@ class Ticket(Base):
     resolve_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     returns: Mapped[int] = mapped_column(Integer, default=0)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The incident that it is a report of, and the one that its filer said it is, until triage has joined it.
+    incident_id: Mapped[UUID | None] = mapped_column(ForeignKey("incident.id"), index=True)
+    joins_id: Mapped[UUID | None] = mapped_column(ForeignKey("incident.id"))
+    #: Where it is, coarsely: street (or landmark), folded, and H3 cell. Known since triage.
+    street: Mapped[str | None] = mapped_column(String(120))
+    cell: Mapped[str | None] = mapped_column(String(16))
 
     topic: Mapped[Topic | None] = relationship()
     ward: Mapped[Ward | None] = relationship()
@@ -83,6 +94,7 @@ class Ticket(Base):
     attachments: Mapped[list["Attachment"]] = relationship(order_by="Attachment.position", passive_deletes="all")
     contact: Mapped["Contact | None"] = relationship(passive_deletes="all")
     feedback: Mapped["Feedback | None"] = relationship(passive_deletes="all")
+    incident: Mapped[Incident | None] = relationship(foreign_keys=[incident_id])
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it as it is
     __table_args__ = (
@@ -90,6 +102,16 @@ class Ticket(Base):
         CheckConstraint("lon is null or (lon between -180 and 180)", name="lon_range"),
         Index("ix_ticket_queue", "department_id", "status", "resolve_due_at", "id"),
         Index("ix_ticket_status_received", "status", "received_at", "id"),
+        Index("ix_ticket_received", "received_at", "topic_slug", "ward_code"),
+        # An incident has one ticket that is worked on.
+        Index(
+            "uq_ticket_lead",
+            "incident_id",
+            unique=True,
+            sqlite_where=LEADS,
+            postgresql_where=LEADS,
+        ),
+        Index("ix_ticket_joins_id", "joins_id", sqlite_where=JOINS, postgresql_where=JOINS),
     )
 
     @hybrid_property

@@ -51,6 +51,16 @@ class Urgency(StrEnum):
     EMERGENCY = "emergency"
 
 
+class RefusalReason(StrEnum):
+    """Why a report is refused; the words beside it say the rest."""
+
+    ABUSE = "abuse"
+    ADVERTISING = "advertising"
+    EMPTY = "empty"
+    OUT_OF_AREA = "out_of_area"
+    OTHER = "other"
+
+
 class Channel(StrEnum):
     """How a report came in."""
 

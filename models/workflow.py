@@ -10,19 +10,20 @@ S = Status
 ALLOWED: Final = MappingProxyType(
     {
         S.RECEIVED: frozenset({S.NEEDS_REVIEW, S.ROUTED, S.SEALED, S.REFERRED, S.REJECTED, S.MERGED}),
-        S.NEEDS_REVIEW: frozenset({S.ROUTED, S.SEALED, S.REFERRED, S.REJECTED, S.MERGED}),
-        S.ROUTED: frozenset({S.IN_PROGRESS, S.RETURNED}),
-        S.RETURNED: frozenset({S.ROUTED, S.NEEDS_REVIEW, S.REFERRED}),
-        S.IN_PROGRESS: frozenset({S.INFO_REQUESTED, S.RETURNED, S.ANSWERED, S.REFERRED}),
-        S.INFO_REQUESTED: frozenset({S.IN_PROGRESS}),
+        S.NEEDS_REVIEW: frozenset({S.ROUTED, S.SEALED, S.REFERRED, S.REJECTED, S.MERGED, S.ANSWERED}),
+        S.ROUTED: frozenset({S.IN_PROGRESS, S.RETURNED, S.CLOSED, S.MERGED}),
+        S.RETURNED: frozenset({S.ROUTED, S.NEEDS_REVIEW, S.REFERRED, S.SEALED, S.MERGED}),
+        S.IN_PROGRESS: frozenset({S.INFO_REQUESTED, S.RETURNED, S.ANSWERED, S.REFERRED, S.MERGED}),
+        S.INFO_REQUESTED: frozenset({S.IN_PROGRESS, S.MERGED}),
         S.ANSWERED: frozenset({S.CLOSED, S.REOPENED}),
-        S.REOPENED: frozenset({S.ROUTED, S.IN_PROGRESS}),
+        S.REOPENED: frozenset({S.ROUTED, S.IN_PROGRESS, S.REFERRED, S.REJECTED, S.SEALED, S.MERGED}),
         S.REJECTED: frozenset({S.REOPENED}),
         S.REFERRED: frozenset({S.REOPENED}),
-        S.SEALED: frozenset({S.REFERRED}),
-        # A merged ticket follows its incident, a closed one rests.
-        S.MERGED: frozenset(),
-        S.CLOSED: frozenset(),
+        S.SEALED: frozenset({S.REFERRED, S.NEEDS_REVIEW}),
+        # A merged ticket follows its incident until somebody splits it off, or it has to lead.
+        S.MERGED: frozenset({S.NEEDS_REVIEW}),
+        # A closed one rests, but for others who reported the same and say that it is not done.
+        S.CLOSED: frozenset({S.REOPENED}),
     }
 )
 
@@ -31,6 +32,9 @@ AWAITS_COORDINATOR: Final = frozenset({S.NEEDS_REVIEW, S.RETURNED})
 
 #: A department's queue: somebody there has to act.
 AWAITS_DEPARTMENT: Final = frozenset({S.ROUTED, S.IN_PROGRESS, S.INFO_REQUESTED, S.REOPENED})
+
+#: Somebody will still act: only these take others in, or can be merged into another.
+OPEN: Final = AWAITS_COORDINATOR | AWAITS_DEPARTMENT
 
 #: Open311's coarse word for each status: the citizen has a final word, or has not.
 SETTLED: Final = frozenset({S.CLOSED, S.REJECTED, S.REFERRED, S.MERGED, S.ANSWERED})

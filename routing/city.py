@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from routing.calendar import WorkingCalendar, read_calendar
 from routing.departments import DepartmentFact, Units, heir_of, read_departments
 from routing.gazetteer import Gazetteer, read_gazetteer
+from routing.neighbours import IncidentRules, read_incidents
 from routing.rulebook import RuleBook, read_rules
 from routing.sla import SlaTable, read_sla
 from routing.source import CityDataError, Problems
@@ -48,6 +49,7 @@ class City:
     calendar: WorkingCalendar
     coordinator: str
     units: Units = field(repr=False)
+    incidents: IncidentRules
     gazetteer: Gazetteer = field(repr=False)
     borders: "WardBorders | None" = field(repr=False)
 
@@ -88,6 +90,7 @@ def read_city(folder: Path) -> City:
     sla = read_sla(folder, problems)
     calendar = read_calendar(folder, problems)
     borders = _borders(folder, ward_map.wards, problems)
+    incidents = read_incidents(folder, problems)
     problems.refuse()
     return City(
         name=gazetteer.city_name,
@@ -100,6 +103,7 @@ def read_city(folder: Path) -> City:
         calendar=calendar,
         coordinator=units.coordinator,
         units=units,
+        incidents=incidents,
         gazetteer=gazetteer,
         borders=borders,
     )

@@ -42,10 +42,19 @@ _STOP: Final = _folded(
 )
 
 
+#: What follows the street in an address, and within how many words: the name may be longer than we read it.
+_UNIT: Final = _folded("phường p f xã x quận q")
+_LONGER: Final = 3
+
+
 def street_in(words: Words) -> str | None:
-    """Return the first street named, as written: after "đường", or after an alley's number ("hẻm 285 Lê Văn Sỹ")."""
+    """Return the first street named, as written.
+
+    That is after "đường", after an alley's number ("hẻm 285 Lê Văn Sỹ"), or in an address that the text begins with
+    ("12/3 Lê Lợi, phường Bến Thành").
+    """
     if _STREETS.isdisjoint(words.words):
-        return None
+        return _addressed(words)
     for i, word in enumerate(words.words):
         if word in _STREET and words.as_spelt(i) in {"đường", "duong", "đ"} and i + 1 < words.count:
             name = _name(words, i + 1)
@@ -59,7 +68,19 @@ def street_in(words: Words) -> str | None:
             name = _name(words, j) if named else None
             if name is not None:
                 return name
-    return None
+    return _addressed(words)
+
+
+def _addressed(words: Words) -> str | None:
+    """Return the street of an address: house number, street, and then the ward or district."""
+    first = 0
+    while first < words.count and words.words[first].isdigit():
+        first += 1
+    name = _name(words, first) if 0 < first < words.count else None
+    if name is None or not (" " in name or name.isupper()):  # of one word only a short form: CMT8
+        return None
+    after = first + len(name.split())
+    return name if _UNIT.intersection(words.words[after : after + _LONGER]) else None
 
 
 def landmark_in(words: Words) -> str | None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.intake.schema import Degrees, PlaceText
 from models.vocabulary import (
     AssignmentKind,
     Channel,
@@ -12,6 +13,7 @@ from models.vocabulary import (
     DepartmentKind,
     ExtensionState,
     NoticeStage,
+    RefusalReason,
     Status,
     SubmissionType,
     Urgency,
@@ -31,6 +33,9 @@ class FiledReport(Shape):
     tracking_url: str = Field(description="The tracking page; the code is behind the #, out of every log.")
     status: Status
     received_at: datetime
+    emergency_numbers: list[str] = Field(
+        description="Numbers to call at once where the words speak of danger now; show them before anything else."
+    )
 
 
 class CodeRequest(Shape):
@@ -68,6 +73,15 @@ class TimelineEntry(Shape):
     status: Status | None
     public_text: str | None
     committed_at: datetime | None = Field(description="Until when the unit says, in a progress report, to be done.")
+    reason_code: str | None = Field(description="Why it was refused, where it was.")
+
+
+class SentLetter(Shape):
+    """A letter that guides a complainant."""
+
+    department: Name
+    sent_at: datetime
+    body: str
 
 
 class TrackedReport(Shape):
@@ -87,7 +101,53 @@ class TrackedReport(Shape):
     photos: int
     can_reopen: bool
     can_rate: bool
+    letters: list[SentLetter]
+    reports: int = Field(description="How many reported the same, this one among them.")
+    follows: Status | None = Field(description="Of a merged report: how the one stands that is worked on for all.")
     timeline: list[TimelineEntry]
+
+
+class NearbyRequest(Shape):
+    """Where to look for what others have reported: a place in words, or a pin, or both."""
+
+    place_text: PlaceText = Field(None, description="Where, as people say it.")
+    latitude: Degrees = Field(None, ge=-90, le=90, allow_inf_nan=False)
+    longitude: Degrees = Field(None, ge=-180, le=180, allow_inf_nan=False)
+
+
+class NearbyIncident(Shape):
+    """Something that is known and not settled: never anybody's words, nor where exactly."""
+
+    incident: UUID = Field(description="Goes into `incident` of a report that is one more of it.")
+    topic: Name
+    ward: str | None
+    street: str | None = Field(description="The street asked for, where that is what they share.")
+    reports: int
+    since: datetime
+    last_report_at: datetime
+    status: Status
+
+
+class NearbyIncidents(Shape):
+    """Open incidents near a place, the most reported first."""
+
+    incidents: list[NearbyIncident]
+
+
+class SurgeShape(Shape):
+    """More reports of a topic in a ward within an hour than is usual."""
+
+    topic: Name
+    ward: Name
+    since: datetime
+    peak: int = Field(description="The most reports within one hour so far.")
+    usual: int = Field(description="How many an hour usually has at most.")
+
+
+class Surges(Shape):
+    """What is going on now, the greatest first."""
+
+    surges: list[SurgeShape]
 
 
 class TicketSummary(Shape):
@@ -105,6 +165,8 @@ class TicketSummary(Shape):
     resolve_due_at: datetime | None
     paused: bool = Field(description="The clock stands still: the unit waits for the citizen.")
     owes_progress: bool = Field(description="The deadline, or the date last promised, has passed.")
+    incident: UUID | None = Field(description="What it is a report of.")
+    reports: int = Field(description="How many reported the same, this one among them.")
 
 
 class TicketPage(Shape):
@@ -168,6 +230,13 @@ class ExtensionDetail(Shape):
     decided_at: datetime | None
 
 
+class Proposed(Shape):
+    """A ticket that may be of the same thing."""
+
+    ticket: UUID
+    likeness: float = Field(description="How alike the words are, 0 to 1.")
+
+
 class TicketDetail(TicketSummary):
     """One ticket; `version` goes back with every step, so that a stale one is noticed."""
 
@@ -182,6 +251,7 @@ class TicketDetail(TicketSummary):
     parts: list[PartEntry]
     proposal: ProposalEntry | None = Field(description="For coordinators, while a returned ticket awaits them.")
     extension: ExtensionDetail | None
+    proposals: list[Proposed] = Field(description="What the machine takes to be the same; a coordinator decides.")
     history: list[HistoryEntry]
 
 
@@ -266,6 +336,31 @@ class ReplyRequest(StepRequest):
     public_text: str
 
 
+class RejectRequest(ReplyRequest):
+    """A refusal: its code, and words that the citizen will read."""
+
+    reason_code: str = RefusalReason.OTHER.value
+
+
+class LetterRequest(StepRequest):
+    """Where a complainant is guided to, and the letter."""
+
+    department_id: str
+    body: str
+
+
+class ForwardRequest(StepRequest):
+    """The unit that is praised."""
+
+    department_id: str
+
+
+class LinkRequest(StepRequest):
+    """Says that a ticket is of the same thing as another."""
+
+    other: str = Field(description="The id of the other ticket, or of its incident.")
+
+
 class RouteRequest(StepRequest):
     """Where a coordinator sends a ticket."""
 
@@ -337,6 +432,77 @@ class NoticePage(Shape):
     notices: list[NoticeEntry]
     unseen: int = Field(description="How many were not seen yet, counted up to 99.")
     next: str | None
+
+
+class SealedSummary(Shape):
+    """One denunciation, nothing of what it says."""
+
+    id: UUID
+    status: Status
+    channel: Channel
+    received_at: datetime
+    version: int
+    reads: int
+
+
+class SealedPage(Shape):
+    """Part of the list; ask again with `after` = `next` until it is null."""
+
+    tickets: list[SealedSummary]
+    next: str | None
+
+
+class SealedRead(Shape):
+    """Who has opened it, when and why."""
+
+    by: str
+    at: datetime
+    reason: str
+
+
+class SealedDetail(Shape):
+    """Where a denunciation stands and who has read it."""
+
+    id: UUID
+    status: Status
+    channel: Channel
+    received_at: datetime
+    version: int
+    reads: list[SealedRead]
+
+
+class OpenRequest(Shape):
+    """Opens a denunciation; the reason stays on record."""
+
+    reason: str
+
+
+class OpenedContent(Shape):
+    """What a denunciation says, this once; `proposal` is it without what says who wrote it, as far as patterns find."""
+
+    id: UUID
+    version: int
+    text: str
+    place_text: str | None
+    latitude: float | None
+    longitude: float | None
+    contact: list[str]
+    photos: list[str] = Field(description="JPEG in base 64.")
+    proposal: str
+
+
+class SealedReferRequest(StepRequest):
+    """What the verifier gets."""
+
+    department_id: str
+    redacted_text: str
+
+
+class ReleaseRequest(StepRequest):
+    """No denunciation after all: what it is, and why."""
+
+    submission_type: str
+    reason: str
 
 
 class ProblemEntry(Shape):

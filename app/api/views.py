@@ -1,5 +1,6 @@
 """The API: the same services as the pages, in JSON. Staff programs carry a bearer token, citizens only their code."""
 
+import base64
 import json
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import Unauthorized
 
-from app import access
+from app import access, nearby, surges
 from app.accounts.service import account_of_token
 from app.api import schema
 from app.api.openapi import Operation, document, documented
@@ -25,11 +26,15 @@ from app.intake import service as intake_service
 from app.intake.schema import Report, problem_of
 from app.intake.service import Filing, check_key
 from app.intake.views import read_report
+from app.letters import service as letter_service
+from app.nearby import Neighbour
 from app.notices import service as notice_service
-from app.problems import NotFound, Problem, Refused, WrongMediaType
+from app.praise import service as praise_service
+from app.problems import NotFound, Problem, Refused, WrongMediaType, refuse
 from app.returns import service as returns_service
 from app.returns.schema import parse_period
 from app.review import service as review_service
+from app.sealed import service as sealed_service
 from app.tracking import service as tracking_service
 from app.tracking.service import Track
 from app.units import listing as unit_listing
@@ -39,6 +44,8 @@ from app.work.returning import Why
 from app.work.service import PAGE, Step
 from models.account import Account
 from models.coordination import Part
+from models.department import Department
+from models.incident import Surge
 from models.returning import TicketReturn
 from models.ticket import Ticket
 from models.vocabulary import AssignmentKind, Channel, DepartmentKind, Role
@@ -97,6 +104,39 @@ def file_report() -> Response:
     if filed.replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return response
+
+
+@api.post("/reports/nearby")
+@documented(
+    Operation(
+        "post",
+        f"{BASE}/reports/nearby",
+        body=schema.NearbyRequest,
+        answer=schema.NearbyIncidents,
+        refusals=(415, 422, 429),
+    )
+)
+def reports_nearby() -> Response:
+    """Return open incidents near a place, which a report may join: counts, topics, coarse places, no words."""
+    throttle().nearby(address())
+    asked = _parsed(schema.NearbyRequest)
+    if (asked.latitude is None) != (asked.longitude is None):
+        raise refuse("latitude", "half_position")
+    found = nearby.neighbours(hotline(), asked.place_text, asked.latitude, asked.longitude)
+    return _json_answer(schema.NearbyIncidents(incidents=[_neighbour(one) for one in found]))
+
+
+def _neighbour(one: Neighbour) -> schema.NearbyIncident:
+    return schema.NearbyIncident(
+        incident=one.id,
+        topic=schema.Name(id=one.topic.slug, vi=one.topic.vi, en=one.topic.en),
+        ward=one.ward,
+        street=one.street,
+        reports=one.reports,
+        since=one.opened_at,
+        last_report_at=one.last_report_at,
+        status=one.status,
+    )
 
 
 @api.post("/track")
@@ -282,6 +322,27 @@ def _unit(unit: DepartmentFact) -> schema.UnitEntry:
     )  # fmt: skip
 
 
+@api.get("/surges")
+@documented(Operation("get", f"{BASE}/surges", answer=schema.Surges, staff=True))
+def surges_now() -> Response:
+    """Return topics that are reported unusually often in a ward right now (coordinators)."""
+    if _bearer().role is not Role.COORDINATOR:
+        raise NotFound
+    with hotline().database.reading() as session:
+        shape = schema.Surges(surges=[_surge(one) for one in surges.open_surges(session)])
+    return _json_answer(shape)
+
+
+def _surge(one: Surge) -> schema.SurgeShape:
+    return schema.SurgeShape(
+        topic=schema.Name(id=one.topic_slug, vi=one.topic.vi, en=one.topic.en),
+        ward=schema.Name(id=one.ward_code, vi=one.ward.name, en=one.ward.name),
+        since=one.began_at,
+        peak=one.peak,
+        usual=one.usual,
+    )
+
+
 def _step(name: str, body: type[BaseModel]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register one step of staff on a ticket, and document it."""
 
@@ -368,11 +429,28 @@ def ask(ticket_id: UUID) -> Response:
     return _stepped(work_service.ask, ticket_id, asked.version, asked.public_text)
 
 
-@_step("reject", schema.ReplyRequest)
+@_step("reject", schema.RejectRequest)
 def reject(ticket_id: UUID) -> Response:
     """Refuse the report, saying why (coordinators)."""
-    asked = _body(schema.ReplyRequest)
-    return _stepped(review_service.reject, ticket_id, asked.version, asked.public_text)
+    asked = _body(schema.RejectRequest)
+    refuse = partial(review_service.reject, code=asked.reason_code)
+    return _stepped(refuse, ticket_id, asked.version, asked.public_text)
+
+
+@_step("letter", schema.LetterRequest)
+def send_letter(ticket_id: UUID) -> Response:
+    """Guide a complainant by letter to the competent office (coordinators)."""
+    asked = _body(schema.LetterRequest)
+    guide = partial(letter_service.send, department_id=asked.department_id)
+    return _stepped(guide, ticket_id, asked.version, asked.body)
+
+
+@_step("forward", schema.ForwardRequest)
+def forward(ticket_id: UUID) -> Response:
+    """Forward praise to its unit and close it (coordinators)."""
+    asked = _body(schema.ForwardRequest)
+    thank = partial(praise_service.forward, department_id=asked.department_id)
+    return _stepped(thank, ticket_id, asked.version)
 
 
 @_step("refer", schema.ReplyRequest)
@@ -387,6 +465,20 @@ def seal(ticket_id: UUID) -> Response:
     """Seal a denunciation (coordinators)."""
     asked = _body(schema.ReasonRequest)
     return _stepped(review_service.seal, ticket_id, asked.version, asked.reason)
+
+
+@_step("link", schema.LinkRequest)
+def link(ticket_id: UUID) -> Response:
+    """Merge the ticket into the incident of another that is of the same thing (coordinators)."""
+    asked = _body(schema.LinkRequest)
+    return _stepped(review_service.link, ticket_id, asked.version, asked.other)
+
+
+@_step("split", schema.StepRequest)
+def split(ticket_id: UUID) -> Response:
+    """Take the ticket out of its incident; a lead hands the lead on (coordinators)."""
+    asked = _body(schema.StepRequest)
+    return _stepped(review_service.split, ticket_id, asked.version)
 
 
 @_step("route", schema.RouteRequest)
@@ -452,6 +544,89 @@ def notices() -> Response:
     return _json_answer(shape)
 
 
+@api.get("/sealed")
+@documented(Operation("get", f"{BASE}/sealed", answer=schema.SealedPage, staff=True))
+def sealed_tickets() -> Response:
+    """Return which denunciations there are (cleared coordinators, auditors); `?after=` takes an id."""
+    account = _bearer()
+    with hotline().database.reading() as session:
+        found = sealed_service.page(session, account, request.args.get("after"))
+    rows = [
+        schema.SealedSummary(
+            id=row.ticket.id, status=row.ticket.status, channel=row.ticket.channel,
+            received_at=row.ticket.received_at, version=row.ticket.version, reads=row.reads,
+        )
+        for row in found.rows
+    ]  # fmt: skip
+    return _json_answer(schema.SealedPage(tickets=rows, next=found.after))
+
+
+def _sealed(name: str, body: type[BaseModel], answer: type[BaseModel]) -> Callable[..., Any]:
+    """Register one step on a sealed ticket, and document it."""
+
+    def register(view: Callable[..., Any]) -> Callable[..., Any]:
+        documented_path = f"{BASE}/sealed/{{ticket_id}}/{name}"
+        operation = Operation("post", documented_path, body=body, answer=answer, refusals=(409, 415, 422), staff=True)
+        return api.post(f"/sealed/<uuid:ticket_id>/{name}")(documented(operation)(view))
+
+    return register
+
+
+@api.get("/sealed/<uuid:ticket_id>")
+@documented(Operation("get", f"{BASE}/sealed/{{ticket_id}}", answer=schema.SealedDetail, staff=True))
+def sealed_ticket(ticket_id: UUID) -> Response:
+    """Return where a denunciation stands and who has read it (cleared coordinators, auditors)."""
+    return _sealed_detail(_bearer(), ticket_id)
+
+
+@_sealed("open", schema.OpenRequest, schema.OpenedContent)
+def open_sealed(ticket_id: UUID) -> Response:
+    """Return what a denunciation says; who reads it and why is on record first (cleared coordinators)."""
+    asked = _body(schema.OpenRequest)
+    opened = sealed_service.open_for(hotline(), _bearer(), ticket_id, asked.reason)
+    said = opened.content
+    return _json_answer(
+        schema.OpenedContent(
+            id=ticket_id, version=opened.ticket.version, text=said.text, place_text=said.place_text, latitude=said.lat,
+            longitude=said.lon, contact=list(said.identity), proposal=opened.proposal,
+            photos=[base64.b64encode(photo).decode() for photo in opened.photos],
+        )
+    )  # fmt: skip
+
+
+@_sealed("refer", schema.SealedReferRequest, schema.SealedDetail)
+def refer_sealed(ticket_id: UUID) -> Response:
+    """Refer a denunciation to its verifier, without its writer's identity (cleared coordinators)."""
+    asked = _body(schema.SealedReferRequest)
+    account, step = _bearer(), Step(ticket_id, asked.version, asked.redacted_text)
+    sealed_service.refer(hotline(), account, step, asked.department_id)
+    return _sealed_detail(account, ticket_id)
+
+
+@_sealed("release", schema.ReleaseRequest, schema.TicketDetail)
+def release_sealed(ticket_id: UUID) -> Response:
+    """Give what is no denunciation back to the ordinary flow (cleared coordinators)."""
+    asked = _body(schema.ReleaseRequest)
+    account, step = _bearer(), Step(ticket_id, asked.version, asked.reason)
+    sealed_service.release(hotline(), account, step, asked.submission_type)
+    return _ticket(account, ticket_id)
+
+
+def _sealed_detail(account: Account, ticket_id: UUID) -> Response:
+    with hotline().database.reading() as session:
+        found = access.find_sealed(session, account, ticket_id)
+        reads = [
+            schema.SealedRead(by=read.account.display_name, at=read.at, reason=read.reason)
+            for read in sealed_service.reads(session, ticket_id)
+        ]
+    return _json_answer(
+        schema.SealedDetail(
+            id=found.id, status=found.status, channel=found.channel, received_at=found.received_at,
+            version=found.version, reads=reads,
+        )
+    )  # fmt: skip
+
+
 def _bearer_or_none() -> Account | None:
     header = request.headers.get("Authorization", "")
     if not header:
@@ -498,21 +673,35 @@ def _tracked(shape: type[S], act: Callable[[S], Track]) -> Response:
     throttle().code(address())
     found = act(_parsed(shape))
     department = found.department
-    named = schema.Name(id=department.id, vi=department.vi, en=department.en) if department else None
     timeline = [
         schema.TimelineEntry(
-            at=m.at, kind=m.kind, status=m.status, public_text=m.public_text, committed_at=m.committed_at
+            at=m.at,
+            kind=m.kind,
+            status=m.status,
+            public_text=m.public_text,
+            reason_code=m.reason_code,
+            committed_at=m.committed_at,
         )
         for m in found.timeline
     ]
+    letters = [
+        schema.SentLetter(department=_named(letter.department), sent_at=letter.sent_at, body=letter.body)
+        for letter in found.letters
+    ]
     return _json_answer(
         schema.TrackedReport(
-            code=found.code, status=found.status, received_at=found.received_at, department=named,
+            code=found.code, status=found.status, received_at=found.received_at,
+            department=_named(department) if department else None, letters=letters,
             due_at=found.due_at, late=found.late, paused=found.paused, committed_at=found.committed_at,
             text=found.text, place_text=found.place, question=found.question,
-            photos=found.photos, can_reopen=found.can_reopen, can_rate=found.can_rate, timeline=timeline,
+            photos=found.photos, can_reopen=found.can_reopen, can_rate=found.can_rate,
+            reports=found.reports, follows=found.follows, timeline=timeline,
         )
     )  # fmt: skip
+
+
+def _named(department: Department) -> schema.Name:
+    return schema.Name(id=department.id, vi=department.vi, en=department.en)
 
 
 def _stepped(act: Callable[..., Ticket], ticket_id: UUID, version_: int, text: str = "") -> Response:
@@ -536,6 +725,7 @@ def _ticket(account: Account, ticket_id: UUID) -> Response:
         now = hotline().now()
         offered = extension.offers(session, account, found, now) | progress.offers(session, account, found, now)
         (summary,) = _summaries(session, [found])
+        notes = work_service.notes(session, events)
         shape = schema.TicketDetail(
             **summary.model_dump(),
             version=found.version,
@@ -554,11 +744,15 @@ def _ticket(account: Account, ticket_id: UUID) -> Response:
             extension=_extension(session, found),
             parts=[_part(part) for part in parts_],
             proposal=_proposal(proposed) if proposed else None,
+            proposals=[
+                schema.Proposed(ticket=other.id, likeness=how)
+                for other, how in nearby.proposed(session, account, found)
+            ],
             history=[
                 schema.HistoryEntry(
                     at=e.at, kind=e.kind, from_status=e.from_status, to_status=e.to_status,
                     actor=e.actor.display_name if e.actor else None, public_text=e.public_text,
-                    internal_text=e.internal_text,
+                    internal_text=notes[e.id],
                 )
                 for e in events
             ],
@@ -613,6 +807,8 @@ def _summary(found: Ticket, stands: Standing) -> schema.TicketSummary:
         resolve_due_at=found.resolve_due_at,
         paused=stands.paused_at is not None,
         owes_progress=stands.owes_progress,
+        incident=found.incident_id,
+        reports=found.incident.reports if found.incident else 1,
     )
 
 

@@ -19,11 +19,14 @@ from app.backup import container, tables
 from app.backup.container import MANIFEST, BadBackup, NotEmpty
 from app.database import Database
 from app.hotline import Hotline
+from app.settings import SEAL_FILE
 from models.tables import Base
 
 FORMAT: Final = 1
 #: What of the data folder is backed up; all else there (sockets, process lists, the database itself) is made anew.
-KEPT: Final = ("secret", "attachments", "models", "model-cards")
+KEPT: Final = ("secret", SEAL_FILE, "attachments", "models", "model-cards")
+#: Of these the keys, without which the rest is of no use; `prepare_keys` puts them in place before anything reads them.
+KEYS: Final = frozenset({"secret", SEAL_FILE})
 TABLES: Final = "tables"
 FILES: Final = "files"
 PASSPHRASE_MIN: Final = 12
@@ -130,14 +133,18 @@ def check(file: Path, passphrase: str) -> Contents:
     return Contents(manifest["revision"], manifest["made_at"], dict(rows), files, manifest["secret_mark"])
 
 
-def prepare_secret(data: Path, file: Path, passphrase: str, environ: Mapping[str, str] = os.environ) -> None:
-    """Put the back-up's secret into an empty data folder, unless one is given otherwise: codes open with it only."""
-    if "LANGNGHE_SECRET_KEY" in environ or (data / "secret").exists():
-        return
+def prepare_keys(data: Path, file: Path, passphrase: str, environ: Mapping[str, str] = os.environ) -> None:
+    """Put the back-up's secret and seal key into a data folder that has none, unless they are given otherwise.
+
+    Codes open with the one only, sealed reports with the other.
+    """
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for name, content in container.members(file, passphrase):
-        if name == f"{FILES}/secret":
-            _put(data / "secret", content)
+    given = {"secret": "LANGNGHE_SECRET_KEY", SEAL_FILE: "LANGNGHE_SEAL_KEY"}
+    missing = {key for key in KEYS if given[key] not in environ and not (data / key).exists()}
+    for name, content in container.members(file, passphrase) if missing else ():
+        kind, _, rest = name.partition("/")
+        if kind == FILES and rest in missing:
+            _put(data / rest, content)
     settings.prepare(environ)
 
 
@@ -162,7 +169,7 @@ def restore(hotline: Hotline, file: Path, passphrase: str) -> Contents:
                 kind, _, rest = name.partition("/")
                 if kind == TABLES:
                     loader.load(rest.partition("/")[0], content)
-                elif kind == FILES and rest != "secret":
+                elif kind == FILES and rest not in KEYS:
                     written.append(_target(hotline.settings.data, rest))
                     _put(written[-1], content)
             loader.finish()
@@ -181,7 +188,7 @@ def _require_empty(hotline: Hotline) -> None:
             raise NotEmpty("the database is not empty: restore into a new one")
     for name in KEPT:
         top = hotline.settings.data / name
-        if name != "secret" and top.is_dir() and any(path.is_file() for path in top.rglob("*")):
+        if name not in KEYS and top.is_dir() and any(path.is_file() for path in top.rglob("*")):
             raise NotEmpty(f"{top} is not empty: restore into a new data folder")
 
 

@@ -49,6 +49,7 @@ class World:
         } | {
             "LANGNGHE_DATA": str(folder),
             "LANGNGHE_SECRET_KEY": "scratch-" + "x" * 40,
+            "LANGNGHE_SEAL_KEY": "scratch-seal-" + "y" * 40,
             "DATABASE_URL": database_url,
             "REDIS_URL": self.redis.url,
             "PORT": str(self.port),

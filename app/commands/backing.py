@@ -44,7 +44,7 @@ def restore(file: Path, passphrase: str, *, only_check: bool) -> None:
     if only_check:
         _tell(f"{file}: sound", service.check(file, passphrase))
         return
-    service.prepare_secret(settings.data_folder(), file, passphrase)
+    service.prepare_keys(settings.data_folder(), file, passphrase)
     hotline = open_hotline(from_env())
     try:
         _tell(f"{file}: restored", service.restore(hotline, file, passphrase))

@@ -5,6 +5,8 @@ import sys
 import click
 
 from app import settings, startup
+from app.bench.incidents import ROWS as MILLION
+from app.bench.incidents import run as measure_incidents
 from app.bench.intake import run as measure_intake
 from app.bench.soak import run as run_soak
 from app.bench.triage import run as measure_triage
@@ -25,6 +27,14 @@ def bench() -> None:
 def bench_intake() -> None:
     """Filing over HTTP beside a bare insert, on both databases."""
     measure_intake(click.echo)
+
+
+@bench.command(name="incidents")
+@click.option("--rows", default=MILLION, show_default=True, type=click.IntRange(min=1), help="Stored reports.")
+@plainly
+def bench_incidents(*, rows: int) -> None:
+    """One new report compared with a million stored ones, beside a bare look-up, on both databases."""
+    measure_incidents(click.echo, rows)
 
 
 @bench.command(name="triage")

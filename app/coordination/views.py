@@ -15,7 +15,7 @@ from app.current import hotline, staff
 from app.hotline import Hotline
 from app.problems import NotFound, Refused
 from app.work.service import Step
-from app.work.views import page, row_of, step_from_form, unit_from_form, why_from_form
+from app.work.views import row_of, step_from_form, ticket_page, unit_from_form, why_from_form
 from models.account import Account
 from models.ticket import Ticket
 from models.vocabulary import Role
@@ -112,7 +112,7 @@ def _do(ticket_id: UUID, act: Callable[[Hotline, Account, Step], Ticket], field:
     try:
         act(hotline(), account, step_from_form(ticket_id, field))
     except Refused as refused:
-        return Response(page(account, ticket_id, refused), errors.status_of(refused))
+        return Response(ticket_page(account, ticket_id, refused), errors.status_of(refused))
     return redirect(_next(account, ticket_id), 303)
 
 

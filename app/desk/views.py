@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import errors
 from app.accounts.session import required
-from app.intake.views import file_from_form, show_form
+from app.intake.views import KnownNearby, file_from_form, show_form, show_nearby
 from app.problems import NotAvailable, Refused
 from models.vocabulary import Channel, Role
 
@@ -29,6 +29,8 @@ def file_call() -> AnyResponse:
     typed = request.form.to_dict()
     try:
         filed = file_from_form(Channel.PHONE)
+    except KnownNearby as known:
+        return Response(show_nearby("desk/nearby.html", known))
     except Refused as refused:
         page = show_form("desk/form.html", typed, refused.problems, filed_code=None)
         return Response(page, errors.status_of(refused))
@@ -37,4 +39,6 @@ def file_call() -> AnyResponse:
             raise
         page = show_form("desk/form.html", typed, (), away=True, filed_code=None)
         return Response(page, 503, headers={"Retry-After": str(errors.RETRY_AFTER)})
-    return Response(show_form("desk/form.html", {}, (), filed_code=filed.answer["code"]), filed.status)
+    answer = filed.answer
+    page = show_form("desk/form.html", {}, (), filed_code=answer["code"], numbers=answer.get("emergency_numbers", ()))
+    return Response(page, filed.status)

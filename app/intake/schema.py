@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -29,7 +30,7 @@ NAME_MAX: Final = 200
 CONTACT: Final = ("contact_name", "contact_phone", "contact_email")
 
 
-def _clean(value: object) -> object:
+def clean(value: object) -> object:
     """Turn what was typed into the form we store; an empty field is an absent one."""
     if not isinstance(value, str):
         return value
@@ -39,8 +40,9 @@ def _clean(value: object) -> object:
         raise PydanticCustomError(error.reason, "unacceptable text") from None
 
 
-def _said(value: object) -> object:
-    cleaned = _clean(value)
+def said(value: object) -> object:
+    """Turn what was typed into the form we store; refuse nothing at all."""
+    cleaned = clean(value)
     if cleaned is None:
         raise PydanticCustomError("required", "nothing said")
     return cleaned
@@ -83,11 +85,23 @@ def _known_type(value: object) -> object:
     return None if value == "" else value
 
 
+def _known_incident(value: object) -> object:
+    """Read an incident's id; one that cannot be an id is simply unknown."""
+    if value is None or value == "":
+        return None
+    try:
+        return UUID(value) if isinstance(value, str) else value
+    except ValueError:
+        raise PydanticCustomError("unknown_incident", "no such incident") from None
+
+
 #: A line of text, or nothing; each bounded where its field is, since an empty one has no length.
 Place = Annotated[str, Field(max_length=PLACE_MAX)]
 Name = Annotated[str, Field(max_length=NAME_MAX)]
 Phone = Annotated[str, Field(max_length=40)]
 Email = Annotated[str, Field(max_length=254)]
+PlaceText = Annotated[Place | None, BeforeValidator(clean), AfterValidator(_one_line)]
+Degrees = Annotated[float | None, BeforeValidator(_degrees)]
 
 
 class Report(BaseModel):
@@ -95,16 +109,14 @@ class Report(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, title="Report")
 
-    text: Annotated[str, BeforeValidator(_said), Field(min_length=TEXT_MIN, max_length=TEXT_MAX)] = Field(
+    text: Annotated[str, BeforeValidator(said), Field(min_length=TEXT_MIN, max_length=TEXT_MAX)] = Field(
         description="What is the matter, in the citizen's own words."
     )
-    place_text: Annotated[Place | None, BeforeValidator(_clean), AfterValidator(_one_line)] = Field(
-        None, description="Where, as people say it."
-    )
-    latitude: Annotated[float | None, BeforeValidator(_degrees)] = Field(
+    place_text: PlaceText = Field(None, description="Where, as people say it.")
+    latitude: Degrees = Field(
         None, ge=-90, le=90, allow_inf_nan=False, description="WGS 84 degrees; only together with longitude."
     )
-    longitude: Annotated[float | None, BeforeValidator(_degrees)] = Field(
+    longitude: Degrees = Field(
         None,
         ge=-180,
         le=180,
@@ -112,13 +124,13 @@ class Report(BaseModel):
         validate_default=True,
         description="WGS 84 degrees; only together with latitude.",
     )
-    contact_name: Annotated[Name | None, BeforeValidator(_clean), AfterValidator(_one_line)] = Field(
+    contact_name: Annotated[Name | None, BeforeValidator(clean), AfterValidator(_one_line)] = Field(
         None, description="Optional; needs consent."
     )
-    contact_phone: Annotated[Phone | None, BeforeValidator(_clean), AfterValidator(_phone)] = Field(
+    contact_phone: Annotated[Phone | None, BeforeValidator(clean), AfterValidator(_phone)] = Field(
         None, description="Optional; needs consent. Vietnamese numbers may leave +84 out; answered as E.164."
     )
-    contact_email: Annotated[Email | None, BeforeValidator(_clean), AfterValidator(_email)] = Field(
+    contact_email: Annotated[Email | None, BeforeValidator(clean), AfterValidator(_email)] = Field(
         None, description="Optional; needs consent."
     )
     consent: Annotated[bool, BeforeValidator(lambda v: False if v is None or v == "" else v)] = Field(
@@ -128,6 +140,12 @@ class Report(BaseModel):
     )
     submission_type: Annotated[SubmissionType | None, BeforeValidator(_known_type)] = Field(
         None, description="What the citizen says it legally is; `to-cao` seals the report at once."
+    )
+
+    incident: Annotated[UUID | None, BeforeValidator(_known_incident)] = Field(
+        None,
+        validate_default=True,
+        description="The open incident, as `/reports/nearby` names it, that this is one more report of.",
     )
 
     # Fields that depend on each other are checked with the later one, not when all is well: every error in one answer.
@@ -145,6 +163,13 @@ class Report(BaseModel):
     def _consented(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic's signature
         if not value and any(info.data.get(name, "refused") for name in CONTACT):
             raise PydanticCustomError("consent", "contact without consent")
+        return value
+
+    @field_validator("incident")
+    @classmethod
+    def _apart(cls, value: UUID | None, info: ValidationInfo) -> UUID | None:
+        if value is not None and info.data.get("submission_type") is SubmissionType.DENUNCIATION:
+            raise PydanticCustomError("sealed_apart", "a denunciation joins nothing")
         return value
 
     @property
@@ -171,6 +196,9 @@ _CODES: Final = {
     "bool_type": "not_bool",
     "enum": "not_one_of",
     "extra_forbidden": "unknown_field",
+    "is_instance_of": "unknown_incident",
+    "uuid_type": "unknown_incident",
+    "uuid_parsing": "unknown_incident",
 }
 _RANGES: Final = {"latitude": (-90, 90), "longitude": (-180, 180)}
 

@@ -1,22 +1,25 @@
 """Filing: one transaction, one answer that can be repeated. Neither Redis nor the model is on this path."""
 
-import hashlib
+import hmac
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app import incidents
 from app.database import insert
 from app.hotline import Hotline
 from app.intake import photos as photo_store
 from app.intake.photos import Photo
 from app.intake.schema import Report
 from app.problems import Problem, Refused
+from app.sealed import vault
+from classifier.emergency import danger
 from classifier.text import fold
 from models.base import Base
 from models.code import code_hash, grouped, new_code
@@ -26,6 +29,10 @@ from models.vocabulary import Channel, Status, SubmissionType
 
 KEY_MIN: Final = 16
 KEY_MAX: Final = 255
+
+
+class NotJoinable(Refused):
+    """Raised when the incident that a report names is unknown or has been settled."""
 
 
 class KeyReused(Refused):
@@ -43,10 +50,14 @@ class Filing:
     channel: Channel
 
     @property
-    def fingerprint(self) -> str:
-        """Digest of what was asked, to tell a repetition from a reuse of its key."""
-        said = self.report.model_dump_json()
-        return hashlib.sha256("\n".join([said, *(p.source_sha256 for p in self.photos)]).encode()).hexdigest()
+    def sealed(self) -> bool:
+        """Whether its filer calls it a denunciation."""
+        return self.report.submission_type is SubmissionType.DENUNCIATION
+
+    def fingerprint(self, key: bytes) -> str:
+        """Keyed digest of what was asked, to tell a repetition from a reuse of its key, and to tell nothing else."""
+        said = "\n".join([self.report.model_dump_json(), *(p.source_sha256 for p in self.photos)])
+        return hmac.digest(key, said.encode(), "sha256").hex()
 
 
 @dataclass(frozen=True)
@@ -59,7 +70,7 @@ class Filed:
 
     @property
     def answer(self) -> dict[str, Any]:
-        """The body as an object: `code`, `tracking_url`, `status`, `received_at`."""
+        """The body as an object: `code`, `tracking_url`, `status`, `received_at`, `emergency_numbers`."""
         answer: dict[str, Any] = json.loads(self.body)
         return answer
 
@@ -79,13 +90,14 @@ def check_key(key: str | None) -> str:
 def file_report(hotline: Hotline, filing: Filing) -> Filed:
     """Keep the report and answer with its code, or repeat the answer of the same request.
 
-    Raises `KeyReused` when the key came with another request. Most keys are new, so the row is written without a look
-    whether it is there; the database refuses a second one. Of simultaneous repetitions one files; the others wait for
-    its commit and repeat its answer.
+    Raises `KeyReused` when the key came with another request, `NotJoinable` when it names an incident that takes no
+    more reports; a repetition is answered as before, whatever became of the incident. Most keys are new, so the row is
+    written without a look whether it is there; the database refuses a second one. Of simultaneous repetitions one
+    files; the others wait for its commit and repeat its answer.
     """
     try:
         return _discarding(hotline, filing, _file_new)
-    except IntegrityError:
+    except (IntegrityError, NotJoinable):
         return _discarding(hotline, filing, _repeat)
 
 
@@ -108,30 +120,44 @@ def _repeat(hotline: Hotline, session: Session, filing: Filing) -> Filed:
         session.delete(known)
         session.flush()
         return _file_new(hotline, session, filing)
-    if known.fingerprint != filing.fingerprint:
+    if known.fingerprint != filing.fingerprint(hotline.keys.tokens):
         raise KeyReused([Problem("Idempotency-Key", "key_reused")])
     return Filed(known.status, hotline.keys.answers.decrypt(known.response), replayed=True)
 
 
 def _file_new(hotline: Hotline, session: Session, filing: Filing) -> Filed:
+    _check_incident(session, filing.report.incident)
     code = new_code()
     ticket, rows = received(hotline, filing, code)
-    body = _answer(hotline, ticket, code)
+    body = _answer(hotline, ticket, code, danger(filing.report.text))
     key = IdempotencyKey(
         scope=filing.scope,
         key=filing.key,
-        fingerprint=filing.fingerprint,
+        fingerprint=filing.fingerprint(hotline.keys.tokens),
         status=201,
         response=hotline.keys.answers.encrypt(body),
         created_at=hotline.now(),
     )
-    for photo in filing.photos:
+    for photo in () if filing.sealed else filing.photos:
         photo_store.store(hotline.settings.attachments, photo)
     insert(session, *rows, key)
     return Filed(201, body, replayed=False)
 
 
-def _answer(hotline: Hotline, ticket: Ticket, code: str) -> bytes:
+def _check_incident(session: Session, incident_id: UUID | None) -> None:
+    """Refuse an incident that cannot be joined. It is joined at triage, where the model has looked for a denunciation.
+
+    No lock is taken, so nobody waits: whether the incident is still open is asked again then.
+    """
+    if incident_id is None:
+        return
+    if incidents.find(session, incident_id) is None:
+        raise NotJoinable([Problem("incident", "unknown_incident")])
+    if incidents.open_lead(session, incident_id) is None:
+        raise NotJoinable([Problem("incident", "incident_closed")])
+
+
+def _answer(hotline: Hotline, ticket: Ticket, code: str, numbers: Sequence[str]) -> bytes:
     shown = grouped(code)
     return json.dumps(
         {
@@ -139,6 +165,7 @@ def _answer(hotline: Hotline, ticket: Ticket, code: str) -> bytes:
             "tracking_url": f"{hotline.settings.public_url}/t#{shown}",
             "status": ticket.status.value,
             "received_at": ticket.received_at.isoformat(timespec="seconds"),
+            "emergency_numbers": numbers,
         },
         ensure_ascii=False,
     ).encode()
@@ -147,31 +174,41 @@ def _answer(hotline: Hotline, ticket: Ticket, code: str) -> bytes:
 def received(hotline: Hotline, filing: Filing, code: str) -> tuple[Ticket, list[Base]]:
     """Return the ticket of one report, and all its rows: ticket, first events, the job owed, contact, photos.
 
-    A report that its filer calls a denunciation is sealed before anybody, or any model, has seen it.
+    A report that its filer calls a denunciation is sealed before anybody, or any model, has seen it; raises
+    `SealKeyMissing` where there is nothing to seal it with.
     """
     report, now = filing.report, hotline.now()
+    open_report = not filing.sealed
     ticket = Ticket(
         id=uuid4(),
         version=1,
         code_hash=code_hash(hotline.keys.codes, code),
         _status=Status.RECEIVED,
         channel=filing.channel,
-        text=report.text,
-        search_text=fold(" ".join(filter(None, (report.text, report.place_text)))),
-        place_text=report.place_text,
-        lat=report.latitude,
-        lon=report.longitude,
+        text=report.text if open_report else "",
+        search_text=fold(" ".join(filter(None, (report.text, report.place_text)))) if open_report else "",
+        place_text=report.place_text if open_report else None,
+        lat=report.latitude if open_report else None,
+        lon=report.longitude if open_report else None,
         received_at=now,
         submission_type=report.submission_type,
+        joins_id=report.incident,
     )
     ticket.happened(Happening("received", now, data={"channel": filing.channel.value}))
-    if report.submission_type is SubmissionType.DENUNCIATION:
+    if filing.sealed:
         ticket.transition(Status.SEALED, Happening("sealed", now, data={"by": "filer"}))
     for event in ticket.events:
         event.ticket_id = ticket.id
     owed = OutboxEntry(ticket_id=ticket.id, kind="triage", created_at=now, due_at=now)
+    return ticket, [ticket, *ticket.events, owed, *_said(hotline, filing, ticket)]
+
+
+def _said(hotline: Hotline, filing: Filing, ticket: Ticket) -> list[Base]:
+    """Return the rows of what else was said: in clear, or in the vault."""
+    if filing.sealed:
+        return vault.rows_of_report(hotline, ticket.id, filing.report, filing.photos, ticket.received_at)
     photos = (_attachment(ticket, photo, position) for position, photo in enumerate(filing.photos))
-    return ticket, [ticket, *ticket.events, owed, *_contact(ticket, report), *photos]
+    return [*_contact(ticket, filing.report), *photos]
 
 
 def _contact(ticket: Ticket, report: Report) -> tuple[Contact, ...]:

@@ -1,5 +1,7 @@
 """The citizen's form: works without JavaScript; what was typed comes back whatever happens."""
 
+import json
+import logging
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,20 +12,25 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import FileStorage
 
-from app import errors
+from app import errors, nearby
 from app.current import address, hotline, throttle
 from app.i18n import gettext as _
+from app.incidents import SHARED_TYPES
 from app.intake import schema, service
 from app.intake.photos import PHOTO_MB, PHOTOS_MAX, Photo, read_photos
 from app.intake.schema import Report, parse_report
 from app.intake.service import Filed, Filing
+from app.nearby import Neighbour
 from app.problems import NotAvailable, Problem, Refused, refuse
 from app.wording import problem_words
+from classifier.emergency import cues
 from models.vocabulary import Channel, Status, SubmissionType
 
 intake = Blueprint("intake", __name__)
 
 FIELDS: Final = tuple(Report.model_fields)
+#: What a form carries besides the report; `nearby` says that the step between was shown.
+BESIDES: Final = frozenset({"form_token", "csrf_token", "nearby"})
 #: A form may stay open this long; past it the citizen sends once more, with nothing lost.
 FORM_LIFE: Final = 24 * 3600
 LIMITS: Final = {
@@ -32,6 +39,18 @@ LIMITS: Final = {
     "photos_max": PHOTOS_MAX,
     "photo_mb": PHOTO_MB,
 }
+
+
+log = logging.getLogger(__name__)
+
+
+class KnownNearby(Exception):
+    """Raised once before a form is filed, where open incidents near by may be what it is about."""
+
+    def __init__(self, found: list[Neighbour], photos: int) -> None:
+        super().__init__(f"{len(found)} incidents near by")
+        self.found = found
+        self.photos = photos
 
 
 @intake.get("/")
@@ -45,6 +64,8 @@ def file_report() -> Response:
     """File what the form says, or give the form back with everything that was typed."""
     try:
         filed = file_from_form(Channel.WEB)
+    except KnownNearby as known:
+        return Response(show_nearby("intake/nearby.html", known))
     except Refused as refused:
         return Response(
             show_form("intake/form.html", request.form.to_dict(), refused.problems), errors.status_of(refused)
@@ -61,12 +82,16 @@ def file_report() -> Response:
         track_url=answer["tracking_url"],
         received_at=datetime.fromisoformat(answer["received_at"]),
         sealed=answer["status"] == Status.SEALED,
+        numbers=answer.get("emergency_numbers", ()),  # one that is repeated may be of an older release
     )
     return Response(page, filed.status)
 
 
 def file_from_form(channel: Channel) -> Filed:
-    """Read the posted form and file it. A double click carries the same form token, so it makes one ticket."""
+    """Read the posted form and file it. A double click carries the same form token, so it makes one ticket.
+
+    Raises `KnownNearby` before anything is kept, once, so that the filer may join an incident instead.
+    """
     throttle().filing(address())
     key, problems = "", tuple[Problem, ...]()
     try:
@@ -74,7 +99,20 @@ def file_from_form(channel: Channel) -> Filed:
     except Refused as refused:
         problems = refused.problems
     report, photos = read_report(form_fields(), problems)
+    if "nearby" not in request.form and (found := _worth_asking(report)):
+        raise KnownNearby(found, len(photos))
     return service.file_report(hotline(), Filing("form", key, report, photos, channel))
+
+
+def _worth_asking(report: Report) -> list[Neighbour]:
+    """Return what is known near by and may be the same; nothing where that cannot be had: filing comes first."""
+    if report.incident is not None or report.submission_type not in {None, *SHARED_TYPES}:
+        return []
+    try:
+        return nearby.worth_asking(hotline(), report.text, report.place_text, report.latitude, report.longitude)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the report is worth more
+        log.warning("no look at the neighbours: %s", type(error).__name__)
+        return []
 
 
 def read_report(fields: dict[str, Any], found: Iterable[Problem] = ()) -> tuple[Report, tuple[Photo, ...]]:
@@ -97,7 +135,7 @@ def read_report(fields: dict[str, Any], found: Iterable[Problem] = ()) -> tuple[
 
 def form_fields() -> dict[str, Any]:
     """Return the report's fields as posted; unknown ones stay in, so that the schema refuses them."""
-    return {name: value for name, value in request.form.items() if name not in {"form_token", "csrf_token"}}
+    return {name: value for name, value in request.form.items() if name not in BESIDES}
 
 
 def uploaded_photos() -> tuple[Photo, ...]:
@@ -141,8 +179,19 @@ def show_form(
         form_token=token or new_form_token(),
         limits=LIMITS,
         submission_types=_types(),
+        cues=json.dumps(cues(), ensure_ascii=False),
         **more,
     )
+
+
+def show_nearby(template: str, known: KnownNearby) -> str:
+    """Render the step between: what is known near by, and everything that was typed, to be sent once more."""
+    typed = [
+        (name, value)
+        for name, value in request.form.items()
+        if name not in {"csrf_token", "nearby", "incident"} and value
+    ]
+    return render_template(template, known=known, typed=typed, limits=LIMITS, errors={})
 
 
 def grouped_errors(problems: tuple[Problem, ...]) -> dict[str, list[str]]:
@@ -150,6 +199,8 @@ def grouped_errors(problems: tuple[Problem, ...]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for problem in problems:
         field = problem.field.split(".")[0]
+        if field == "incident":  # no form has a field for it, so it is said on top
+            field = ""
         found.setdefault(field, []).append(problem_words(problem))
     return found
 

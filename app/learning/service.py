@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.access import KEPT_APART
 from app.hotline import Hotline
 from classifier import artifact
 from classifier.corpus import Row
@@ -44,7 +45,7 @@ def decisions(session: Session, since: datetime | None = None) -> list[Row]:
     query = (
         select(TicketEvent, Ticket)
         .join(Ticket, Ticket.id == TicketEvent.ticket_id)
-        .where(TicketEvent.kind == "reviewed", Ticket.submission_type != SubmissionType.DENUNCIATION)
+        .where(TicketEvent.kind == "reviewed", ~KEPT_APART)
         .order_by(TicketEvent.id)
     )
     if since is not None:
@@ -139,12 +140,14 @@ def _week(session: Session, classifier: Classifier | None, start: datetime, end:
             TicketEvent.kind == "triaged",
             TicketEvent.at >= start,
             TicketEvent.at < end,
-            func.coalesce(Ticket.submission_type, "") != SubmissionType.DENUNCIATION.value,
+            ~KEPT_APART,
         )
     )
     rows = [(data, text) for data, text in session.execute(triaged) if "confidence" in data]
     reviewed = session.scalars(
-        select(TicketEvent.data).where(TicketEvent.kind == "reviewed", TicketEvent.at >= start, TicketEvent.at < end)
+        select(TicketEvent.data)
+        .join(Ticket, Ticket.id == TicketEvent.ticket_id)
+        .where(TicketEvent.kind == "reviewed", TicketEvent.at >= start, TicketEvent.at < end, ~KEPT_APART)
     ).all()
     best = Counter(data["alternatives"][0][0] for data, _ in rows if data.get("alternatives"))
     unknown = [classifier.unknown_part(text) for _, text in rows] if classifier is not None else []

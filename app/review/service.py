@@ -1,30 +1,33 @@
 """What a coordinator decides: topic, place and unit where the machine was unsure; refusal, referral, sealing."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import and_, select, tuple_
+from sqlalchemy.orm import Session
 
-from app import access
+from app import access, incidents
 from app.assignment import assign, decide_on, meet, release
 from app.database import known
 from app.hotline import Hotline
-from app.problems import Conflict, NotFound, Problem, Refused
+from app.problems import Conflict, NotFound, Problem, Refused, refuse
+from app.review import contest
+from app.sealed import vault
 from app.units.today import is_open
 from app.words import words_of
 from app.work import returning
-from app.work.service import PAGE, Step, emergencies_first, move
+from app.work.service import PAGE, SHOWN_WITH, Step, emergencies_first, move
 from models.account import Account
+from models.incident import Incident
 from models.outbox import OutboxEntry
 from models.place import Ward
 from models.taxonomy import Topic
 from models.ticket import Happening, Ticket, TicketEvent
-from models.vocabulary import UNCLEAR_TOPIC, DeadlineKind, Role, Status, SubmissionType
-from models.workflow import AWAITS_COORDINATOR
+from models.vocabulary import UNCLEAR_TOPIC, DeadlineKind, RefusalReason, Role, Status
+from models.workflow import AWAITS_COORDINATOR, OPEN
 from routing.rules import Decision
 
 #: Events that hold what the machine thought of a ticket.
@@ -32,6 +35,8 @@ TRIAGED: Final = "triaged"
 REASON_MAX: Final = 1000
 #: Stands in an assignment where the id of a rule would.
 BY_COORDINATOR: Final = "coordinator"
+#: Where a coordinator may decide; of what was reopened, only what no department has.
+DECIDABLE: Final = AWAITS_COORDINATOR | {Status.REOPENED}
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,16 @@ class Choice:
     department_id: str
     ward_code: str | None = None
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a coordinator lets a ticket out of the queue with words for its citizen, and from where that is allowed."""
+
+    status: Status
+    kind: str
+    allowed: frozenset[Status]
+    data: Mapping[str, str] = field(default_factory=dict)
 
 
 def queue(session: Session, account: Account, after: str | None = None) -> list[Ticket]:
@@ -55,14 +70,8 @@ def queue(session: Session, account: Account, after: str | None = None) -> list[
         last = UUID(after) if after else None
     except ValueError:
         raise NotFound from None
-    return _listed(session, select(Ticket).where(access.awaits_coordinator()), last)
-
-
-def sealed(session: Session, account: Account) -> list[Ticket]:
-    """Return sealed tickets, for a coordinator cleared for them; nothing for anybody else."""
-    if account.role is not Role.COORDINATOR or not account.cleared:
-        return []
-    return _listed(session, select(Ticket).where(Ticket.status == Status.SEALED), None)
+    theirs = and_(access.awaits_coordinator(), contest.for_this_coordinator(session, account))
+    return _listed(session, select(Ticket).where(theirs), last)
 
 
 def _listed(session: Session, waiting: Any, after: UUID | None) -> list[Ticket]:
@@ -71,8 +80,7 @@ def _listed(session: Session, waiting: Any, after: UUID | None) -> list[Ticket]:
     if last is not None:
         waiting = waiting.where(tuple_(*key) > tuple(last))
     waiting = waiting.order_by(*key).limit(PAGE + 1)
-    eager = (selectinload(Ticket.topic), selectinload(Ticket.ward), selectinload(Ticket.department))
-    return list(session.scalars(waiting.options(*eager)))
+    return list(session.scalars(waiting.options(*SHOWN_WITH)))
 
 
 def given_up(session: Session) -> list[OutboxEntry]:
@@ -133,7 +141,7 @@ def route(hotline: Hotline, account: Account, step: Step, choice: Choice) -> Tic
         data = _compared(session, ticket, choice)
         _send(hotline, session, ticket, choice, Happening("reviewed", now, account.id, internal_text=reason, data=data))
 
-    return _decide(hotline, account, step, send, allowed=AWAITS_COORDINATOR | {Status.REOPENED})
+    return decide(hotline, account, step, send, allowed=DECIDABLE)
 
 
 def accept_proposal(hotline: Hotline, account: Account, step: Step) -> Ticket:
@@ -149,7 +157,7 @@ def accept_proposal(hotline: Hotline, account: Account, step: Step) -> Ticket:
         data = {**_compared(session, ticket, choice), "proposed_by": proposed.assignment.department_id}
         _send(hotline, session, ticket, choice, Happening("reviewed", now, account.id, data=data))
 
-    return _decide(hotline, account, step, send, allowed=AWAITS_COORDINATOR)
+    return decide(hotline, account, step, send, allowed=AWAITS_COORDINATOR)
 
 
 def _compared(session: Session, ticket: Ticket, choice: Choice) -> dict[str, Any]:
@@ -178,44 +186,124 @@ def _send(hotline: Hotline, session: Session, ticket: Ticket, choice: Choice, ha
         tried=(),
     )
     assign(hotline, session, ticket, decision, happening.at)
+    incidents.keep_in_step(session, ticket)
 
 
-def reject(hotline: Hotline, account: Account, step: Step) -> Ticket:
-    """Refuse a report with a reason that its citizen reads and may contest."""
-    return _end(hotline, account, step, Status.REJECTED, "rejected", frozenset({Status.NEEDS_REVIEW}))
+def reject(hotline: Hotline, account: Account, step: Step, code: str = RefusalReason.OTHER) -> Ticket:
+    """Refuse a report for a reason, as a code and in words, that its citizen reads and may contest once."""
+    if code not in set(RefusalReason):
+        raise refuse("reason_code", "not_one_of", expected=", ".join(RefusalReason))
+    allowed = frozenset({Status.NEEDS_REVIEW, Status.REOPENED})
+    return _end(hotline, account, step, Ending(Status.REJECTED, "rejected", allowed, {"reason_code": code}))
 
 
 def refer(hotline: Hotline, account: Account, step: Step) -> Ticket:
-    """Refer to who is competent, telling the citizen who that is; also the only way out for a sealed ticket."""
-    return _end(hotline, account, step, Status.REFERRED, "referred", AWAITS_COORDINATOR | {Status.SEALED})
+    """Refer to who is competent, telling the citizen who that is."""
+    return _end(hotline, account, step, Ending(Status.REFERRED, "referred", DECIDABLE))
 
 
 def seal(hotline: Hotline, account: Account, step: Step) -> Ticket:
-    """Take a denunciation out of everybody's sight but of those cleared for it."""
+    """Lock a denunciation away, out of everybody's sight but of those cleared for it."""
     reason = words_of("reason", step.text)
 
     def hide(session: Session, ticket: Ticket, now: datetime) -> None:
-        ticket.submission_type = SubmissionType.DENUNCIATION
-        ticket.transition(Status.SEALED, Happening("sealed", now, account.id, internal_text=reason))
         release(session, ticket, now)
+        why = Happening("sealed", now, account.id, internal_text=reason, data={"by": "coordinator"})
+        vault.seal(hotline, session, ticket, why)
 
-    return _decide(hotline, account, step, hide, allowed=frozenset({Status.NEEDS_REVIEW}))
+    sealed = decide(hotline, account, step, hide, allowed=DECIDABLE)
+    vault.sweep(hotline)
+    return sealed
 
 
-def _end(
-    hotline: Hotline, account: Account, step: Step, there: Status, kind: str, allowed: frozenset[Status]
-) -> Ticket:
+def link(hotline: Hotline, account: Account, step: Step) -> Ticket:
+    """Say that a ticket is of the same thing as another; `step.text` names that ticket, or an incident.
+
+    The ticket, with all that followed it, is merged into the other's incident, whose lead stays the one that is worked
+    on. Raises `Refused` for what is neither, or not visible, and `Conflict` where either is settled.
+    """
+    other: Ticket | None = None
+
+    def find(session: Session) -> Ticket:
+        nonlocal other
+        ticket = _of_coordinator(session, account, step)
+        if ticket.version != step.version:
+            return ticket  # which `move` refuses: an old page is told first
+        lead_id = _named(session, account, step.text)
+        held = incidents.lock(session, [ticket.id, lead_id])
+        if _named(session, account, step.text) != lead_id:  # another leads by now
+            raise Conflict([Problem("version", "stale")])
+        other = held[lead_id]
+        return held[ticket.id]
+
+    def merge(session: Session, ticket: Ticket, now: datetime) -> None:
+        if (
+            other is None
+            or other.id == ticket.id
+            or (ticket.incident_id is not None and ticket.incident_id == other.incident_id)
+        ):
+            raise Conflict([Problem("other", "same_incident")])
+        if other.status not in OPEN:
+            raise Conflict([Problem("other", "not_open", {"here": other.status.value})])
+        incidents.join(session, ticket, other, now, account.id)
+
+    return move(hotline, step, find, merge)
+
+
+def _named(session: Session, account: Account, name: str) -> UUID:
+    """Return the lead of an incident, or of a ticket's incident, by an id or an address that ends in one."""
+    try:
+        asked = UUID(name.strip().rstrip("/").rpartition("/")[2])
+    except ValueError:
+        raise refuse("other", "unknown_ticket") from None
+    incident = incidents.find(session, asked)
+    if incident is None:
+        ticket = session.scalar(select(Ticket).where(Ticket.id == asked, access.visible_to(account)))
+        if ticket is None or not incidents.takes_part(ticket):
+            raise refuse("other", "unknown_ticket")
+        if ticket.incident_id is None:
+            return ticket.id
+        incident = session.get_one(Incident, ticket.incident_id)
+    lead = incidents.lead_of(session, incident.id)
+    if lead is None:
+        raise refuse("other", "unknown_ticket")
+    return lead.id
+
+
+def split(hotline: Hotline, account: Account, step: Step) -> Ticket:
+    """Take a ticket out of its incident. It, or the one that leads in its stead, goes before a coordinator."""
+
+    def find(session: Session) -> Ticket:
+        ticket = _of_coordinator(session, account, step)
+        lead = incidents.lead_of(session, ticket.incident_id) if ticket.incident_id else None
+        return incidents.lock(session, [ticket.id, *([lead.id] if lead else [])])[ticket.id]
+
+    def part(session: Session, ticket: Ticket, now: datetime) -> None:
+        incidents.split(session, ticket, now, account.id)
+
+    return move(hotline, step, find, part)
+
+
+def _of_coordinator(session: Session, account: Account, step: Step) -> Ticket:
+    ticket = access.find_ticket(session, account, step.ticket_id)
+    if account.role is not Role.COORDINATOR:
+        raise NotFound
+    return ticket
+
+
+def _end(hotline: Hotline, account: Account, step: Step, ending: Ending) -> Ticket:
     words = words_of("public_text", step.text)
 
     def end(session: Session, ticket: Ticket, now: datetime) -> None:
-        ticket.transition(there, Happening(kind, now, account.id, public_text=words))
+        event = Happening(ending.kind, now, account.id, public_text=words, data=ending.data)
+        ticket.transition(ending.status, event)
         meet(session, ticket, now, *DeadlineKind)  # the citizen has been told where to go, or why not
         release(session, ticket, now)
 
-    return _decide(hotline, account, step, end, allowed=allowed)
+    return decide(hotline, account, step, end, allowed=ending.allowed)
 
 
-def _decide(
+def decide(
     hotline: Hotline,
     account: Account,
     step: Step,
@@ -223,15 +311,20 @@ def _decide(
     *,
     allowed: frozenset[Status],
 ) -> Ticket:
+    """Let a coordinator change a ticket that stands in one of these states; raises `Conflict` in any other.
+
+    What was reopened is theirs only while no department has it, and what they refused themselves is for a colleague.
+    """
+
     def find(session: Session) -> Ticket:
-        ticket = access.find_ticket(session, account, step.ticket_id, lock=True)
-        if account.role is not Role.COORDINATOR:
-            raise NotFound
-        return ticket
+        _of_coordinator(session, account, step)
+        return access.find_ticket(session, account, step.ticket_id, lock=True)
 
     def checked(session: Session, ticket: Ticket, now: datetime) -> None:
         if ticket.status not in allowed or (ticket.status is Status.REOPENED and ticket.department_id):
             raise Conflict([Problem("status", "transition", {"here": ticket.status.value})])
+        if contest.is_for_a_colleague(session, account, ticket):
+            raise Conflict([Problem("status", "own_refusal")])
         change(session, ticket, now)
 
     return move(hotline, step, find, checked)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from app import access, errors
+from app import access, errors, surges, wording
 from app.accounts.session import required
 from app.current import hotline, staff
 from app.i18n import gettext as _
@@ -25,7 +25,7 @@ from app.work.views import proposal_shown, refusal_context, row_of, shared_conte
 from models.account import Account
 from models.place import Ward
 from models.ticket import Ticket
-from models.vocabulary import Role, Status, topic_groups, topics
+from models.vocabulary import RefusalReason, Role, Status, topic_groups, topics
 
 review = Blueprint("review", __name__, url_prefix="/review")
 
@@ -46,6 +46,7 @@ def reason_words(ticket: Ticket, thought: dict[str, Any]) -> str:
         "unsure_place": _("Chưa rõ phường, xã nào"),
         "complaint": _("Có thể là khiếu nại"),
         "invalid": _("Có thể không hợp lệ"),
+        "praise": _("Có thể là lời khen"),
         "by_rule": _("Theo quy tắc, người quyết định"),
     }.get(str(thought.get("reason")), _("Cần người xem"))
 
@@ -53,24 +54,24 @@ def reason_words(ticket: Ticket, thought: dict[str, Any]) -> str:
 @review.get("")
 @coordinators
 def queue() -> str:
-    """Show what awaits a coordinator; sealed tickets apart, for those cleared."""
+    """Show what awaits a coordinator."""
     account = staff()
     after = request.args.get("after")
     with hotline().database.reading() as session:
         tickets = service.queue(session, account, after)
         rows = [_row(session, ticket) for ticket in tickets[:PAGE]]
-        hidden = [row_of(ticket) for ticket in service.sealed(session, account)] if account.cleared else None
         stuck = [
             SimpleNamespace(
                 words=_("Công việc {kind} đã thử {n} lần không xong").format(kind=entry.kind, n=entry.attempts)
             )
             for entry in service.given_up(session)
         ]
+        rising = surges.open_surges(session)
     return render_template(
         "review/queue.html",
         rows=rows,
-        sealed_rows=hidden,
         stuck=stuck,
+        surges=rising,
         next_page=url_for("review.queue", after=rows[-1].id) if len(tickets) > PAGE else None,
     )
 
@@ -88,7 +89,7 @@ def _row(session: Session, ticket: Ticket) -> Any:
 @coordinators
 def ticket(ticket_id: UUID) -> str:
     """Show one ticket with what the machine thought of it and what may be decided."""
-    return _page(staff(), ticket_id)
+    return ticket_page(staff(), ticket_id)
 
 
 @review.post("/<uuid:ticket_id>/route")
@@ -120,7 +121,12 @@ def accept_proposal(ticket_id: UUID) -> AnyResponse:
 @coordinators
 def reject(ticket_id: UUID) -> AnyResponse:
     """Refuse it, saying why."""
-    return _do(ticket_id, service.reject, "public_text")
+    code = request.form.get("reason_code", "")
+
+    def act(_hotline: Any, account: Account, step: Step) -> Ticket:
+        return service.reject(_hotline, account, step, code)
+
+    return _do(ticket_id, act, "public_text")
 
 
 @review.post("/<uuid:ticket_id>/refer")
@@ -137,19 +143,34 @@ def seal(ticket_id: UUID) -> AnyResponse:
     return _do(ticket_id, service.seal, "reason")
 
 
-def _do(ticket_id: UUID, act: Callable[..., Ticket], field: str) -> AnyResponse:
+@review.post("/<uuid:ticket_id>/link")
+@coordinators
+def link(ticket_id: UUID) -> AnyResponse:
+    """Say that it is of the same thing as another ticket."""
+    return _do(ticket_id, service.link, "other", stay=True)
+
+
+@review.post("/<uuid:ticket_id>/split")
+@coordinators
+def split(ticket_id: UUID) -> AnyResponse:
+    """Take it out of its incident."""
+    return _do(ticket_id, service.split, "", stay=True)
+
+
+def _do(ticket_id: UUID, act: Callable[..., Ticket], field: str, *, stay: bool = False) -> AnyResponse:
     account = staff()
     try:
         act(hotline(), account, step_from_form(ticket_id, field))
     except Refused as refused:
-        return Response(_page(account, ticket_id, refused), errors.status_of(refused))
-    return redirect(url_for("review.queue"), 303)
+        return Response(ticket_page(account, ticket_id, refused), errors.status_of(refused))
+    return redirect(url_for("review.ticket", ticket_id=ticket_id) if stay else url_for("review.queue"), 303)
 
 
-def _page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> str:
+def ticket_page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> str:
+    """Return the page on which a coordinator decides, with what was wrong with a step if one was refused."""
     with hotline().database.reading() as session:
         found = access.find_ticket(session, account, ticket_id)
-        context = shared_context(session, found)
+        context = shared_context(session, account, found)
         thought = context.pop("thought")
         wards = dict(iter(session.execute(select(Ward.code, Ward.name).order_by(Ward.name))))
         candidates = [code for code in thought.get("wards", []) if code in wards]
@@ -166,6 +187,7 @@ def _page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> 
             departments=session.scalars(open_units(hotline())).all(),
             suggestion=_suggestion(found, thought),
             proposal=proposal_shown(returning.proposal(session, found)),
+            refusals=[(reason.value, wording.refusal_words(reason)) for reason in RefusalReason],
         )
 
 

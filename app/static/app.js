@@ -87,3 +87,26 @@ for (const form of all("form[data-submit-key]")) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
 }
+
+// Words of danger bring the numbers up before anything is sent; the list comes with the page.
+for (const box of all("[data-danger]")) {
+  const area = document.querySelector("textarea[name=text]");
+  if (!area) continue;
+  const cues = JSON.parse(box.dataset.danger);
+  const bare = (text) => text.replaceAll("đ", "d").normalize("NFD").replace(/\p{Mn}/gu, "");
+  const says = (text, cue) => new RegExp(`(?<![\\p{L}\\p{N}])${cue}(?![\\p{L}\\p{N}])`, "u").test(text);
+  const look = () => {
+    const whole = area.value.normalize("NFC").toLowerCase().replace(/\s+/g, " ");
+    const plain = bare(whole);
+    const numbers = Object.entries(cues)
+      .filter(([, [marked, unmarked]]) => (plain === whole ? unmarked : marked).some((cue) => says(whole, cue)))
+      .map(([number]) => number);
+    box.hidden = numbers.length === 0;
+    for (const item of box.querySelectorAll("li")) {
+      const fits = numbers.some((number) => item.querySelector(`[href="tel:${number}"]`));
+      item.classList.toggle("other", !fits);
+    }
+  };
+  area.addEventListener("input", look);
+  look();
+}

@@ -7,16 +7,19 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import incidents
 from app.assignment import local_date
 from app.deadlines import Standing, resume, standing
 from app.hotline import Hotline
+from app.letters.service import Sent, letters
 from app.lifecycle import REOPEN_WITHIN
 from app.problems import Conflict, NotFound, Problem, refuse
+from app.review import contest
 from app.words import words_of
 from models.code import code_hash, grouped, normalised
 from models.department import Department
-from models.ticket import Feedback, Happening, Ticket, TicketEvent, TransitionRefused
-from models.vocabulary import Status, SubmissionType
+from models.ticket import Feedback, Happening, Ticket, TicketEvent
+from models.vocabulary import Status, SubmissionType, Urgency
 from routing.departments import DepartmentFact
 from routing.hours import Opening, opening
 
@@ -25,8 +28,17 @@ COMMENT_MAX: Final = 1000
 PUBLIC_KINDS: Final = frozenset({
     "received", "triaged", "reviewed", "sealed", "accepted", "returned", "rerouted", "info_requested", "info_received",
     "resumed", "answered", "reopened", "closed", "rejected", "referred", "handed_over", "unit_closed", "extended",
-    "progress",
+    "progress", "released", "guided", "forwarded", "merged", "split", "leads", "rated", "not_fixed",
+    "reopened_together",
 })  # fmt: skip
+#: Of what happens to the lead of an incident, what everybody who reported the same may see, and of which the words are
+#: a unit's to all of them: what a unit asks one citizen, and what that one answers, stays between the two.
+SHARED_KINDS: Final = frozenset({
+    "reviewed", "accepted", "returned", "rerouted", "info_requested", "resumed", "answered", "reopened",
+    "reopened_together", "closed", "rejected", "referred", "handed_over", "unit_closed", "extended", "progress",
+})  # fmt: skip
+SHARED_WORDS: Final = frozenset({"answered", "rejected", "referred", "extended", "progress"})
+_ANSWERED: Final = frozenset({Status.ANSWERED, Status.CLOSED})
 
 
 @dataclass(frozen=True)
@@ -37,6 +49,9 @@ class Moment:
     kind: str
     status: Status | None
     public_text: str | None
+    #: Why it was refused, where it was.
+    reason_code: str | None = None
+    #: Until when the unit says, in a progress report, to be done.
     committed_at: datetime | None = None
 
 
@@ -61,6 +76,15 @@ class Track:
     photos: int
     can_reopen: bool
     can_rate: bool
+    #: It is, or was referred as, a denunciation: the page says where it stands and nothing else.
+    sealed: bool
+    letters: tuple[Sent, ...]
+    #: Somebody is in danger now, as far as we know: the numbers stand before everything else.
+    emergency: bool
+    topic: str | None
+    #: How many reported the same, and how the one that is worked on for all stands, where that is another's report.
+    reports: int = 1
+    follows: Status | None = None
 
     @property
     def can_answer(self) -> bool:
@@ -68,13 +92,12 @@ class Track:
         return self.status is Status.INFO_REQUESTED
 
 
-def find(hotline: Hotline, session: Session, typed: str, *, lock: bool = False) -> tuple[str, Ticket]:
+def find(hotline: Hotline, session: Session, typed: str) -> tuple[str, Ticket]:
     """Return (code, ticket). Raises `Refused` for what is no code at all, `NotFound` for one nobody was given."""
     code = normalised(typed)
     if code is None:
         raise refuse("code", "code")
-    query = select(Ticket).where(Ticket.code_hash == code_hash(hotline.keys.codes, code))
-    ticket = session.scalar(query.with_for_update(of=Ticket) if lock else query)
+    ticket = session.scalar(select(Ticket).where(Ticket.code_hash == code_hash(hotline.keys.codes, code)))
     if ticket is None:
         raise NotFound
     return code, ticket
@@ -89,26 +112,27 @@ def track(hotline: Hotline, typed: str) -> Track:
 
 def _shown(hotline: Hotline, session: Session, code: str, ticket: Ticket) -> Track:
     now = hotline.now()
-    session.refresh(ticket, ["department", "events", "attachments"])
-    sealed = any(event.to_status is Status.SEALED for event in ticket.events)
-    timeline = tuple(
-        Moment(event.at, event.kind, event.to_status, event.public_text, _committed(event))
-        for event in ticket.events
-        if event.kind in PUBLIC_KINDS
-    )
+    session.refresh(ticket, ["department", "events", "attachments", "feedback", "incident"])
+    sealed = ticket.status is Status.SEALED or ticket.submission_type is SubmissionType.DENUNCIATION
+    lead = _lead(session, ticket)
+    at_work = lead or ticket
+    timeline = [_moment(event, sealed=sealed) for event in ticket.events if event.kind in PUBLIC_KINDS]
+    if lead is not None:  # derived on reading, so everybody has each reply once, however late they joined
+        timeline += [_shared(event) for event in lead.events if event.kind in SHARED_KINDS]
+        timeline.sort(key=lambda moment: moment.at)
     asked = [m.public_text for m in timeline if m.kind == "info_requested"]
-    open_still = ticket.status not in {Status.ANSWERED, Status.CLOSED, Status.REJECTED, Status.REFERRED}
+    open_still = at_work.status not in {Status.ANSWERED, Status.CLOSED, Status.REJECTED, Status.REFERRED}
     city = hotline.city
-    known = city.departments.get(ticket.department_id or "") if not sealed else None
+    known = city.departments.get(at_work.department_id or "") if not sealed else None
     unit = known.on(local_date(hotline, now)) if known else None
-    due_at = ticket.resolve_due_at if open_still and not sealed else None
-    stands = standing(session, [ticket.id], now).get(ticket.id, Standing()) if due_at else Standing()
+    due_at = at_work.resolve_due_at if open_still and not sealed else None
+    stands = standing(session, [at_work.id], now).get(at_work.id, Standing()) if due_at else Standing()
     paused = stands.paused_at is not None
     return Track(
         code=grouped(code),
         status=ticket.status,
         received_at=ticket.received_at,
-        department=None if sealed else ticket.department,
+        department=None if sealed else at_work.department,
         unit=unit,
         opening=opening(city.calendar, unit.hours, now) if unit else None,
         due_at=due_at,
@@ -117,12 +141,23 @@ def _shown(hotline: Hotline, session: Session, code: str, ticket: Ticket) -> Tra
         committed_at=stands.committed_at if stands.committed_at and stands.committed_at > now else None,
         text=None if sealed else ticket.text,
         place=None if sealed else ticket.place_text,
-        timeline=timeline,
+        timeline=tuple(timeline),
         question=asked[-1] if asked and ticket.status is Status.INFO_REQUESTED else None,
         photos=0 if sealed else len(ticket.attachments),
-        can_reopen=_may_reopen(ticket, now),
-        can_rate=ticket.status is Status.ANSWERED,
+        can_reopen=_may_reopen(ticket, now) if lead is None else _may_reopen_together(ticket, lead, now),
+        can_rate=ticket.status is Status.ANSWERED if lead is None else _may_rate_together(ticket, lead),
+        sealed=sealed,
+        letters=() if sealed else tuple(letters(session, ticket)),
+        emergency=not sealed and open_still and ticket.urgency is Urgency.EMERGENCY,
+        topic=None if sealed else ticket.topic_slug,
+        reports=ticket.incident.reports if ticket.incident and not sealed else 1,
+        follows=lead.status if lead else None,
     )
+
+
+def _moment(event: TicketEvent, *, sealed: bool) -> Moment:
+    words = None if sealed else event.public_text
+    return Moment(event.at, event.kind, event.to_status, words, event.data.get("reason_code"), _committed(event))
 
 
 def _committed(event: TicketEvent) -> datetime | None:
@@ -131,12 +166,54 @@ def _committed(event: TicketEvent) -> datetime | None:
     return datetime.fromisoformat(said) if said else None
 
 
+def _shared(event: TicketEvent) -> Moment:
+    """Return what happened to the lead as another's citizen may read it."""
+    kind = "reopened_together" if event.kind == "reopened" else event.kind
+    words = event.public_text if event.kind in SHARED_WORDS else None
+    return Moment(event.at, kind, event.to_status, words, event.data.get("reason_code"), _committed(event))
+
+
+def _lead(session: Session, ticket: Ticket) -> Ticket | None:
+    """Return the ticket that a merged one follows, with its history."""
+    lead = _followed(session, ticket)
+    if lead is not None:
+        session.refresh(lead, ["department", "events"])
+    return lead
+
+
+def _followed(session: Session, ticket: Ticket) -> Ticket | None:
+    return incidents.lead_of(session, ticket.incident_id) if ticket.status is Status.MERGED else None
+
+
+def _may_reopen_together(ticket: Ticket, lead: Ticket, now: datetime) -> bool:
+    """Tell whether somebody who reported the same may say that it is not done.
+
+    Also when the lead's own citizen, or time, has closed it: that was not this one's word. Whoever has rated the answer
+    has said theirs.
+    """
+    if lead.status in _ANSWERED:
+        return _in_time(lead, now) and _may_rate_together(ticket, lead)
+    return _may_reopen(lead, now)
+
+
+def _may_rate_together(ticket: Ticket, lead: Ticket) -> bool:
+    """Tell whether there is an answer that this citizen has not rated yet."""
+    answered_at = lead.answered_at if lead.status in _ANSWERED else None
+    return answered_at is not None and (ticket.feedback is None or ticket.feedback.at < answered_at)
+
+
+def _in_time(ticket: Ticket, now: datetime) -> bool:
+    return ticket.answered_at is not None and now <= ticket.answered_at + REOPEN_WITHIN
+
+
 def _may_reopen(ticket: Ticket, now: datetime) -> bool:
     if ticket.submission_type is SubmissionType.DENUNCIATION:
         return False  # it goes to no unit, so from here on it would lie in nobody's queue
     if ticket.status is Status.ANSWERED:
-        return ticket.answered_at is not None and now <= ticket.answered_at + REOPEN_WITHIN
-    return ticket.status in {Status.REJECTED, Status.REFERRED}
+        return _in_time(ticket, now)
+    if ticket.status is Status.REJECTED:
+        return contest.may_contest(ticket)
+    return ticket.status is Status.REFERRED
 
 
 def add_information(hotline: Hotline, typed: str, message: str) -> Track:
@@ -146,14 +223,21 @@ def add_information(hotline: Hotline, typed: str, message: str) -> Track:
 
 
 def reopen(hotline: Hotline, typed: str, message: str) -> Track:
-    """Say that it is not done. A department that answered has it again; what nobody has goes to the coordinators."""
+    """Say that it is not done. A department that answered has it again; what nobody has goes to the coordinators.
+
+    Of a merged report it is the lead that is reopened, for all.
+    """
     words = words_of("message", message)
     return _act(hotline, typed, Status.REOPENED, "reopened", words)
 
 
 def _act(hotline: Hotline, typed: str, there: Status, kind: str, words: str) -> Track:
     with hotline.database.transaction() as session:
-        code, ticket = find(hotline, session, typed, lock=True)
+        code, ticket, lead = _held(hotline, session, typed)
+        if lead is not None and there is Status.REOPENED:
+            _reopen_together(hotline, ticket, lead, words)
+            session.flush()
+            return _shown(hotline, session, code, ticket)
         if there is Status.REOPENED and not _may_reopen(ticket, hotline.now()):
             raise Conflict([Problem("status", "transition", {"here": ticket.status.value})])
         if there is Status.IN_PROGRESS and ticket.status is not Status.INFO_REQUESTED:
@@ -164,17 +248,51 @@ def _act(hotline: Hotline, typed: str, there: Status, kind: str, words: str) -> 
         return _shown(hotline, session, code, ticket)
 
 
+def _held(hotline: Hotline, session: Session, typed: str) -> tuple[str, Ticket, Ticket | None]:
+    """Return (code, ticket, lead that it follows), both locked in the order in which everybody locks."""
+    code, ticket = find(hotline, session, typed)
+    followed = _followed(session, ticket)
+    incidents.lock(session, [ticket.id, *([followed.id] if followed else [])])
+    lead = _followed(session, ticket)
+    if lead is not followed:
+        raise Conflict([Problem("version", "stale")])
+    return code, ticket, lead
+
+
+def _reopen_together(hotline: Hotline, ticket: Ticket, lead: Ticket, words: str) -> None:
+    """Reopen the lead because somebody who reported the same says so; their words are for the unit, not for others.
+
+    They stand in their own ticket's history alone (`work.service.notes` reads them from there): should that be sealed
+    one day, nothing of it may stay behind in another's.
+    """
+    now = hotline.now()
+    if not _may_reopen_together(ticket, lead, now):
+        raise Conflict([Problem("status", "transition", {"here": lead.status.value})])
+    data = {"ticket": str(ticket.id)}
+    lead.transition(Status.REOPENED, Happening("reopened_together", now, data=data))
+    ticket.happened(Happening("not_fixed", now, public_text=words))
+
+
 def rate(hotline: Hotline, typed: str, rating: int, comment: str) -> Track:
-    """Rate the answer, which closes the ticket."""
+    """Rate the answer, which closes the ticket; of a merged report only its rating is kept, for others still may."""
     if not 1 <= rating <= 5:
         raise refuse("rating", "rating")
     words = words_of("comment", comment, COMMENT_MAX) if comment.strip() else None
     with hotline.database.transaction() as session:
-        code, ticket = find(hotline, session, typed, lock=True)
-        try:
-            ticket.transition(Status.CLOSED, Happening("closed", hotline.now(), data={"rating": rating}))
-        except TransitionRefused as refused:
-            raise Conflict([Problem("status", "transition", {"here": refused.here.value})]) from None
-        session.add(Feedback(ticket_id=ticket.id, rating=rating, comment=words, at=hotline.now()))
+        code, ticket, lead = _held(hotline, session, typed)
+        now = hotline.now()
+        if lead is None:
+            _close(ticket, now, rating)
+        elif _may_rate_together(ticket, lead):
+            ticket.happened(Happening("rated", now, data={"rating": rating}))
+        else:
+            raise Conflict([Problem("status", "transition", {"here": lead.status.value})])
+        session.merge(Feedback(ticket_id=ticket.id, rating=rating, comment=words, at=now))
         session.flush()
         return _shown(hotline, session, code, ticket)
+
+
+def _close(ticket: Ticket, now: datetime, rating: int) -> None:
+    if ticket.status is not Status.ANSWERED:  # the status table lets praise close, too
+        raise Conflict([Problem("status", "transition", {"here": ticket.status.value})])
+    ticket.transition(Status.CLOSED, Happening("closed", now, data={"rating": rating}))

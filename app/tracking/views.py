@@ -14,6 +14,7 @@ from app.problems import Conflict, NotFound, Problem, Refused
 from app.tracking import service
 from app.tracking.service import Track
 from models.code import grouped, normalised
+from models.vocabulary import Status, topics
 
 tracking = Blueprint("tracking", __name__, url_prefix="/t")
 
@@ -26,6 +27,7 @@ class TimelineRow:
     words: str
     public_text: str | None
     committed_at: Any
+    reason: str | None = None
 
 
 @tracking.get("")
@@ -38,6 +40,12 @@ def ask() -> str:
 def show() -> Response:
     """Show how the report stands."""
     return _answer(lambda code: service.track(hotline(), code))
+
+
+@tracking.post("/thu")
+def letters() -> Response:
+    """Show the letters to the citizen as they are printed."""
+    return _answer(lambda code: service.track(hotline(), code), _letters)
 
 
 @tracking.post("/bo-sung")
@@ -60,17 +68,24 @@ def rate() -> Response:
     return _answer(lambda code: service.rate(hotline(), code, stars, request.form.get("comment", "")))
 
 
-def _answer(act: Callable[[str], Track]) -> Response:
+def _answer(act: Callable[[str], Track], page: Callable[[Track], str] | None = None) -> Response:
     throttle().code(address())
     code = request.form.get("code", "")[:100]
     try:
-        return Response(_page(act(code), {}))
+        found = act(code)
+        return Response(page(found) if page else _page(found, {}))
     except NotFound:
         return _ask_again(code, (Problem("code", "unknown_code"),), 404)
     except Refused as refused:
         if any(p.field == "code" for p in refused.problems):
             return _ask_again(code, refused.problems, 422)
         return _with_errors(code, refused)
+
+
+def _letters(track: Track) -> str:
+    if not track.letters:
+        raise NotFound
+    return render_template("letters/read.html", letters=track.letters, code=track.code)
 
 
 def _with_errors(code: str, refused: Refused) -> Response:
@@ -88,15 +103,33 @@ def _ask_again(code: str, problems: tuple[Problem, ...], status: int) -> Respons
     return Response(render_template("tracking/ask.html", values=values, errors=grouped_errors(problems)), status)
 
 
+def _next_words(track: Track) -> str:
+    if track.follows:
+        return wording.followed_next(track.follows)
+    return wording.next_words(track.status, track.timeline[-1].kind if track.timeline else None)
+
+
 def _page(track: Track, problems: dict[str, list[str]], *, lost: bool = False) -> str:
     """Return the page of a report. `lost` words have no form any more to stand in, as it is now."""
-    rows = [TimelineRow(m.at, wording.citizen_words(m.kind), m.public_text, m.committed_at) for m in track.timeline]
+    rows = [
+        TimelineRow(
+            m.at,
+            wording.citizen_words(m.kind),
+            m.public_text,
+            m.committed_at,
+            wording.refusal_words(m.reason_code) if m.reason_code else None,
+        )
+        for m in track.timeline
+    ]
+    # One that others reported too may have been reopened on another's word.
+    shared = track.follows or (track.status if track.reports > 1 and track.status is Status.REOPENED else None)
     view = {name: getattr(track, name) for name in track.__dataclass_fields__ if name != "timeline"}
     view |= {
         "status": track.status.value,
         "can_answer": track.can_answer,
-        "headline": wording.headline(track.status),
-        "next_words": wording.next_words(track.status),
+        "headline": wording.headline(track.status) if not shared else wording.followed_headline(shared),
+        "next_words": _next_words(track),
+        "advice": topics()[track.topic].emergency_advice if track.emergency and track.topic else None,
         "timeline": rows,
         "opening_words": opening_words(track),
     }

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
+from app import incidents
 from app.faultpoints import reached
 from app.hotline import Hotline
+from app.sealed import vault
 from app.triage import outbox, service
 from classifier.predict import Classifier
 from models.ticket import Ticket
+from models.vocabulary import Status
 
 
 class JobFailed(Exception):
@@ -45,12 +48,18 @@ def _triage(hotline: Hotline, entry_ids: Sequence[int]) -> None:
     for ticket in tickets:
         reached(faults, "job.after_load", ticket.id)
     predictions = dict(zip((t.id for t in tickets), service.predict(bench.classifier, tickets), strict=True))
+    sealed = False
     with hotline.database.transaction() as session:
-        for entry in outbox.lock_undone(session, entry_ids):
+        owing = outbox.lock_undone(session, entry_ids)
+        incidents.hold_joined(session, tickets)
+        for entry in owing:
             ticket = session.get_one(Ticket, entry.ticket_id, with_for_update=True)
             service.settle(hotline, session, ticket, predictions.get(ticket.id))
+            sealed = sealed or ticket.status is Status.SEALED
             entry.done_at = hotline.now()
             session.flush()
             reached(faults, "job.after_effect", ticket.id)
         reached(faults, "job.before_commit")
     reached(faults, "job.after_commit")
+    if sealed:
+        vault.sweep(hotline)

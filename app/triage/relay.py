@@ -12,11 +12,12 @@ from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app import lifecycle
+from app import lifecycle, surges
 from app.faultpoints import reached
 from app.hotline import Hotline
 from app.learning import weekly
 from app.notices import sending
+from app.sealed import vault
 from app.triage import outbox
 from app.triage import queue as triage_queue
 from app.units import handover
@@ -100,17 +101,19 @@ class Relay:
         with self.hotline.database.transaction() as session:
             now = self.hotline.now()
             session.merge(Heartbeat(name="relay", at=now))
-            tidies = clock - self._tidied >= TIDY_EVERY
-            if tidies:
+            tidying = clock - self._tidied >= TIDY_EVERY
+            if tidying:
                 self._tidied = clock
                 self._tidy(session, now)
-        self._beaten = clock
-        if tidies:
+        if tidying:
+            vault.sweep(self.hotline)
             sending.keep(self.hotline)
+        self._beaten = clock
 
     def _tidy(self, session: Session, now: datetime) -> None:
         lifecycle.advance(self.hotline, session, now)
         handover.advance(self.hotline, session, now)
+        surges.watch(session, now, self.hotline.city.incidents.surge)
         life = timedelta(seconds=self.hotline.settings.idempotency_life)
         session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - life))
         weekly.ask(self.hotline, session, self.learning, now)

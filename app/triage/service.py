@@ -6,8 +6,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.assignment import assign, decide_on, local_date
+from app import incidents, nearby
+from app.assignment import assign, decide_on, hand_over, local_date
 from app.hotline import Hotline
+from app.sealed import vault
+from classifier import emergency
 from classifier.predict import Classifier, Prediction
 from models.ticket import Happening, Ticket
 from models.vocabulary import UNCLEAR_TOPIC, Status, SubmissionType, Urgency
@@ -37,31 +40,76 @@ def settle(hotline: Hotline, session: Session, ticket: Ticket, prediction: Predi
         return
     now = hotline.now()
     if prediction is None:
+        ticket.urgency = _urgency(ticket, Urgency.EMERGENCY if emergency.danger(ticket.text) else Urgency.NORMAL)
         ticket.transition(Status.NEEDS_REVIEW, Happening("triaged", now, data={"reason": "no_model"}))
         return
     if SubmissionType(prediction.submission_type) is SubmissionType.DENUNCIATION and ticket.submission_type is None:
         # The gate errs towards sealing; a person releases. Nothing of the content goes into the history.
-        ticket.submission_type = SubmissionType.DENUNCIATION
         data = {"by": "model", "model_version": prediction.model_version}
-        ticket.transition(Status.SEALED, Happening("sealed", now, data=data))
+        vault.seal(hotline, session, ticket, Happening("sealed", now, data=data))
         return
     _route(hotline, session, ticket, prediction, now)
 
 
 def _route(hotline: Hotline, session: Session, ticket: Ticket, prediction: Prediction, now: datetime) -> None:
     place = find_place(hotline, ticket, now)
+    thanks = _is_thanks(ticket, prediction)
+    to_join = ticket.joins_id is not None and ticket.submission_type is not SubmissionType.PRAISE
     ticket.submission_type = ticket.submission_type or SubmissionType(prediction.submission_type)
-    ticket.urgency = Urgency(prediction.urgency)
+    ticket.urgency = _urgency(ticket, Urgency(prediction.urgency))
+    if ticket.submission_type is SubmissionType.PRAISE and (to_join or ticket.urgency is not Urgency.NORMAL):
+        # nobody thanks for what is dangerous, or says of thanks that they are of the same trouble as others have
+        ticket.submission_type = SubmissionType.REPORT
     ticket.topic_slug = prediction.topic
-    ticket.ward_code = place.candidates[0] if place.sure else None
+    spot = nearby.spot_of(hotline, place, ticket.lat, ticket.lon)
+    ticket.ward_code, ticket.street, ticket.cell = spot.ward, spot.street, spot.cell
     decision = decide_on(hotline, ticket, now)
     data = _evidence(prediction, place, decision)
     reason = _doubt(hotline, ticket, prediction, place, decision)
+    if ticket.submission_type is SubmissionType.PRAISE and not thanks:
+        reason = "praise"  # what only one of the two takes for thanks may be a report: it does not close by itself
+    if _may_join(ticket, reason) and _joined(session, ticket, data, now):
+        return
     if reason is not None:
         ticket.transition(Status.NEEDS_REVIEW, Happening("triaged", now, data={**data, "reason": reason}))
-        return
-    ticket.transition(Status.ROUTED, Happening("triaged", now, data=data))
-    assign(hotline, session, ticket, decision, now)
+    else:
+        ticket.transition(Status.ROUTED, Happening("triaged", now, data=data))
+        if ticket.submission_type is SubmissionType.PRAISE:
+            hand_over(session, ticket, decision, now)
+            ticket.transition(Status.CLOSED, Happening("forwarded", now, data={"department": decision.lead}))
+            return
+        assign(hotline, session, ticket, decision, now)
+    nearby.propose(hotline, session, ticket, now)
+    incidents.keep_in_step(session, ticket)
+
+
+def _may_join(ticket: Ticket, reason: str | None) -> bool:
+    """Tell whether the filer's "same thing" may be followed: not for praise, nor before a person has looked."""
+    return ticket.submission_type is not SubmissionType.PRAISE and reason not in NOT_WITHOUT_A_PERSON.values()
+
+
+def _joined(session: Session, ticket: Ticket, data: dict[str, Any], now: datetime) -> bool:
+    """Do what the filer said: merge the ticket into the incident it named, if that is still open by now."""
+    lead = incidents.lock_open_lead(session, ticket.joins_id) if ticket.joins_id else None
+    if lead is None:
+        return False
+    ticket.happened(Happening("triaged", now, data=data))
+    incidents.join(session, ticket, lead, now)
+    return True
+
+
+def _urgency(ticket: Ticket, thought: Urgency) -> Urgency:
+    """Return how soon somebody must act: what is filed as an emergency is one, and words of danger are never normal."""
+    if ticket.submission_type is SubmissionType.EMERGENCY:
+        return Urgency.EMERGENCY
+    if thought is Urgency.NORMAL and emergency.danger(ticket.text):
+        return Urgency.URGENT
+    return thought
+
+
+def _is_thanks(ticket: Ticket, prediction: Prediction) -> bool:
+    """Tell whether filer and model both take a report for praise."""
+    return ticket.submission_type is SubmissionType.PRAISE and prediction.submission_type == SubmissionType.PRAISE
 
 
 def find_place(hotline: Hotline, ticket: Ticket, now: datetime) -> Place:

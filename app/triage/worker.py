@@ -62,6 +62,7 @@ def open_worker(hotline: Hotline) -> TriageWorker:
     """Make a worker ready: city and model loaded, nothing connected that a fork must not share."""
     bench.hotline = hotline
     _ = hotline.files
+    hotline.seals.name_what_is_missing()
     connection = triage_queue.connect(hotline.settings, blocking=True)
     queues = [
         Queue(name, connection=connection, serializer=JSONSerializer)

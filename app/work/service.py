@@ -1,6 +1,6 @@
 """What a department does with a ticket. Pages and API call the same functions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.exc import StaleDataError
 
-from app import access
+from app import access, incidents
 from app.assignment import meet
 from app.deadlines import is_paused, pause
 from app.hotline import Hotline
@@ -19,6 +19,7 @@ from app.words import words_of
 from app.work import returning
 from app.work.returning import UNCODED, Given, Why
 from models.account import Account
+from models.incident import Incident
 from models.ticket import Happening, Ticket, TicketEvent, TransitionRefused
 from models.vocabulary import DeadlineKind, Status, Urgency
 from models.workflow import AWAITS_DEPARTMENT
@@ -26,6 +27,15 @@ from models.workflow import AWAITS_DEPARTMENT
 PAGE: Final = 50
 #: "Soon": due within a working day.
 SOON: Final = timedelta(hours=24)
+
+
+#: What a line of a queue shows besides the ticket.
+SHOWN_WITH: Final = (
+    selectinload(Ticket.topic),
+    selectinload(Ticket.ward),
+    selectinload(Ticket.department),
+    selectinload(Ticket.incident),
+)
 
 
 @dataclass(frozen=True)
@@ -47,12 +57,20 @@ class Page:
 
 @dataclass(frozen=True)
 class Counts:
-    """How a queue stands; what waits for its citizen is paused, whatever its date."""
+    """How a queue stands: tickets by their deadlines (paused is what waits for its citizen, whatever its date), and how
+    many reports they are of.
+    """
 
     late: int
     soon: int
     ok: int
     paused: int
+    reports: int
+
+    @property
+    def tickets(self) -> int:
+        """How many things there are to do, each counted once however many report it."""
+        return self.late + self.soon + self.ok + self.paused
 
 
 def queue(session: Session, account: Account, after: str | None = None) -> Page:
@@ -68,10 +86,7 @@ def queue(session: Session, account: Account, after: str | None = None) -> Page:
     if key is not None:
         beyond = or_(rank > key[0], and_(rank == key[0], or_(due > key[1], and_(due == key[1], Ticket.id > key[2]))))
     rows = session.scalars(
-        waiting.where(beyond)
-        .order_by(rank, due, Ticket.id)
-        .options(selectinload(Ticket.topic), selectinload(Ticket.ward), selectinload(Ticket.department))
-        .limit(PAGE + 1)
+        waiting.where(beyond).order_by(rank, due, Ticket.id).options(*SHOWN_WITH).limit(PAGE + 1)
     ).all()
     return Page(list(rows[:PAGE]), _write_key(rows[PAGE - 1]) if len(rows) > PAGE else None)
 
@@ -87,8 +102,10 @@ def counts(session: Session, account: Account, now: datetime) -> Counts:
     paused = func.count(case((is_paused(), 1)))
     late = func.count(case((and_(~is_paused(), Ticket.resolve_due_at < now), 1)))
     soon = func.count(case((and_(~is_paused(), Ticket.resolve_due_at.between(now, now + SOON)), 1)))
-    row = session.execute(select(func.count(), late, soon, paused).select_from(Ticket).where(waiting)).one()
-    return Counts(late=row[1], soon=row[2], ok=row[0] - row[1] - row[2] - row[3], paused=row[3])
+    reports = func.coalesce(func.sum(func.coalesce(Incident.reports, 1)), 0)
+    every = select(func.count(), late, soon, paused, reports).select_from(Ticket)
+    row = session.execute(every.outerjoin(Ticket.incident).where(waiting)).one()
+    return Counts(late=row[1], soon=row[2], ok=row[0] - row[1] - row[2] - row[3], paused=row[3], reports=row[4])
 
 
 def actions(account: Account, ticket: Ticket) -> set[str]:
@@ -129,7 +146,9 @@ def answer(hotline: Hotline, account: Account, step: Step) -> Ticket:
     def reply(session: Session, ticket: Ticket, now: datetime) -> None:
         ticket.transition(Status.ANSWERED, Happening("answered", now, account.id, public_text=words))
         ticket.answered_at = now
-        meet(session, ticket, now, DeadlineKind.FIRST_ACTION, DeadlineKind.RESOLVE)
+        kinds = (DeadlineKind.FIRST_ACTION, DeadlineKind.RESOLVE)
+        meet(session, ticket, now, *kinds)
+        incidents.answered(session, ticket, now, *kinds)
 
     return _do(hotline, account, step, "answer", reply)
 
@@ -204,6 +223,19 @@ def _read_key(after: str | None) -> tuple[int, datetime, UUID] | None:
         return int(rank), at.astimezone(UTC), UUID(ticket_id)
     except (ValueError, OverflowError):
         raise NotFound from None
+
+
+def notes(session: Session, events: Sequence[TicketEvent]) -> dict[int, str | None]:
+    """Return, by the event's id, what only staff may read of it: of what another reporter said, that one's words.
+
+    Those stand in that one's own history; of a denunciation nothing is found.
+    """
+    others = {e.id: (UUID(e.data["ticket"]), e.at) for e in events if e.kind == "reopened_together" and e.data}
+    own = [ticket_id for ticket_id, _ in others.values()]
+    words = select(TicketEvent).join(Ticket, Ticket.id == TicketEvent.ticket_id)
+    of_them = and_(Ticket.id.in_(own), TicketEvent.kind == "not_fixed", ~access.KEPT_APART)
+    said = {(e.ticket_id, e.at): e.public_text for e in session.scalars(words.where(of_them))} if own else {}
+    return {e.id: said.get(others[e.id]) if e.id in others else e.internal_text for e in events}
 
 
 def history(session: Session, ticket: Ticket) -> list[TicketEvent]:

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, redirect, render_template, request, send_
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from app import access, errors, wording
+from app import access, errors, incidents, nearby, wording
 from app.accounts.session import required
 from app.assignment import local_date
 from app.coordination import service as coordination
@@ -24,6 +24,8 @@ from app.i18n import gettext as _
 from app.i18n import label, language
 from app.intake.photos import path_of
 from app.intake.views import grouped_errors
+from app.knowledge import service as knowledge
+from app.praise import service as praise
 from app.problems import Conflict, NotFound, Problem, Refused, refuse
 from app.review.service import evidence, why_here
 from app.work import extension, progress, returning, service
@@ -35,6 +37,7 @@ from models.return_reasons import return_reasons
 from models.returning import TicketReturn
 from models.ticket import Contact, Ticket, TicketEvent
 from models.vocabulary import ExtensionState, Role, Status, SubmissionType, Urgency
+from models.workflow import OPEN
 from routing.unitsearch import active_units, find_units
 
 work = Blueprint("work", __name__, url_prefix="/work")
@@ -72,6 +75,7 @@ class Row:
     paused: bool = False
     owes_progress: bool = False
     asks_for_time: bool = False
+    reports: int = 1
 
 
 def row_of(
@@ -97,6 +101,7 @@ def row_of(
         paused=stands.paused_at is not None,
         owes_progress=stands.owes_progress,
         asks_for_time=stands.extension is ExtensionState.ASKED,
+        reports=ticket.incident.reports if ticket.incident else 1,
     )
 
 
@@ -112,11 +117,13 @@ def queue() -> str:
         helping = coordination.counts(session, account, hotline().now())
         stands = standing(session, (ticket.id for ticket in page.tickets), hotline().now())
         rows = [row_of(ticket, stands=stands.get(ticket.id)) for ticket in page.tickets]
+        praises = [row_of(ticket) for ticket in praise.recent(session, account)]
     return render_template(
         "work/queue.html",
         rows=rows,
         counts=counts,
         helping=helping,
+        praises=praises,
         title_department=account.department,
         next_page=url_for("work.queue", after=page.after) if page.after else None,
     )
@@ -126,7 +133,7 @@ def queue() -> str:
 @readers
 def ticket(ticket_id: UUID) -> str:
     """Show one ticket."""
-    return page(staff(), ticket_id)
+    return ticket_page(staff(), ticket_id)
 
 
 @work.get("/<uuid:ticket_id>/photos/<uuid:photo_id>")
@@ -242,17 +249,17 @@ def _do(ticket_id: UUID, act: Callable[..., Ticket], field: str, *, away: bool =
     try:
         act(hotline(), account, step_from_form(ticket_id, field))
     except Refused as refused:
-        return Response(page(account, ticket_id, refused), errors.status_of(refused))
+        return Response(ticket_page(account, ticket_id, refused), errors.status_of(refused))
     target = url_for("work.queue") if away else url_for("work.ticket", ticket_id=ticket_id)
     return redirect(target, 303)
 
 
-def page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> str:
+def ticket_page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> str:
     """Return the page of one ticket, with what was refused of the last step on it if anything was."""
     now = hotline().now()
     with hotline().database.reading() as session:
         found = access.find_ticket(session, account, ticket_id)
-        context = shared_context(session, found) | units_context(session, account, found)
+        context = shared_context(session, account, found) | units_context(session, account, found)
         context["actions"] = service.actions(account, found)
         if account.role in access.WORKERS and not access.may_work(account, found):
             context["contact"] = None  # who helps does not talk to the citizen
@@ -327,13 +334,15 @@ def refusal_context(refused: Refused | None) -> dict[str, Any]:
     }
 
 
-def shared_context(session: Session, found: Ticket) -> dict[str, Any]:
+def shared_context(session: Session, account: Account, found: Ticket) -> dict[str, Any]:
     """Return what every page on one ticket shows."""
     thought, sent = evidence(session, found), why_here(session, found)
+    events = service.history(session, found)
+    notes = service.notes(session, events)
     because = thought.get("because", [])
     return {
         "t": _shown(found),
-        "timeline": [_line(event) for event in service.history(session, found)],
+        "timeline": [_line(event, notes[event.id]) for event in events],
         "deadlines": found.deadlines,
         "photos": found.attachments,
         "contact": _masked(found.contact),
@@ -341,7 +350,51 @@ def shared_context(session: Session, found: Ticket) -> dict[str, Any]:
         "rule_because": sent.get("rule_because" if language() == "vi" else "rule_because_en"),
         "thought": thought,
         "standing": standing(session, [found.id], hotline().now()).get(found.id, Standing()),
+        "incident": _incident(session, found),
+        "proposals": [_proposed(other, how) for other, how in nearby.proposed(session, account, found)],
+        "may_link": account.role is Role.COORDINATOR and found.status in OPEN,
+        **_answers(session, account, found),
     }
+
+
+def _answers(session: Session, account: Account, found: Ticket) -> dict[str, Any]:
+    """Return the articles that a question may be answered with."""
+    may = knowledge.may_answer(account, found)
+    articles = knowledge.proposed(hotline(), session, found) if may else ()
+    return {"may_answer_with": may, "nearest_articles": articles}
+
+
+def _incident(session: Session, found: Ticket) -> SimpleNamespace | None:
+    """Return the incident of a ticket with its reports, the lead first; None for one that is alone."""
+    lead = incidents.lead_of(session, found.incident_id) if found.incident_id and found.incident else None
+    if lead is None or found.incident is None or found.incident.reports < 2:
+        return None
+    reports = [lead, *incidents.followers(session, lead.incident_id or found.id)]
+    return SimpleNamespace(
+        reports=found.incident.reports,
+        opened_at=found.incident.opened_at,
+        lead_id=lead.id,
+        rows=[_report(report, report is lead) for report in reports[: service.PAGE]],
+    )
+
+
+def _report(report: Ticket, leads: bool) -> SimpleNamespace:  # noqa: FBT001 - one of two kinds of lines
+    return SimpleNamespace(
+        id=report.id,
+        excerpt=" ".join(report.text.split())[:160],
+        place=report.place_text,
+        received_at=report.received_at,
+        status=report.status,
+        leads=leads,
+    )
+
+
+def _proposed(other: Ticket, likeness: float) -> SimpleNamespace:
+    line = _report(other, leads=False)
+    line.percent = round(100 * likeness)
+    line.topic = other.topic
+    line.reports = other.incident.reports if other.incident else 1
+    return line
 
 
 def _shown(found: Ticket) -> SimpleNamespace:
@@ -353,7 +406,7 @@ def _shown(found: Ticket) -> SimpleNamespace:
     return SimpleNamespace(ward=ward, **{name: getattr(found, name) for name in names})
 
 
-def _line(event: TicketEvent) -> SimpleNamespace:
+def _line(event: TicketEvent, note: str | None) -> SimpleNamespace:
     return SimpleNamespace(
         at=event.at,
         kind=event.kind,
@@ -361,7 +414,7 @@ def _line(event: TicketEvent) -> SimpleNamespace:
         about=_about(event),
         actor=event.actor.display_name if event.actor else None,
         public_text=event.public_text,
-        internal_text=event.internal_text,
+        internal_text=note,
         committed_at=_moment(event, "committed_at"),
         moved_to=_moment(event, "due_at"),
     )

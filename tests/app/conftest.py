@@ -21,6 +21,7 @@ from app.intake.photos import read_photos
 from app.intake.schema import parse_report
 from app.intake.service import Filing, file_report
 from app.review import service as review
+from app.sealed import service as sealed
 from app.work import service as work
 from app.work.service import Step
 from models.account import Account
@@ -32,10 +33,19 @@ from tests.installation import BUSES, LIGHTS, LIGHTS_OUT, PASSWORD, PEOPLE, TUES
 
 __all__ = ["BUSES", "LIGHTS", "LIGHTS_OUT", "PASSWORD", "PEOPLE", "TUESDAY", "Clock", "Filed", "Road", "Staff", "step"]
 
-#: Tables that hold the city, which no ordinary test changes.
-CITY = {"topic", "submission_type", "ward", "legacy_ward", "legacy_successor", "department", "department_change"}
+#: Tables that hold the city and what a release brings, which no ordinary test changes.
+CITY = {
+    "topic",
+    "submission_type",
+    "ward",
+    "legacy_ward",
+    "legacy_successor",
+    "department",
+    "department_change",
+    "article",
+}
 #: Tables of which triggers let nothing be taken away.
-APPEND_ONLY = ("ticket_event", "calendar_change")
+APPEND_ONLY = ("ticket_event", "calendar_change", "sealed_read")
 
 
 def step(filed: Filed, text: str = "") -> Step:
@@ -101,18 +111,30 @@ class Road:
         """Shown on to who is competent by the coordinator."""
         return self._by(review.refer, self.staff.coordinator, self.in_review(), words)
 
+    def merged(self, text: str = LIGHTS_OUT) -> Filed:
+        """Of the same thing as another report, as its filer said."""
+        filed = self.file(text, incident=str(self.routed().ticket().incident_id))
+        self.triage()
+        return filed
+
     def sealed(self, text: str = LIGHTS_OUT, **fields: Any) -> Filed:
         """Sealed by its filer's word."""
         return self.routed(text, submission_type="to-cao", **fields)
 
-    def refer_sealed(self, filed: Filed, words: str) -> Filed:
-        """Shown on by the coordinator who is cleared for it."""
-        return self._by(review.refer, self.staff.cleared, filed, words)
+    def refer_sealed(self, filed: Filed, words: str, department: str = "tiep_cong_dan") -> Filed:
+        """Sent to its verifier by the coordinator who is cleared for it."""
+        sealed.refer(self.hotline, self.staff.cleared, step(filed, words), department)
+        return filed
 
     def _by(
         self, act: Callable[[Hotline, Account, Step], Ticket], account: Account, filed: Filed, text: str = ""
     ) -> Filed:
         act(self.hotline, account, step(filed, text))
+        return filed
+
+    def release(self, filed: Filed, kind: str = "phan-anh") -> Filed:
+        """Given back by the coordinator who is cleared for it."""
+        sealed.release(self.hotline, self.staff.cleared, step(filed, "Không phải tố cáo."), kind)
         return filed
 
 

@@ -17,6 +17,7 @@ from app.admin.service import disable_account
 from app.coordination import service as coordination
 from app.hotline import Hotline
 from models.account import Account
+from models.sealed import SealedPhoto
 from models.ticket import Ticket
 from models.vocabulary import Role
 from tests.app.conftest import BUSES, LIGHTS, LIGHTS_OUT, Road, Staff, file_with_photo, step
@@ -46,6 +47,16 @@ GET  /work/parts                        303   200 200        200         200    
 GET  /work/parts/late                   303   200 200        200         200     200     200   404        404      303
 GET  /returns                           303   404 404        200         200     200     200   404        404      303
 GET  /review                            303   404 404        404         200     200     404   404        404      303
+GET  /sealed                            303   404 404        404         404     200     200   404        404      303
+GET  /hoi-dap                           200   200 200        200         200     200     200   200        200      200
+GET  /hoi-dap/<uuid:article_id>         404   404 404        404         404     404     404   404        404      404
+GET  /kb                                303   404 404        404         200     200     404   404        404      303
+GET  /kb/new                            303   404 404        404         200     200     404   404        404      303
+POST /kb/new                            303   404 404        404         422     422     404   404        404      303
+GET  /kb/<uuid:article_id>              303   404 404        404         404     404     404   404        404      303
+POST /kb/<uuid:article_id>              303   404 404        404         422     422     404   404        404      303
+POST /t/thu                             404   404 404        404         404     404     404   404        404      404
+GET  /api/v1/sealed                     401   404 404        404         404     200     200   404        404      401
 GET  /admin/accounts                    303   404 404        404         404     404     404   200        404      303
 POST /admin/accounts                    303   404 404        404         404     404     404   422        404      303
 POST /admin/accounts/token              303   404 404        404         404     404     404   201        404      303
@@ -77,6 +88,8 @@ POST /api/v1/track                      404   404 404        404         404    
 POST /api/v1/track/information          404   404 404        404         404     404     404   404        404      404
 POST /api/v1/track/reopen               404   404 404        404         404     404     404   404        404      404
 POST /api/v1/track/rating               404   404 404        404         404     404     404   404        404      404
+POST /api/v1/reports/nearby             200   200 200        200         200     200     200   200        200      200
+GET  /api/v1/surges                     401   404 404        404         200     200     404   404        404      401
 GET  /api/v1/tickets                    401   200 200        200         200     200     200   404        404      401
 GET  /api/v1/parts                      401   200 200        200         200     200     200   404        404      401
 GET  /api/v1/returns                    401   404 404        200         200     200     200   404        404      401
@@ -97,7 +110,7 @@ alice          200   404    200    404    404     404    404
 bob            404   200    200    404    404     404    404
 supervisor     200   404    200    404    404     404    404
 coordinator    200   200    200    200    404     404    404
-cleared        200   200    200    200    200     404    404
+cleared        200   200    200    200    404     404    404
 auditor        200   200    200    200    404     404    404
 admin          404   404    404    404    404     404    404
 call_taker     404   404    404    404    404     404    404
@@ -123,7 +136,7 @@ alice          404   404    404    404    404     404    404
 bob            404   404    404    404    404     404    404
 supervisor     404   404    404    404    404     404    404
 coordinator    409   409    409    409    404     404    404
-cleared        409   409    409    409    409     404    404
+cleared        409   409    409    409    404     404    404
 auditor        404   404    404    404    404     404    404
 admin          404   404    404    404    404     404    404
 call_taker     404   404    404    404    404     404    404
@@ -151,7 +164,7 @@ alice          409   404    409    404    404     404    404
 bob            404   409    404    404    404     404    404
 supervisor     409   404    409    404    404     404    404
 coordinator    409   409    409    409    404     404    404
-cleared        409   409    409    409    409     404    404
+cleared        409   409    409    409    404     404    404
 auditor        404   404    404    404    404     404    404
 admin          404   404    404    404    404     404    404
 call_taker     404   404    404    404    404     404    404
@@ -160,16 +173,45 @@ shut_out       303   303    303    303    303     303    303
 #: More time is decided on by who leads the unit, and where nobody does, which is bob's, by a coordinator.
 GRANT = """
             lights buses helped review sealed waiting absent
-nobody         303   303    303    303    303    303     303
-alice          404   404    404    404    404    404     404
-bob            404   404    404    404    404    404     404
-supervisor     409   404    409    404    404    404     404
-coordinator    404   409    404    404    404    404     404
-cleared        404   409    404    404    404    404     404
-auditor        404   404    404    404    404    404     404
-admin          404   404    404    404    404    404     404
-call_taker     404   404    404    404    404    404     404
-shut_out       303   303    303    303    303    303     303
+nobody         303   303    303    303    303     303    303
+alice          404   404    404    404    404     404    404
+bob            404   404    404    404    404     404    404
+supervisor     409   404    409    404    404     404    404
+coordinator    404   409    404    404    404     404    404
+cleared        404   409    404    404    404     404    404
+auditor        404   404    404    404    404     404    404
+admin          404   404    404    404    404     404    404
+call_taker     404   404    404    404    404     404    404
+shut_out       303   303    303    303    303     303    303
+"""
+#: A denunciation: that it is there, and what it says.
+KNOW = """
+            lights buses helped review sealed waiting absent
+nobody         303   303    303    303    303     303    303
+alice          404   404    404    404    404     404    404
+bob            404   404    404    404    404     404    404
+supervisor     404   404    404    404    404     404    404
+coordinator    404   404    404    404    404     404    404
+cleared        404   404    404    404    200     404    404
+auditor        404   404    404    404    200     404    404
+admin          404   404    404    404    404     404    404
+call_taker     404   404    404    404    404     404    404
+shut_out       303   303    303    303    303     303    303
+"""
+UNSEAL = KNOW.replace("auditor        404   404    404    404    200", "auditor        404   404    404    404    404")
+#: A coordinator may answer with an article what no unit has taken up; a unit what it leads.
+ANSWER = """
+            lights buses helped review sealed waiting absent
+nobody         303   303    303    303    303     303    303
+alice          409   404    409    404    404     404    404
+bob            404   409    404    404    404     404    404
+supervisor     409   404    409    404    404     404    404
+coordinator    409   409    409    409    404     404    404
+cleared        409   409    409    409    404     404    404
+auditor        404   404    404    404    404     404    404
+admin          404   404    404    404    404     404    404
+call_taker     404   404    404    404    404     404    404
+shut_out       303   303    303    303    303     303    303
 """
 #: The page on which a coordinator decides is read by those who may decide.
 DECIDE_READ = DECIDE.replace("409", "200")
@@ -194,6 +236,16 @@ OF_A_TICKET = {
     "POST /review/<uuid:ticket_id>/reject": DECIDE,
     "POST /review/<uuid:ticket_id>/refer": DECIDE,
     "POST /review/<uuid:ticket_id>/seal": DECIDE,
+    "GET /letters/<uuid:ticket_id>": DECIDE_READ,
+    "POST /letters/<uuid:ticket_id>": DECIDE,
+    "POST /praise/<uuid:ticket_id>": DECIDE,
+    "POST /kb/answer/<uuid:ticket_id>": ANSWER,
+    "GET /sealed/<uuid:ticket_id>": KNOW,
+    "POST /sealed/<uuid:ticket_id>/open": UNSEAL,
+    "POST /sealed/<uuid:ticket_id>/refer": UNSEAL.replace("200", "409"),
+    "POST /sealed/<uuid:ticket_id>/release": UNSEAL.replace("200", "409"),
+    "POST /review/<uuid:ticket_id>/link": DECIDE,
+    "POST /review/<uuid:ticket_id>/split": DECIDE,
     # a program is told that it needs a token, where a person is led to the login
     "GET /api/v1/tickets/<uuid:ticket_id>": READ.replace("303", "401"),
     "POST /api/v1/tickets/<uuid:ticket_id>/accept": WORK.replace("303", "401"),
@@ -213,6 +265,14 @@ OF_A_TICKET = {
     "POST /api/v1/tickets/<uuid:ticket_id>/reject": DECIDE.replace("303", "401"),
     "POST /api/v1/tickets/<uuid:ticket_id>/refer": DECIDE.replace("303", "401"),
     "POST /api/v1/tickets/<uuid:ticket_id>/seal": DECIDE.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/letter": DECIDE.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/forward": DECIDE.replace("303", "401"),
+    "GET /api/v1/sealed/<uuid:ticket_id>": KNOW.replace("303", "401"),
+    "POST /api/v1/sealed/<uuid:ticket_id>/open": UNSEAL.replace("303", "401"),
+    "POST /api/v1/sealed/<uuid:ticket_id>/refer": UNSEAL.replace("303", "401").replace("200", "409"),
+    "POST /api/v1/sealed/<uuid:ticket_id>/release": UNSEAL.replace("303", "401").replace("200", "409"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/link": DECIDE.replace("303", "401"),
+    "POST /api/v1/tickets/<uuid:ticket_id>/split": DECIDE.replace("303", "401"),
 }
 #: What the bodies of the API's steps hold besides the version.
 BODIES: Mapping[str, Mapping[str, object]] = {
@@ -229,10 +289,20 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "accept-proposal": {},
     "answer": {"public_text": "Đã xong."},
     "ask": {"public_text": "Ở đâu vậy bạn?"},
-    "reject": {"public_text": "Không nhận."},
+    "reject": {"public_text": "Không nhận.", "reason_code": "other"},
     "refer": {"public_text": "Bạn hỏi nơi khác."},
     "seal": {"reason": "Tố cáo."},
     "route": {"topic_slug": "noise", "department_id": "pccc"},
+    "letter": {"department_id": "pccc", "body": "Bạn nộp đơn nơi khác."},
+    "letters": {"department_id": "pccc", "body": "Bạn nộp đơn nơi khác."},
+    "forward": {"department_id": "pccc"},
+    "praise": {"department_id": "pccc"},
+    "kb": {"article_id": str(uuid4())},
+    "sealed/open": {"reason": "Xem ai được xem."},
+    "sealed/refer": {"department_id": "pccc", "redacted_text": "Ông Bảy."},
+    "sealed/release": {"submission_type": "phan-anh", "reason": "Không phải."},
+    "link": {"other": "00000000-0000-0000-0000-000000000000"},
+    "split": {},
 }
 CODE = {"code": "0000-0000-0000-0000"}
 TRACKING: Mapping[str, Mapping[str, object]] = {
@@ -241,6 +311,7 @@ TRACKING: Mapping[str, Mapping[str, object]] = {
     "/api/v1/track/reopen": CODE | {"message": "Lại tắt."},
     "/api/v1/track/rating": CODE | {"rating": 5},
     "/api/v1/reports": {"text": "Đèn đường tắt cả tuần nay"},
+    "/api/v1/reports/nearby": {"place_text": "đường Lê Lợi, phường Bến Thành"},
 }
 
 
@@ -267,7 +338,7 @@ class Person:
             return self._program(method, path)
         if method != "POST":
             return self.browser.open(path, method=method)
-        words = BODIES.get(path.rpartition("/")[2], {})
+        words = body_of(path)
         form = {"csrf_token": self.csrf, "version": "0", "account_id": str(account_id), "up_to": "1", **CODE, **words}
         return self.browser.post(path, data=form)
 
@@ -275,7 +346,7 @@ class Person:
         program = self.browser.application.test_client()
         if method != "POST":
             return program.open(path, method=method, headers=self.token)
-        body = TRACKING.get(path) or {"version": 0, **BODIES[path.rpartition("/")[2]]}
+        body = TRACKING.get(path) or {**({} if path.endswith("/open") else {"version": 0}), **body_of(path)}
         return program.post(path, json=body, headers=self.token)
 
 
@@ -289,7 +360,12 @@ def test_routes_without_a_ticket_are_open_to_whom_the_table_says(people: list[Pe
     for person in people:
         for route in table:
             method, path = route.split()
-            path = path.replace("<to>", "en").replace("<path:filename>", "app.css").replace("<unit_id>", LIGHTS)
+            path = (
+                path.replace("<to>", "en")
+                .replace("<uuid:article_id>", str(uuid4()))
+                .replace("<path:filename>", "app.css")
+                .replace("<unit_id>", LIGHTS)
+            )
             found[route][person.name] = status(person.ask(method, path, victim))
             if method == "GET":
                 assert status(person.ask("HEAD", path, victim)) == found[route][person.name], (route, person.name)
@@ -338,7 +414,10 @@ def targets(hotline: Hotline, road: Road) -> dict[str, Target]:
     coordination.ask_unit(hotline, road.staff.alice, step(filed["helped"], "Trụ đèn ở trạm xe buýt."), BUSES)
     filed["waiting"] = file_with_photo(hotline, LIGHTS_OUT)
     tickets = {name: one.ticket() for name, one in filed.items()}
-    found = {name: Target(ticket.id, ticket.attachments[0].id) for name, ticket in tickets.items()}
+    with hotline.database.reading() as session:
+        photos = {photo.ticket_id: photo.id for photo in session.scalars(select(SealedPhoto))}
+    photos |= {photo.ticket_id: photo.id for ticket in tickets.values() for photo in ticket.attachments}
+    found = {name: Target(ticket.id, photos[ticket.id]) for name, ticket in tickets.items()}
     return found | {"absent": Target(uuid4(), uuid4())}
 
 
@@ -400,6 +479,13 @@ def asked_of(person: Person, route: str, target: Target) -> Answer:
     body = answer.get_data(as_text=True).replace(ticket_id, "ID").replace(photo_id, "PHOTO")
     headers = [header for header in answer.headers if header[0] != "X-Request-Id"]
     return Answer("404", re.sub(r'name="csrf_token" value="[^"]*"', "", f"{headers}{body}"))
+
+
+def body_of(path: str) -> Mapping[str, object]:
+    """Return the words that a step takes, by what it is called and by whose pages it is of."""
+    parts = path.strip("/").split("/")
+    name = f"sealed/{parts[-1]}" if "sealed" in parts else parts[-1]
+    return BODIES.get(name) or BODIES.get(parts[0], {})
 
 
 def status(answer: TestResponse) -> str:

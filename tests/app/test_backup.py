@@ -18,7 +18,9 @@ from app.backup.container import BadBackup, NotEmpty
 from app.bench import scratch
 from app.bench.world import World
 from app.hotline import Hotline
+from app.sealed import vault
 from models.code import code_hash, normalised
+from models.sealed import SealedContent
 from models.tables import Base
 from models.ticket import Ticket
 from tests.app.conftest import LIGHTS_OUT, Filed, Road, file_with_photo
@@ -75,6 +77,20 @@ def test_every_row_and_file_comes_back(
         for one in filed:
             digest = code_hash(empty.keys.codes, normalised(one.code) or "")
             assert session.scalar(select(Ticket.status).where(Ticket.code_hash == digest)) is one.status()
+        (locked,) = session.scalars(select(SealedContent.ticket_id))
+        assert vault.content(empty, session, locked).text == LIGHTS_OUT
+
+
+def test_keys_that_are_files_come_along_and_never_replace_others(hotline: Hotline, tmp_path: Path) -> None:
+    data, fresh = hotline.settings.data, tmp_path / "fresh"
+    (data / "secret").write_text("s" * 43)
+    (data / "seal-key").write_text("old and new\n")
+    service.back_up(hotline, tmp_path / "all.backup", PASSPHRASE)
+    service.prepare_keys(fresh, tmp_path / "all.backup", PASSPHRASE, {"DATABASE_URL": "postgresql://x"})
+    assert [(fresh / name).read_text() for name in ("secret", "seal-key")] == ["s" * 43, "old and new\n"]
+    (fresh / "seal-key").write_text("another")
+    service.prepare_keys(fresh, tmp_path / "all.backup", PASSPHRASE, {"DATABASE_URL": "postgresql://x"})
+    assert (fresh / "seal-key").read_text() == "another"
 
 
 def test_life_goes_on_in_what_was_restored(hotline: Hotline, empty: Hotline, road: Road, tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
-from app.consistency import _laws, assert_consistent, violations
+from app.consistency import _incident_laws, _laws, assert_consistent, violations
 from app.coordination import service as coordination
 from app.hotline import Hotline
 from app.review import service as review
@@ -30,6 +31,9 @@ TELL = (
 OWE = "insert into deadline (ticket_id, kind, due_at, calendar_version) select id, 'ack', received_at, 'v' from ticket"
 LONGER = "update deadline set term = 1 where kind = 'resolve'"
 LATER = "'2030-01-01 00:00:00'"
+ALONE = (
+    "insert into incident (id, opened_at, last_report_at, reports) select id, received_at, received_at, 1 from ticket"
+)
 END_LEAD = "update assignment set ended_at = assigned_at"
 #: (where the ticket stands on its road, what is done behind the program's back, the laws that are broken by it)
 BREAKS = (
@@ -60,8 +64,16 @@ BREAKS = (
     ("routed", f"{END_LEAD}; update ticket set department_id = null",
      ["a ticket that awaits a department has one"]),
     ("routed", "update ticket set status = 'in_progress'", ["the status is where the last move led"]),
-    ("routed", EVENT + "'closed', '{}', 'routed', 'closed' from ticket; update ticket set status = 'closed'",
+    ("routed", EVENT + "'answered', '{}', 'routed', 'answered' from ticket; update ticket set status = 'answered'",
      ["every move is one that the status table allows"]),
+    ("sealed", "delete from sealed_content", ["a denunciation is in the vault"]),
+    ("sealed", "update ticket set submission_type = 'phan-anh'; update ticket set status = 'closed'",
+     ["only denunciations are in the vault", "the status is where the last move led"]),
+    ("sealed", "update ticket set place_text = 'hẻm 285'", ["what a denunciation says is nowhere but in the vault"]),
+    ("sealed", "insert into contact (ticket_id, phone, consented_at) select id, '1', received_at from ticket",
+     ["what a denunciation says is nowhere but in the vault"]),
+    ("sealed", EVENT.replace("data,", "data, internal_text,") + "'x', '{}', 'ông Bảy', null, null from ticket",
+     ["what a denunciation says is nowhere but in the vault"]),
     ("accepted", EVENT + "'accepted', '{}', 'routed', 'in_progress' from ticket",
      ["every move begins where the one before it led"]),
     ("accepted", EVENT + "'answered', '{}', null, 'in_progress' from ticket",
@@ -79,6 +91,18 @@ BREAKS = (
      ["of stages that came at once one was sent"]),
     ("sealed", f"{OWE}; {TELL.format('due', 'coordinators', LATER)}",
      ["a sealed ticket is told of to nobody but cleared coordinators"]),
+    ("merged", "update ticket set incident_id = null where status = 'merged'; update incident set reports = 1",
+     ["a merged ticket is of an incident"]),
+    ("sealed", ALONE + "; update ticket set incident_id = id",
+     ["a denunciation is of no incident and proposed for none"]),
+)  # fmt: skip
+#: (what is done to an incident of two reports, the law that it breaks)
+INCIDENT_BREAKS = (
+    ("update ticket set incident_id = null where status <> 'merged'; update incident set reports = 1",
+     "an incident has a lead that is not merged"),
+    ("update incident set reports = 3", "an incident counts its reports"),
+    ("update incident set joined_into_id = id, reports = 2",
+     "an incident is joined to one that stands"),
 )  # fmt: skip
 
 
@@ -97,15 +121,34 @@ def test_a_broken_law_is_named_with_the_ticket_that_breaks_it(
         assert_consistent(session)
 
 
+@pytest.mark.parametrize(("done", "law"), INCIDENT_BREAKS)
+def test_a_broken_law_of_incidents_is_named_with_the_incident(
+    hotline: Hotline, road: Road, done: str, law: str
+) -> None:
+    incident_id = road.merged().ticket().incident_id
+    assert found(hotline) == []
+    with hotline.database.transaction() as session:
+        for statement in done.split("; "):
+            session.execute(text(statement))
+    assert found(hotline) == [f"{law}: 1 incidents, such as {incident_id}"]
+
+
+def test_the_database_lets_an_incident_have_one_lead(hotline: Hotline, road: Road) -> None:
+    road.merged()
+    with pytest.raises(IntegrityError), hotline.database.transaction() as session:
+        session.execute(text("update ticket set status = 'needs_review'"))
+
+
 def test_each_law_is_broken_by_some_test() -> None:
     assert {law for law, _ in _laws()} == {law for _, _, broken in BREAKS for law in broken}
+    assert {law for law, _ in _incident_laws()} == {law for _, law in INCIDENT_BREAKS}
 
 
 def test_every_state_that_the_program_can_bring_about_is_sound(hotline: Hotline, road: Road) -> None:
     stands = (road.file, road.routed, road.accepted, road.asked, road.answered, road.returned, road.in_review,
-              road.rejected, road.referred, road.sealed)  # fmt: skip
+              road.rejected, road.referred, road.sealed, road.merged)  # fmt: skip
     found_in = {make().status() for make in stands}
-    assert found_in >= {Status.ROUTED, Status.RETURNED, Status.ANSWERED, Status.REFERRED, Status.SEALED}
+    assert found_in >= {Status.ROUTED, Status.RETURNED, Status.ANSWERED, Status.REFERRED, Status.SEALED, Status.MERGED}
     helping = [road.accepted() for _ in range(5)]
     for filed in helping:
         coordination.ask_unit(hotline, road.staff.alice, step(filed, "Nhờ xem."), BUSES)

@@ -25,7 +25,15 @@ def world(
     (tmp_path / "models").symlink_to(models_dir)
     with made.hotline.database.transaction() as session:
         session.add(Heartbeat(name="relay", at=made.hotline.now()))
-    for name in ("LANGNGHE_DATA", "LANGNGHE_SECRET_KEY", "DATABASE_URL", "REDIS_URL", "PORT", "HOST"):
+    for name in (
+        "LANGNGHE_DATA",
+        "LANGNGHE_SECRET_KEY",
+        "LANGNGHE_SEAL_KEY",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "PORT",
+        "HOST",
+    ):
         monkeypatch.setenv(name, made.environ[name])
     yield made
     made.close()
@@ -41,6 +49,7 @@ def test_a_sound_installation_is_told_to_be_sound(world: World) -> None:
         "settings",
         "data folder",
         "disk",
+        "seal key",
         "city data",
         "database",
         "schema",

@@ -17,6 +17,7 @@ from app.hotline import Hotline
 from models.account import Account
 from tests.app.conftest import BUSES, LIGHTS, LIGHTS_OUT, Clock, Filed, Road, Staff
 
+PIN: Final = {"latitude": 10.77, "longitude": 106.68}
 #: Routes of the API that are not operations: the document itself, as JSON and as a page.
 ABOUT_THE_API: Final = {"/api/v1/", "/api/v1/openapi.json"}
 
@@ -31,7 +32,7 @@ class Program:
 
     def call(self, method: str, path: str, *, expected: int, **arguments: Any) -> Any:
         """Send a request, check the answer, and return its body."""
-        known = re.sub(r"/tickets/[0-9a-f-]{36}", "/tickets/{ticket_id}", path)
+        known = re.sub(r"/(tickets|sealed)/[0-9a-f-]{36}", r"/\1/{ticket_id}", path)
         operation = next(o for o in OPERATIONS if (o.method, o.path) == (method, known))
         answer = self.client.open(path, method=method.upper(), **arguments)
         assert answer.status_code == expected, answer.get_data(as_text=True)
@@ -94,7 +95,7 @@ def test_every_operation_does_what_the_document_says(
     people = {name: bearer(staff.accounts[name]) for name in ("alice", "bob", "coordinator")}
     alice, coordinator = people["alice"], people["coordinator"]
 
-    def filed(**fields: str) -> dict[str, Any]:
+    def filed(**fields: str | float) -> dict[str, Any]:
         key = {"Idempotency-Key": uuid4().hex}
         body = {"text": LIGHTS_OUT, **fields}
         return dict(program.call("post", "/api/v1/reports", expected=201, json=body, headers=key))
@@ -107,6 +108,7 @@ def test_every_operation_does_what_the_document_says(
         return program.call("post", path, expected=204 if gone else 200, json=body_, headers=headers)
 
     report, doubtful, wrong, refused, secret = filed(), *(filed(submission_type="khieu-nai") for _ in range(4))
+    complaint, thanks, false_alarm = (filed(submission_type=kind) for kind in ("khieu-nai", "khen-ngoi", "to-cao"))
     road.triage()
     queue = program.call("get", "/api/v1/tickets", expected=200, headers=alice)
     assert [ticket["department"] for ticket in queue["tickets"]] == [LIGHTS]
@@ -130,13 +132,20 @@ def test_every_operation_does_what_the_document_says(
     stars = code | {"rating": 5, "comment": "Sáng rồi."}
     assert program.call("post", "/api/v1/track/rating", expected=200, json=stars)["status"] == "closed"
     assert slow_road(program, step, filed, road, clock, alice, bearer(staff.supervisor)) == ["approved", "refused"]
-    assert len(program.call("get", "/api/v1/review", expected=200, headers=coordinator)["tickets"]) == 4
+    assert len(program.call("get", "/api/v1/review", expected=200, headers=coordinator)["tickets"]) == 6
     choice = {"topic_slug": "street-lighting", "department_id": LIGHTS, "reason": "Đã gọi hỏi."}
     assert step(doubtful, "route", coordinator, **choice)["department"] == LIGHTS
     helped_and_returned(program, partial(step, doubtful), people)
     step(wrong, "refer", coordinator, public_text="Bạn nộp đơn ở Ban Tiếp công dân.")
     step(refused, "reject", coordinator, public_text="Tin này không phải phản ánh.")
     step(secret, "seal", coordinator, reason="Tố cáo cán bộ.")
+    guide(program, complaint, partial(step, complaint, "letter", coordinator))
+    assert step(thanks, "forward", coordinator, department_id=LIGHTS)["status"] == "closed"
+    unseal(hotline, program, secret, false_alarm, bearer(staff.cleared))
+    one, two = filed(**PIN), filed(**PIN)
+    road.triage()
+    join_and_part(hotline, program, one, two, lambda name, **body: step(two, name, coordinator, **body))
+    assert program.call("get", "/api/v1/surges", expected=200, headers=coordinator) == {"surges": []}
     units = program.call("get", "/api/v1/units", expected=200, headers=bearer(staff.admin))["units"]
     assert LIGHTS in {unit["id"] for unit in units}
     assert program.used == {(operation.method, operation.path) for operation in OPERATIONS}
@@ -162,6 +171,46 @@ def helped_and_returned(program: Program, step: Callable[..., Any], people: Mapp
     assert step("accept-proposal", people["coordinator"])["department"] == "ubnd-26506"
     found = program.call("get", "/api/v1/returns", expected=200, headers=people["coordinator"])
     assert [line["unit"] for line in found["lines"]] == [BUSES, LIGHTS]
+
+
+def guide(program: Program, complaint: Mapping[str, str], send: Callable[..., Any]) -> None:
+    """Send a complainant a letter, and read it as they do."""
+    send(department_id="tiep_cong_dan", body="Bạn nộp đơn ở Ban Tiếp công dân.")
+    code = {"code": complaint["code"]}
+    (letter,) = program.call("post", "/api/v1/track", expected=200, json=code)["letters"]
+    assert (letter["department"]["id"], letter["body"]) == ("tiep_cong_dan", "Bạn nộp đơn ở Ban Tiếp công dân.")
+
+
+def join_and_part(
+    hotline: Hotline, program: Program, one: Mapping[str, str], two: Mapping[str, str], step: Callable[..., Any]
+) -> None:
+    """Merge a report into another of the same thing and split it off again, as a program does."""
+    other = str(Filed(one["code"], hotline).ticket().id)
+    assert step("link", other=other)["status"] == "merged"
+    (near,) = program.call("post", "/api/v1/reports/nearby", expected=200, json=PIN)["incidents"]
+    assert near["reports"] == 2
+    assert program.call("post", "/api/v1/track", expected=200, json={"code": two["code"]})["follows"] == "routed"
+    assert step("split")["status"] == "needs_review"
+
+
+def unseal(
+    hotline: Hotline, program: Program, secret: Mapping[str, str], other: Mapping[str, str], cleared: dict[str, str]
+) -> None:
+    """Refer a denunciation and release a false alarm, as a program does."""
+    assert len(program.call("get", "/api/v1/sealed", expected=200, headers=cleared)["tickets"]) == 2
+    why = {"reason": "Xem để chuyển nơi xác minh."}
+    for report, step, body in (
+        (secret, "refer", {"department_id": "tiep_cong_dan", "redacted_text": "Cán bộ nhận tiền."}),
+        (other, "release", {"submission_type": "phan-anh", "reason": "Chỉ là đèn tắt."}),
+    ):
+        path = f"/api/v1/sealed/{Filed(report['code'], hotline).ticket().id}"
+        opened = program.call("post", f"{path}/open", expected=200, json=why, headers=cleared)
+        assert opened["text"] == LIGHTS_OUT
+        (read,) = program.call("get", path, expected=200, headers=cleared)["reads"]
+        assert read["reason"] == why["reason"]
+        program.call(
+            "post", f"{path}/{step}", expected=200, json=body | {"version": opened["version"]}, headers=cleared
+        )
 
 
 def test_a_person_can_read_the_document_as_a_page(client: FlaskClient, program: Program) -> None:

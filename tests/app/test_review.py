@@ -74,7 +74,9 @@ def test_a_refusal_and_a_referral_tell_the_citizen_why_word_for_word(
     for action, status in (("reject", Status.REJECTED), ("refer", Status.REFERRED)):
         filed = road.in_review()
         page = f"/review/{filed.ticket().id}"
-        sent = post_form(log_in(staff.coordinator), page, f"{page}/{action}", public_text="Đơn này nộp ở tòa.")
+        sent = post_form(
+            log_in(staff.coordinator), page, f"{page}/{action}", public_text="Đơn này nộp ở tòa.", reason_code="other"
+        )
         assert sent.status_code == 303
         assert (filed.status(), filed.ticket().department_id) == (status, None)
         assert "Đơn này nộp ở tòa." in words(client.post("/t", data={"code": filed.code}).get_data(as_text=True))
@@ -122,7 +124,7 @@ def test_a_ticket_that_a_unit_has_is_not_the_coordinators_to_move(
 def test_a_contested_refusal_can_be_routed(hotline: Hotline, road: Road, staff: Staff, client: FlaskClient) -> None:
     filed = road.rejected()
     client.post("/t/mo-lai", data={"code": filed.code, "message": "Xin xem lại."})
-    review.route(hotline, staff.coordinator, step(filed), Choice("street-lighting", LIGHTS))
+    review.route(hotline, staff.cleared, step(filed), Choice("street-lighting", LIGHTS))
     assert (filed.status(), filed.ticket().department_id) == (Status.ROUTED, LIGHTS)
 
 

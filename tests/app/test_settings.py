@@ -34,6 +34,7 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
         "DATABASE_URL": "mysql://root@db/hotline",
         "REDIS_URL": "http://redis",
         "LANGNGHE_SECRET_KEY": "short",
+        "LANGNGHE_SEAL_KEY": f"{'x' * 32},short",
         "LANGNGHE_URL": "1022.example.vn",
         "LANGNGHE_WEB_WORKERS": "0",
         "LANGNGHE_WORKERS": "two",

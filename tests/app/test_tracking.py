@@ -133,20 +133,22 @@ def test_a_refusal_and_a_referral_can_be_contested_and_a_coordinator_has_them_ag
 ) -> None:
     for filed in (road.rejected("Tin này quảng cáo."), road.referred("Bạn gửi đơn tới Ban Tiếp công dân.")):
         page = client.post("/t", data={"code": filed.code}).get_data(as_text=True)
-        assert "Chưa xong, mở lại" in words(page)
+        again = "Không đồng ý, nhờ người khác xem lại" if filed.status() is Status.REJECTED else "Chưa xong, mở lại"
+        assert again in words(page)
         assert client.post("/t/mo-lai", data={"code": filed.code, "message": "Xin xem lại."}).status_code == 200
         assert filed.status() is Status.REOPENED
-        waiting = client.get("/api/v1/review", headers=bearer(staff.coordinator)).get_json()["tickets"]
+        waiting = client.get("/api/v1/review", headers=bearer(staff.cleared)).get_json()["tickets"]
         assert str(filed.ticket().id) in {ticket["id"] for ticket in waiting}
 
 
 def test_a_sealed_report_that_was_referred_stays_closed_to_everybody(client: FlaskClient, road: Road) -> None:
-    """A reopened ticket can only go to a unit, where a denunciation never goes: it would lie in nobody's queue."""
+    """Reopened it would lie in nobody's queue; and what its verifier was told is nothing for a page."""
     filed = road.sealed()
     road.refer_sealed(filed, "Bạn nộp đơn tại Ban Tiếp công dân.")
     page = client.post("/t", data={"code": filed.code}).get_data(as_text=True)
-    assert "Bạn nộp đơn tại Ban Tiếp công dân." in words(page)
-    assert LIGHTS_OUT not in page
+    assert "Thuộc thẩm quyền nơi khác" in words(page)
+    for words_of_it in ("Bạn nộp đơn tại Ban Tiếp công dân.", LIGHTS_OUT):
+        assert words_of_it not in page
     assert "Chưa xong, mở lại" not in words(page)
     assert client.post("/t/mo-lai", data={"code": filed.code, "message": "Xin xem lại."}).status_code == 409
     assert filed.status() is Status.REFERRED

@@ -134,6 +134,7 @@ def test_a_report_says_something(text: str | None) -> None:
 
 #: Something wrong with everything there is.
 ALL_WRONG = {
+    "incident": "x",
     "text": "ngắn",
     "place_text": "\x07",
     "latitude": "91",
@@ -150,6 +151,7 @@ ALL_PROBLEMS = [
     ("contact_email", "email"),
     ("contact_name", "too_long"),
     ("contact_phone", "phone"),
+    ("incident", "unknown_incident"),
     ("latitude", "out_of_range"),
     ("longitude", "not_number"),
     ("place_text", "control"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from classifier.emergency import numbers
+from classifier.emergency import danger, numbers
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,19 @@ def test_who_comes_to_several_dangers_is_all_named() -> None:
 def test_there_is_always_a_number() -> None:
     assert numbers("cứu với", "noise") == ("113", "114", "115")
     assert numbers("cứu với", "animals") == ("115",)
+
+
+def test_words_of_danger_are_found_with_and_without_marks() -> None:
+    for text, expected in (
+        ("Nhà hàng xóm đang cháy lớn", ("114",)),
+        ("ĐANG CHÁY NHÀ", ("114",)),
+        ("co nguoi bat tinh ngoai duong", ("115",)),
+        ("Có đánh nhau, một người bất tỉnh", ("113", "115")),
+        ("hang xom danh tre em da man", ("111",)),
+    ):
+        assert set(danger(text)) == set(expected), text
+
+
+def test_everyday_words_that_look_like_danger_are_none() -> None:
+    for text in ("Xe đang chạy ẩu", "xe dang chay au", "Cứu với, ổ gà to quá", "Đèn đường tắt", "", "cháy bóng đèn"):
+        assert danger(text) == (), text

@@ -1,0 +1,1 @@
+"""Letters that guide a complainant to the office that is competent by law."""

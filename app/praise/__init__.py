@@ -1,0 +1,1 @@
+"""Thanks: forwarded to the unit they are for, and closed in the same step."""

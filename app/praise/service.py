@@ -1,0 +1,58 @@
+"""Praise asks for nothing: the unit reads it, the ticket closes, and no clock runs."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import access, incidents
+from app.assignment import hand_over
+from app.database import known
+from app.hotline import Hotline
+from app.problems import Conflict, Problem, refuse
+from app.review.service import DECIDABLE, decide
+from app.work.service import Step
+from models.account import Account
+from models.department import Department
+from models.ticket import Happening, Ticket
+from models.vocabulary import Status, SubmissionType
+from routing.rules import Decision
+
+#: Event of praise that has reached its unit.
+FORWARDED: Final = "forwarded"
+RECENT: Final = 5
+
+
+def forward(hotline: Hotline, account: Account, step: Step, department_id: str) -> Ticket:
+    """Forward praise to this department and close it."""
+
+    def thank(session: Session, ticket: Ticket, now: datetime) -> None:
+        if ticket.submission_type is not SubmissionType.PRAISE:
+            raise Conflict([Problem("submission_type", "not_praise")])
+        if not known(session, Department, department_id):
+            raise refuse("department_id", "unknown_department")
+        decision = Decision(
+            lead=department_id,
+            coordinating=(),
+            rule_id="coordinator",
+            because="Điều phối viên quyết định.",
+            because_en="A coordinator decided.",
+            tried=(),
+        )
+        incidents.go_alone(session, ticket, now, account.id)
+        data = {"department": department_id}
+        ticket.transition(Status.ROUTED, Happening("reviewed", now, account.id, data=data))
+        hand_over(session, ticket, decision, now)
+        ticket.transition(Status.CLOSED, Happening(FORWARDED, now, account.id, data=data))
+
+    return decide(hotline, account, step, thank, allowed=DECIDABLE)
+
+
+def recent(session: Session, account: Account) -> list[Ticket]:
+    """Return the latest praise that this account's department has got."""
+    if account.role not in access.WORKERS:
+        return []
+    kinds = (Ticket.submission_type == SubmissionType.PRAISE, Ticket.status == Status.CLOSED)
+    query = select(Ticket).where(access.visible_to(account), *kinds).order_by(Ticket.received_at.desc(), Ticket.id)
+    return list(session.scalars(query.limit(RECENT)))

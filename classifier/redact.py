@@ -1,0 +1,64 @@
+"""Taking a denouncer's identity out of what they wrote (law 25/2018, articles 8 and 56). A proposal: a person reads it.
+
+What says who *wrote* is masked: what was left as contact, wherever it stands; numbers, plates, e-mail and home
+addresses; the name after "tôi tên là". Whom they accuse stays, or there would be nothing to verify.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from classifier.scrub import EMAIL, NUMBER, PLATE
+from classifier.text import fold, received
+
+MASK: Final = "[đã che]"
+_UPPER: Final = "A-ZÀÁẢÃẠĂẰẮẲẴẶÂẦẤẨẪẬÈÉẺẼẸÊỀẾỂỄỆÌÍỈĨỊÒÓỎÕỌÔỒỐỔỖỘƠỜỚỞỠỢÙÚỦŨỤƯỪỨỬỮỰỲÝỶỸỴĐ"
+#: Two to five words that begin with a capital.
+_NAME: Final = rf"[{_UPPER}][^\W\d_]*(?:\s+[{_UPPER}][^\W\d_]*){{1,4}}"
+#: Who speaks: "tôi tên là", "em tên", "người tố cáo:", "ký tên".
+_SPEAKER: Final = re.compile(
+    rf"(?i:(?:tôi|em|con|cháu|mình|tui)\s+(?:tên\s+là|tên|là)|họ\s+(?:và\s+)?tên|người\s+(?:tố\s+cáo|viết\s+đơn|làm\s+đơn)"
+    rf"|ký\s+tên)\s*:?\s*(?P<who>{_NAME})"
+)
+#: Where they live: "ngụ tại …", "nhà tôi ở …", up to the end of the sentence or clause.
+_HOME: Final = re.compile(
+    r"(?i:(?:hiện\s+)?(?:ngụ|cư\s+ngụ|thường\s+trú|tạm\s+trú|trú)\s*(?:tại|ở)?|nhà\s+(?:tôi|em|con|mình|tui)\s*(?:ở|số)"
+    r"|địa\s+chỉ(?:\s+(?:nhà|của\s+tôi))?)\s*:?\s*(?P<where>[^.;\n]*?\d[^;\n]*?)(?=[;\n]|,\s+(?!phường|quận|xã|huyện|thành|tp|đường|p\.|q\.)"
+    r"|\.(?:\s|$)|$)",
+)
+_HOUSE: Final = re.compile(
+    r"(?i:số\s+(?:nhà\s+)?|hẻm\s+|ngõ\s+|kiệt\s+)\d+[\w/]*(?:\s+(?i:đường|hẻm|phố|khu\s+phố)\s+[^,.;\n]+)?"
+)
+
+
+def redacted(text: str, identity: Sequence[str] = ()) -> str:
+    """Return the text with its writer's identity masked; `identity` is what is known of it: name, telephone, e-mail."""
+    for value in identity:
+        text = _known(value).sub(MASK, text)
+    for pattern, part in ((_SPEAKER, "who"), (_HOME, "where")):
+        text = pattern.sub(lambda found, part=part: found[0].replace(found[part], MASK), text)  # type: ignore[misc]
+    for pattern in (EMAIL, PLATE, _HOUSE, NUMBER):
+        text = pattern.sub(MASK, text)
+    return text
+
+
+def identity_left(text: str, identity: Sequence[str]) -> bool:
+    """Tell whether a text still holds a part of the identity, however it is spelled."""
+    plain, digits = " ".join(fold(text).split()), re.sub(r"\D", "", text)
+    for value in identity:
+        number = re.sub(r"\D", "", value)
+        if len(number) >= 9 and "@" not in value:
+            if number[-9:] in digits:
+                return True
+        elif " ".join(fold(value).split()) in plain:
+            return True
+    return False
+
+
+def _known(value: str) -> re.Pattern[str]:
+    """Return what finds a name, an address or a telephone number, in any case and grouping."""
+    digits = re.sub(r"\D", "", value)
+    if len(digits) >= 9 and "@" not in value:
+        return re.compile(r"(?:\+?84|0)?[\s.\-]?" + r"[\s.\-]?".join(digits[-9:]))
+    words = [re.escape(word) for word in received(value).split()]
+    return re.compile(r"\b" + r"\s+".join(words) + r"\b", re.IGNORECASE)
