@@ -26,7 +26,7 @@ from tests.pages import hidden, post_form, words
 PLACE = "hẻm 285 Cách Mạng Tháng Tám, phường 12, quận 10"
 TYPED = {"text": "Đèn đường trước nhà tắt,\nhẻm tối thui", "place_text": "285 cach mang thang tam p12 q10"}
 NEARBY = "/api/v1/reports/nearby"
-PIN: dict[str, Any] = {"latitude": 10.77, "longitude": 106.68}
+PIN: dict[str, Any] = {"latitude": 10.7776, "longitude": 106.67}
 
 
 def test_the_citizen_sees_who_has_reported_it_once_and_joins(client: FlaskClient, road: Road) -> None:
@@ -157,7 +157,7 @@ def test_citizens_are_never_told_of_what_is_sealed_settled_or_of_a_person(
     assert fight.ticket().topic_slug == "public-order-crime"
     assert fight.ticket().incident_id is not None
     assert near(client, **PIN) == []
-    first = road.routed(latitude=10.7703, longitude=106.6803)
+    first = road.routed(latitude=10.7779, longitude=106.6703)
     assert [one["incident"] for one in near(client, **PIN)] == [str(first.ticket().incident_id)]
     work.accept(hotline, staff.alice, step(first))
     work.answer(hotline, staff.alice, step(first, "Xong."))
@@ -255,10 +255,11 @@ def test_the_search_begins_with_the_place_and_not_with_all_that_is_open(hotline:
     if not hotline.settings.is_sqlite:
         return  # PostgreSQL plans by statistics, which an empty table lacks: `langnghe bench incidents` looks there
     asked: list[tuple[str, Any]] = []
+    family = hotline.city.incidents.family("trees")
     event.listen(hotline.database.engine, "before_cursor_execute", lambda *call: asked.append((call[2], call[3])))
     spot = Spot("27163", "le loi", cell_of(10.77, 106.68))
     with hotline.database.reading() as session:
-        candidates(session, spot, hotline.city.incidents.family("trees"), hotline.now())
+        candidates(session, spot, family, hotline.now())
         connection = session.connection()
         plans = [
             " ".join(row[3] for row in connection.exec_driver_sql(f"explain query plan {statement}", values))

@@ -37,7 +37,7 @@ SONG_XANH = Path(__file__).parents[1] / "routing" / "data" / "songxanh"
 #: A Tuesday at nine on the clocks of Sông Xanh, which show UTC.
 TUESDAY = datetime(2031, 6, 3, 9, 0, tzinfo=UTC)
 LAMP = "Đèn đường tắt cả tuần nay, trụ đèn nghiêng, chỗ này tối thui"
-TREE = "Cây xanh ngã đổ chắn ngang đường, nhánh cây gãy, cần cắt tỉa cây xanh"
+TREE = "Cây xanh ngã đổ, nhánh cây gãy, chưa ai cắt tỉa cây xanh"
 
 
 @pytest.fixture
