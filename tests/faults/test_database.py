@@ -99,7 +99,7 @@ def _waiting(server: Postgres) -> int:
     """Return how many requests wait with a ticket written and its job not yet."""
     with psycopg.connect(server.url) as other:
         row = other.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO outbox%'"
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO outbox_entry%'"
         ).fetchone()
     return int(row[0]) if row else 0
 
