@@ -14,7 +14,7 @@ from sqlalchemy import event
 
 from app.hotline import Hotline
 from models.account import Account
-from tests.app.conftest import LIGHTS_OUT, Road, Staff
+from tests.app.conftest import LIGHTS_OUT, Staff
 from tests.pages import hidden
 
 ROLES = ("alice", "supervisor", "coordinator", "admin", "call_taker")
@@ -67,15 +67,6 @@ def test_an_error_page_asks_nothing_of_a_database_that_is_away(
         nowhere = browser.get("/khong-co")
     assert (there.status_code, nowhere.status_code) == (503, 404)
     assert int(there.headers["Retry-After"]) > 0
-    assert len(tried) == 1
-
-
-def test_units_stay_as_they_were_while_the_database_is_away(hotline: Hotline, road: Road) -> None:
-    road.routed()
-    before = hotline.city
-    hotline.standing._looked = float("-inf")
-    with away(hotline) as tried:
-        assert hotline.city is before
     assert len(tried) == 1
 
 
