@@ -3,7 +3,7 @@
 import hashlib
 from typing import Final, cast
 
-from flask import current_app, request
+from flask import current_app, g, request
 from flask_login import current_user
 
 from app.accounts.session import StaffMember
@@ -29,6 +29,25 @@ def address() -> str:
     """Return a keyed digest of who is asking, for counting only; addresses themselves are kept nowhere."""
     raw = (request.remote_addr or "?").encode()
     return hashlib.blake2b(raw, key=hotline().keys.tokens, digest_size=12).hexdigest()
+
+
+def ask_nothing_more() -> None:
+    """Let the page that ends this request ask the database nothing.
+
+    For what went wrong, since it may be the database that is away, and for what must be shown once it is written.
+    """
+    g.asks_nothing_more = True
+
+
+def may_ask() -> bool:
+    """Tell whether a page may still ask the database for what stands around its own matter."""
+    return not g.get("asks_nothing_more", False)
+
+
+def visitor() -> Account | None:
+    """Return the account in whose name a page is shown, if any; where nothing may be asked, only one known already."""
+    member = current_user if may_ask() else g.get("_login_user")
+    return cast(StaffMember, member).account if member is not None and member.is_authenticated else None
 
 
 def staff() -> Account:

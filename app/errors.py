@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.current import ask_nothing_more
 from app.i18n import language
 from app.intake.service import KeyReused
 from app.problems import Conflict, Malformed, NotAvailable, NotFound, Problem, Refused, TooManyTries, WrongMediaType
@@ -82,7 +83,8 @@ def _unexpected(error: Exception) -> AnyResponse:
 
 
 def answer(status: int, problems: tuple[Problem, ...] = (), retry_after: int | None = None) -> AnyResponse:
-    """Build the error answer in the shape that this asker reads. Needs no database."""
+    """Build the error answer in the shape that this asker reads. Asks the database nothing."""
+    ask_nothing_more()
     title = _TITLES.get(status, _TITLES[500])
     if request.path.startswith("/api/"):
         response: AnyResponse = problem_json(status, problems)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Flask, current_app, g
+from flask import Flask, current_app
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy import select
@@ -17,7 +17,7 @@ from app.accounts.views import accounts
 from app.admin.views import admin
 from app.api.views import api
 from app.coordination.views import coordination
-from app.current import KEY, THROTTLE
+from app.current import KEY, THROTTLE, may_ask, visitor
 from app.current import hotline as current_hotline
 from app.desk.views import desk
 from app.hotline import Hotline
@@ -82,7 +82,7 @@ def create_app(hotline: Hotline) -> Flask:
 
 
 def _logins(app: Flask) -> None:
-    manager = LoginManager(app)
+    manager = LoginManager(app, add_context_processor=False)  # its own asks who is logged in on every page
     manager.login_view = "accounts.login"
     manager.login_message = ""
     manager.session_protection = None  # an address that changes on the road must not end a session
@@ -133,9 +133,7 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
 
 
 def _common(hotline_: Hotline) -> dict[str, Any]:
-    # An error page must not ask the database who is logged in: it may be the database that is away.
-    member = g.get("_login_user")
-    account = member.account if isinstance(member, StaffMember) else None
+    account = visitor()
     may_know = account is not None and (access.may_unseal(account) or account.role is Role.AUDITOR)
     return {"lang": i18n.language(), "account": account, "knows_sealed": may_know, "demo": _is_demo(hotline_)}
 
@@ -144,6 +142,8 @@ def _is_demo(hotline_: Hotline) -> bool:
     """Whether the reports are invented: asked once a process, and again until the database answers."""
     known = current_app.extensions.get("is_demo")
     if known is None:
+        if not may_ask():
+            return False
         try:
             with hotline_.database.reading() as session:
                 known = session.get(InstallationMark, DEMO_MARK) is not None

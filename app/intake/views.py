@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import FileStorage
 
 from app import errors, nearby
-from app.current import address, hotline, throttle
+from app.current import address, ask_nothing_more, hotline, throttle
 from app.i18n import gettext as _
 from app.incidents import SHARED_TYPES
 from app.intake import schema, service
@@ -75,6 +75,7 @@ def file_report() -> Response:
             raise
         page = show_form("intake/form.html", request.form.to_dict(), (), away=True)
         return Response(page, 503, headers={"Retry-After": str(errors.RETRY_AFTER)})
+    ask_nothing_more()  # the code is shown whatever becomes of the database now
     answer = filed.answer
     page = render_template(
         "intake/filed.html",
@@ -169,6 +170,8 @@ def show_form(
     template: str, values: dict[str, str], problems: tuple[Problem, ...], *, away: bool = False, **more: Any
 ) -> str:
     """Render the form with what was typed and what is wrong with it, field by field."""
+    if away:
+        ask_nothing_more()
     stale = any(p.code == "form_token" for p in problems)
     token = values.get("form_token") if values and not stale else None
     return render_template(

@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.accounts.session import required
-from app.current import hotline, staff
+from app.current import hotline, may_ask, staff
 from app.notices import service
 from models.account import Account
 
@@ -40,8 +40,8 @@ def seen() -> AnyResponse:
 
 
 def unseen_notices(account: Account) -> int:
-    """Return what the bell counts for a person."""
-    if account.role not in service.TOLD:
+    """Return what the bell counts for a person; nothing where the database may not be asked."""
+    if account.role not in service.TOLD or not may_ask():
         return 0
     with hotline().database.reading() as session:
         return service.unseen(session, account)

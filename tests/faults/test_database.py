@@ -31,18 +31,18 @@ def server() -> Iterator[Postgres]:
 
 def test_a_database_restart(server: Postgres, tmp_path: Path, models_dir: Path) -> None:
     """Check 7, PostgreSQL. Injected and expected: (a) restarted between requests: nobody sees an error; (b) killed
-    while a request stands between its inserts: 503, and nothing of it is stored; (c) down: 503 with Retry-After, by
-    form the page with the citizen's words in it, no trace; then all goes on, relay and worker included.
+    while a report stands in the middle of its insert: 503, and nothing of it is stored; (c) down: 503 with Retry-After,
+    by form the page with the citizen's words in it, no trace; then all goes on, relay and worker included.
 
-    Without `pool_pre_ping` (a) is a 503; with a commit before the last insert (b) leaves half a report; without the
+    Without `pool_pre_ping` (a) is a 503; with a statement and a commit a row (b) leaves half a report; without the
     form's own answer (c) loses the words.
     """
     town = Town(tmp_path, server.url, models_dir)
+    browser = Browser(town.url)
     try:
         town.prepare()
         town.revive()
         eventually(town.answers, LOADING)
-        browser = Browser(town.url)
 
         codes = town.file(8)
         server.stop()
@@ -65,8 +65,8 @@ def test_a_database_restart(server: Postgres, tmp_path: Path, models_dir: Path) 
         codes += town.file()
         eventually(lambda: town.recovered(codes), LOADING)
         town.assert_triaged_once(codes)
-        browser.client.close()
     finally:
+        browser.client.close()
         town.close()
 
 
@@ -96,10 +96,11 @@ def test_a_database_that_is_locked(running: Town, browser: Browser) -> None:
 
 
 def _waiting(server: Postgres) -> int:
-    """Return how many requests wait with a ticket written and its job not yet."""
+    """Return how many reports wait for the table of jobs; filing is one statement, of which that is a part."""
     with psycopg.connect(server.url) as other:
         row = other.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO outbox%'"
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO outbox_entry%'"
         ).fetchone()
     return int(row[0]) if row else 0
 

@@ -19,5 +19,6 @@ def test_a_lost_queue_is_rebuilt(running: Town) -> None:
     client.close()
     assert not any(running.triaged([code]) for code in codes)
     running.lift()
-    eventually(lambda: running.recovered(codes), LEASE + LOADING)
+    # what is owed a second time goes alone: a hundred work-horses, one after the other
+    eventually(lambda: running.recovered(codes), LEASE + 2 * LOADING)
     running.assert_triaged_once(codes)

@@ -4,6 +4,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -13,7 +14,8 @@ import pytest
 from app.bench.world import World
 from tests.faults.conftest import LIGHTS_OUT, LOADING, Town, eventually
 
-PROGRAMS = ("redis-server", "serve", "relay", "worker")
+#: What the command of each program says, and no other's: "serve" alone is in "redis-server" too.
+PROGRAMS = ("redis-server", "app.cli serve", "app.cli relay", "app.cli worker")
 START = "from app.settings import from_env; from app.supervisor import start; start(from_env())"
 
 
@@ -27,9 +29,11 @@ def managed(prepared_sqlite: Path, models_dir: Path, tmp_path: Path) -> Iterator
     eventually(lambda: ready(town), LOADING)
     yield town, manager
     if manager.poll() is None:
-        for process in [*manager.children(recursive=True), manager]:
-            process.kill()
+        family = offspring(manager)
+        manager.kill()  # first, or it starts anew what is killed
         manager.wait()
+        for process in family:
+            kill(process)
     town.close()
 
 
@@ -40,11 +44,12 @@ def test_what_is_killed_is_started_again_and_one_signal_stops_all(managed: tuple
     that ends when one of its processes ends, or lets it lie, this fails.
     """
     town, manager = managed
+    eventually(lambda: all(running(manager, program) for program in PROGRAMS), LOADING)
     killed = [process for program in PROGRAMS for process in running(manager, program)]
     # What a killed process leaves behind (the web's own workers) still answers for a moment before it goes too.
-    orphans = [orphan for process in killed for orphan in process.children(recursive=True)]
+    orphans = [orphan for process in killed for orphan in offspring(process)]
     for process in killed:
-        process.kill()
+        kill(process)
     _, lingering = psutil.wait_procs([*killed, *orphans], LOADING)
     assert not lingering
     eventually(lambda: all(running(manager, program) for program in PROGRAMS), LOADING)
@@ -52,7 +57,7 @@ def test_what_is_killed_is_started_again_and_one_signal_stops_all(managed: tuple
     (code,) = town.file(1, LIGHTS_OUT)
     eventually(lambda: town.triaged([code]), LOADING)
 
-    family = [manager, *manager.children(recursive=True)]
+    family = [manager, *offspring(manager)]
     manager.send_signal(signal.SIGINT)
     gone, alive = psutil.wait_procs(family, LOADING)
     assert not alive
@@ -62,6 +67,19 @@ def test_what_is_killed_is_started_again_and_one_signal_stops_all(managed: tuple
 def running(manager: psutil.Process, program: str) -> list[psutil.Process]:
     """Return the manager's own children of this program."""
     return [child for child in manager.children() if program in _command(child)]
+
+
+def offspring(process: psutil.Process) -> list[psutil.Process]:
+    """Return all that a process has started, and what that has; nothing for one that has just died."""
+    with suppress(psutil.NoSuchProcess):
+        return list(process.children(recursive=True))
+    return []
+
+
+def kill(process: psutil.Process) -> None:
+    """Kill a process, unless it has died by itself meanwhile."""
+    with suppress(psutil.NoSuchProcess):
+        process.kill()
 
 
 def _command(process: psutil.Process) -> str:
