@@ -62,7 +62,7 @@ class Neighbour:
 def spot_of(hotline: Hotline, place: Place, lat: float | None, lon: float | None) -> Spot:
     """Return the coarse place of a report: only a ward that is sure counts."""
     ward = place.candidates[0] if place.sure else None
-    return Spot(ward, hotline.city.incidents.street(place.street, place.landmark), cell_of(lat, lon))
+    return Spot(ward, hotline.files.incidents.street(place.street, place.landmark), cell_of(lat, lon))
 
 
 class Candidate(NamedTuple):
@@ -114,7 +114,7 @@ def propose(hotline: Hotline, session: Session, ticket: Ticket, now: datetime) -
 
 def compare(hotline: Hotline, session: Session, ticket: Ticket, now: datetime) -> list[tuple[float, Incident]]:
     """Return (likeness, incident) of the open incidents that a ticket may be of, the most alike first."""
-    rules = hotline.city.incidents
+    rules = hotline.files.incidents
     window = rules.window(ticket.topic_slug) if ticket.topic_slug else None
     if window is None or ticket.topic_slug is None:
         return []
@@ -183,9 +183,9 @@ def worth_asking(
 
 def _near(hotline: Hotline, words: str, latitude: float | None, longitude: float | None) -> list[Neighbour]:
     now = hotline.now()
-    place = resolve_place(hotline.city, words, latitude, longitude, local_date(hotline, now))
+    place = resolve_place(hotline.files, words, latitude, longitude, local_date(hotline, now))
     spot = spot_of(hotline, place, latitude, longitude)
-    windows = hotline.city.incidents.public_topics()
+    windows = hotline.files.incidents.public_topics()
     if not windows or not _places(spot):
         return []
     with hotline.database.reading() as session:
@@ -196,7 +196,7 @@ def _near(hotline: Hotline, words: str, latitude: float | None, longitude: float
         Neighbour(
             id=incident.id,
             topic=topics()[incident.topic_slug],
-            ward=hotline.city.wards[incident.ward_code].name if incident.ward_code else None,
+            ward=hotline.files.wards[incident.ward_code].name if incident.ward_code else None,
             street=place.street or place.landmark if incident.street and incident.street == spot.street else None,
             reports=incident.reports,
             opened_at=incident.opened_at,
