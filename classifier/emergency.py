@@ -1,6 +1,7 @@
 """Which emergency number to show, from the words of a report that is an emergency. Too many beats too few."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -92,10 +93,10 @@ def danger(text: str) -> tuple[str, ...]:
 
     A list of phrases, no model: it answers before anything is stored. A text that has marks is read with them.
     """
-    plain, whole = fold(text), canonical(text).lower()
-    marks = plain != whole
+    said = canonical(text).lower()
+    marks = "đ" in said or not unicodedata.is_normalized("NFD", said)
     return tuple(
         number
         for number, (marked, bare) in cues().items()
-        if any(re.search(rf"\b{re.escape(cue)}\b", whole if marks else plain) for cue in (marked if marks else bare))
+        if any(cue in said and re.search(rf"\b{re.escape(cue)}\b", said) for cue in (marked if marks else bare))
     )

@@ -22,6 +22,9 @@ from models.workflow import allowed
 _UNMET = text("met_at is null")
 
 #: Which ticket of an incident leads it. Literal, so that both databases see that the index below answers it.
+WITH_A_UNIT: Final = text("department_id is not null")
+UNDERSTOOD: Final = text("topic_slug is not null")
+OF_AN_INCIDENT: Final = text("incident_id is not null")
 LEADS: Final = text("incident_id is not null and status <> 'merged'")
 JOINS: Final = text("joins_id is not null")
 
@@ -79,7 +82,7 @@ class Ticket(Base):
     returns: Mapped[int] = mapped_column(Integer, default=0)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     #: The incident that it is a report of, and the one that its filer said it is, until triage has joined it.
-    incident_id: Mapped[UUID | None] = mapped_column(ForeignKey("incident.id"), index=True)
+    incident_id: Mapped[UUID | None] = mapped_column(ForeignKey("incident.id"))
     joins_id: Mapped[UUID | None] = mapped_column(ForeignKey("incident.id"))
     #: Where it is, coarsely: street (or landmark), folded, and H3 cell. Known since triage.
     street: Mapped[str | None] = mapped_column(String(120))
@@ -100,9 +103,27 @@ class Ticket(Base):
     __table_args__ = (
         CheckConstraint("lat is null or (lat between -90 and 90)", name="lat_range"),
         CheckConstraint("lon is null or (lon between -180 and 180)", name="lon_range"),
-        Index("ix_ticket_queue", "department_id", "status", "resolve_due_at", "id"),
+        # Of what was filed just now nothing is known yet: what only looks at the rest leaves it out, and so filing
+        # need not wait for these.
+        Index(
+            "ix_ticket_queue",
+            "department_id",
+            "status",
+            "resolve_due_at",
+            "id",
+            sqlite_where=WITH_A_UNIT,
+            postgresql_where=WITH_A_UNIT,
+        ),
         Index("ix_ticket_status_received", "status", "received_at", "id"),
-        Index("ix_ticket_received", "received_at", "topic_slug", "ward_code"),
+        Index(
+            "ix_ticket_received",
+            "received_at",
+            "topic_slug",
+            "ward_code",
+            sqlite_where=UNDERSTOOD,
+            postgresql_where=UNDERSTOOD,
+        ),
+        Index("ix_ticket_incident_id", "incident_id", sqlite_where=OF_AN_INCIDENT, postgresql_where=OF_AN_INCIDENT),
         # An incident has one ticket that is worked on.
         Index(
             "uq_ticket_lead",

@@ -10,6 +10,10 @@ down_revision: str | Sequence[str] | None = "0001"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
+WITH_A_UNIT = sa.text("department_id is not null")
+UNDERSTOOD = sa.text("topic_slug is not null")
+OF_AN_INCIDENT = sa.text("incident_id is not null")
+QUEUE = ["department_id", "status", "resolve_due_at", "id"]
 LEADS = sa.text("incident_id is not null and status <> 'merged'")
 JOINS = sa.text("joins_id is not null")
 OPEN_SURGE = sa.text("ended_at is null")
@@ -87,8 +91,31 @@ def _extend_ticket() -> None:
         op.execute(
             f"ALTER TABLE ticket ADD COLUMN {column} {kind} CONSTRAINT fk_ticket_{column} REFERENCES incident (id)"
         )
-    op.create_index(op.f("ix_ticket_incident_id"), "ticket", ["incident_id"], unique=False)
-    op.create_index("ix_ticket_received", "ticket", ["received_at", "topic_slug", "ward_code"], unique=False)
+    op.create_index(
+        "ix_ticket_incident_id",
+        "ticket",
+        ["incident_id"],
+        unique=False,
+        sqlite_where=OF_AN_INCIDENT,
+        postgresql_where=OF_AN_INCIDENT,
+    )
+    op.create_index(
+        "ix_ticket_received",
+        "ticket",
+        ["received_at", "topic_slug", "ward_code"],
+        unique=False,
+        sqlite_where=UNDERSTOOD,
+        postgresql_where=UNDERSTOOD,
+    )
+    op.drop_index("ix_ticket_queue", table_name="ticket")
+    op.create_index(
+        "ix_ticket_queue",
+        "ticket",
+        QUEUE,
+        unique=False,
+        sqlite_where=WITH_A_UNIT,
+        postgresql_where=WITH_A_UNIT,
+    )
     op.create_index(
         "uq_ticket_lead", "ticket", ["incident_id"], unique=True, sqlite_where=LEADS, postgresql_where=LEADS
     )
@@ -98,8 +125,10 @@ def _extend_ticket() -> None:
 def downgrade() -> None:
     op.drop_index("ix_ticket_joins_id", table_name="ticket", sqlite_where=JOINS, postgresql_where=JOINS)
     op.drop_index("uq_ticket_lead", table_name="ticket", sqlite_where=LEADS, postgresql_where=LEADS)
+    op.drop_index("ix_ticket_queue", table_name="ticket")
+    op.create_index("ix_ticket_queue", "ticket", QUEUE, unique=False)
     op.drop_index("ix_ticket_received", table_name="ticket")
-    op.drop_index(op.f("ix_ticket_incident_id"), table_name="ticket")
+    op.drop_index("ix_ticket_incident_id", table_name="ticket")
     for column in ("joins_id", "incident_id", "cell", "street"):
         op.drop_column("ticket", column)
     op.drop_index("uq_surge_open", table_name="surge", sqlite_where=OPEN_SURGE, postgresql_where=OPEN_SURGE)
