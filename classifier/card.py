@@ -25,8 +25,8 @@ rank citizens, or on texts other than reports.
 Word segmentation by underthesea; TF-IDF of words as typed, of words without marks and of letters inside words;
 a linear support vector machine a head, for the topic with complement naive Bayes added to its weights; a
 temperature that turns its scores into probabilities, and a rising line from these to how often such answers are
-right. Every report is also seen without marks, and with one more change: slips, teencode, spelling by ear, or
-dressed in the courtesies and addresses of an official letter. Short phrases a topic and a type stand beside the
+right. Every report is also seen without marks, a third of them with one more change: slips, teencode, spelling by
+ear, or dressed in the courtesies and addresses of an official letter. Short phrases a topic and a type stand beside the
 reports.
 
 Trained on {rows} written reports (`classifier/corpus/README.md`), seed {seed}, Python {python}, {libraries}.

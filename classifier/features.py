@@ -27,8 +27,8 @@ Values = npt.NDArray[np.float32]
 LONGEST: Final = 4000
 #: How much each block counts: as typed, without marks, letters.
 BLOCK_WEIGHTS: Final = (1.0, 1.0, 0.8)
-#: A feature of fewer copies than this is chance: one report has three, so it takes three reports.
-LEAST_TEXTS: Final = 7
+#: A feature of fewer copies than this is chance: a report has two or three, so it takes three reports, or two.
+LEAST_TEXTS: Final = 6
 LETTERS: Final = (2, 3, 4, 5)
 #: A worker meets new words for ever; it keeps the features of this many.
 MOST_REMEMBERED: Final = 50_000
