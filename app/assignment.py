@@ -33,7 +33,7 @@ def facts_of(hotline: Hotline, ticket: Ticket, at: datetime) -> Facts:
 
 def local_date(hotline: Hotline, now: datetime) -> date:
     """Return the day it is in the city."""
-    return now.astimezone(hotline.city.calendar.zone).date()
+    return hotline.files.calendar.local_day(now)
 
 
 def assign(hotline: Hotline, session: Session, ticket: Ticket, decision: Decision, now: datetime) -> None:
@@ -71,9 +71,11 @@ def release(session: Session, ticket: Ticket, now: datetime) -> None:
     """Take a ticket out of every department's hands."""
     ticket.department_id = None
     open_ones = select(Assignment).where(Assignment.ticket_id == ticket.id, Assignment.ended_at.is_(None))
-    for assignment in session.scalars(open_ones):
+    ended = session.scalars(open_ones).all()
+    for assignment in ended:
         assignment.ended_at = now
-    session.flush()
+    if ended:
+        session.flush()  # the database lets a ticket have one open lead at a time
 
 
 def meet(session: Session, ticket: Ticket, now: datetime, *kinds: DeadlineKind) -> None:

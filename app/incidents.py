@@ -7,7 +7,7 @@ who change the same incidents wait for each other instead of each for the other.
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
@@ -82,10 +82,9 @@ def hold_joined(session: Session, tickets: Iterable[Ticket]) -> None:
 
 def begin(session: Session, ticket: Ticket) -> Incident:
     """Let a ticket lead an incident of its own, with its own topic and place."""
-    incident = Incident(opened_at=ticket.received_at, last_report_at=ticket.received_at, reports=1)
+    incident = Incident(id=uuid4(), opened_at=ticket.received_at, last_report_at=ticket.received_at, reports=1)
     _describe(incident, ticket)
     session.add(incident)
-    session.flush()
     ticket.incident_id = incident.id
     return incident
 

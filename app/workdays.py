@@ -7,7 +7,7 @@ in the transaction that it is first seen in.
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -32,12 +32,17 @@ class CalendarInForce:
         self._known: tuple[int, WorkingCalendar] = (0, city)
 
     def read(self, session: Session) -> WorkingCalendar:
-        """Return the calendar that the decisions seen by this session make."""
+        """Return the calendar that the decisions seen by this session make; a session, which is one transaction, looks
+        once, so that all it computes is computed by one calendar.
+        """
+        if (seen := session.info.get(self)) is not None:
+            return cast(WorkingCalendar, seen)
         newest = session.scalar(select(func.max(CalendarChange.id))) or 0
         known, calendar = self._known
         if known != newest:
             calendar = self._city.amended(decided(session)) if newest else self._city
             self._known = (newest, calendar)
+        session.info[self] = calendar
         return calendar
 
 

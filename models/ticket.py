@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, Integer, String, Text, Uuid, text
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from models.account import Account
 from models.base import Base, BigId, Json, UtcDateTime, one_of
@@ -20,13 +20,13 @@ from models.vocabulary import AssignmentKind, Channel, Clock, DeadlineKind, Stat
 from models.workflow import allowed
 
 _UNMET = text("met_at is null")
+_WITH_A_UNIT = text("department_id is not null")
+_UNDERSTOOD = text("topic_slug is not null")
+_OF_AN_INCIDENT = text("incident_id is not null")
+_JOINS = text("joins_id is not null")
 
 #: Which ticket of an incident leads it. Literal, so that both databases see that the index below answers it.
-WITH_A_UNIT: Final = text("department_id is not null")
-UNDERSTOOD: Final = text("topic_slug is not null")
-OF_AN_INCIDENT: Final = text("incident_id is not null")
 LEADS: Final = text("incident_id is not null and status <> 'merged'")
-JOINS: Final = text("joins_id is not null")
 
 
 class TransitionRefused(Exception):
@@ -111,8 +111,8 @@ class Ticket(Base):
             "status",
             "resolve_due_at",
             "id",
-            sqlite_where=WITH_A_UNIT,
-            postgresql_where=WITH_A_UNIT,
+            sqlite_where=_WITH_A_UNIT,
+            postgresql_where=_WITH_A_UNIT,
         ),
         Index("ix_ticket_status_received", "status", "received_at", "id"),
         Index(
@@ -120,10 +120,10 @@ class Ticket(Base):
             "received_at",
             "topic_slug",
             "ward_code",
-            sqlite_where=UNDERSTOOD,
-            postgresql_where=UNDERSTOOD,
+            sqlite_where=_UNDERSTOOD,
+            postgresql_where=_UNDERSTOOD,
         ),
-        Index("ix_ticket_incident_id", "incident_id", sqlite_where=OF_AN_INCIDENT, postgresql_where=OF_AN_INCIDENT),
+        Index("ix_ticket_incident_id", "incident_id", sqlite_where=_OF_AN_INCIDENT, postgresql_where=_OF_AN_INCIDENT),
         # An incident has one ticket that is worked on.
         Index(
             "uq_ticket_lead",
@@ -132,7 +132,7 @@ class Ticket(Base):
             sqlite_where=LEADS,
             postgresql_where=LEADS,
         ),
-        Index("ix_ticket_joins_id", "joins_id", sqlite_where=JOINS, postgresql_where=JOINS),
+        Index("ix_ticket_joins_id", "joins_id", sqlite_where=_JOINS, postgresql_where=_JOINS),
     )
 
     @hybrid_property
@@ -166,7 +166,12 @@ class Ticket(Base):
             from_status=here,
             to_status=there,
         )
-        self.events.append(event)
+        session = object_session(self)
+        if session is None or "events" in self.__dict__:
+            self.events.append(event)
+        else:  # one line more needs no look at the whole history
+            event.ticket_id = self.id
+            session.add(event)
         return event
 
 

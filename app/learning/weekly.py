@@ -36,7 +36,7 @@ def ask(hotline: Hotline, session: Session, learning: Queue, now: datetime) -> b
     """
     if not hotline.settings.retrain_weekly:
         return False
-    week = week_of(now.astimezone(hotline.city.calendar.zone))
+    week = week_of(now.astimezone(hotline.files.calendar.zone))
     mark = session.get(InstallationMark, MARK, with_for_update=True)
     if mark is None:
         session.add(InstallationMark(name=MARK, value=week))

@@ -76,9 +76,9 @@ def mark_seen(hotline: Hotline, account: Account, *, only: int | None = None, up
     """
     with hotline.database.transaction() as session:
         session.scalar(select(Account.id).where(Account.id == account.id).with_for_update())  # two clicks at once
-        wanted = Notice.id == only if only is not None else Notice.id <= (up_to or 0)
-        mine = select(Notice.id, _seen_by(account)).join(Ticket, Ticket.id == Notice.ticket_id)
-        found = session.execute(mine.where(_for(account), wanted)).all()
+        mine = select(Notice.id, _seen_by(account)).join(Ticket, Ticket.id == Notice.ticket_id).where(_for(account))
+        wanted = Notice.id == only if only is not None else and_(Notice.id <= (up_to or 0), ~_seen_by(account))
+        found = session.execute(mine.where(wanted)).all()
         if only is not None and not found:
             raise NotFound
         new = [notice_id for notice_id, seen in found if not seen]

@@ -54,7 +54,8 @@ def _triage(hotline: Hotline, entry_ids: Sequence[int]) -> None:
         incidents.hold_joined(session, tickets)
         for entry in owing:
             ticket = session.get_one(Ticket, entry.ticket_id, with_for_update=True)
-            service.settle(hotline, session, ticket, predictions.get(ticket.id))
+            with session.no_autoflush:  # nothing that is looked up for a ticket is what has just been said of it
+                service.settle(hotline, session, ticket, predictions.get(ticket.id))
             sealed = sealed or ticket.status is Status.SEALED
             entry.done_at = hotline.now()
             session.flush()

@@ -113,7 +113,7 @@ class Relay:
     def _tidy(self, session: Session, now: datetime) -> None:
         lifecycle.advance(self.hotline, session, now)
         handover.advance(self.hotline, session, now)
-        surges.watch(session, now, self.hotline.city.incidents.surge)
+        surges.watch(session, now, self.hotline.files.incidents.surge)
         life = timedelta(seconds=self.hotline.settings.idempotency_life)
         session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - life))
         weekly.ask(self.hotline, session, self.learning, now)

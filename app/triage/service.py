@@ -116,10 +116,10 @@ def find_place(hotline: Hotline, ticket: Ticket, now: datetime) -> Place:
     """Resolve the ward from what was typed as the place, else from the report itself, with the pin if there is one."""
     on_date = local_date(hotline, now)
     if ticket.place_text:
-        place = resolve_place(hotline.city, ticket.place_text, ticket.lat, ticket.lon, on_date)
+        place = resolve_place(hotline.files, ticket.place_text, ticket.lat, ticket.lon, on_date)
         if place.candidates:
             return place
-    return resolve_place(hotline.city, ticket.text, ticket.lat, ticket.lon, on_date)
+    return resolve_place(hotline.files, ticket.text, ticket.lat, ticket.lon, on_date)
 
 
 def _doubt(hotline: Hotline, ticket: Ticket, prediction: Prediction, place: Place, decision: Decision) -> str | None:
@@ -129,7 +129,7 @@ def _doubt(hotline: Hotline, ticket: Ticket, prediction: Prediction, place: Plac
         return NOT_WITHOUT_A_PERSON[kind]
     if prediction.topic is None or prediction.topic == UNCLEAR_TOPIC:
         return "unsure_topic"
-    if decision.lead == hotline.city.coordinator:
+    if decision.lead == hotline.files.coordinator:
         return "unsure_place" if not place.sure else "by_rule"
     return None
 

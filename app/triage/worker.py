@@ -1,7 +1,9 @@
 """The worker: an RQ worker that loads the model once, forks a work-horse a job, and takes up a promoted model."""
 
 import logging
+from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 from rq import Queue, Worker
 from rq.job import Job
@@ -15,6 +17,9 @@ from classifier.predict import Classifier
 
 log = logging.getLogger(__name__)
 
+#: Further ahead than any deadline lies.
+DEADLINES_AHEAD: Final = timedelta(days=120)
+
 
 class TriageWorker(Worker):
     """RQ's forking worker, with our model and database made ready before each fork."""
@@ -27,11 +32,16 @@ class TriageWorker(Worker):
     def refresh(self) -> None:
         """Take up changed units, and the current model if it is not the one in hand: the work-horse inherits both.
 
-        A refused model is named; the last good one stays.
+        A refused model is named; the last good one stays. The holidays of the years in which deadlines may lie are
+        inherited too: a work-horse that had to load them would take a third longer.
         """
         hotline = bench.hotline
         if hotline is None:
             return
+        calendar = hotline.files.calendar
+        today = calendar.local_day(hotline.now())
+        for day in (today, today + DEADLINES_AHEAD):
+            calendar.is_working_day(day)
         if hotline.standing.due():
             _ = hotline.city
             hotline.database.close()  # a fork must not share what is connected
