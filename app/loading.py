@@ -1,17 +1,20 @@
 """Bringing the city's facts into the database, so that tickets can refer to them. Nothing is ever deleted."""
 
+from collections.abc import Iterable
 from datetime import date
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.hotline import Hotline
 from app.knowledge import service as knowledge
 from app.units import book
 from app.units.book import Author
+from models.base import Base
 from models.place import LegacySuccessor, LegacyWard, Ward
 from models.taxonomy import SubmissionKind, Topic
 from models.vocabulary import SubmissionType, UnitChangeOrigin, topics
-from routing.city import City
+from routing.city import City, LegacyFact
 from routing.unitbook import change_for, changes_of_life, differences, units_of
 
 _TYPE_NAMES = {
@@ -33,35 +36,36 @@ def load(hotline: Hotline) -> dict[str, int]:
     with hotline.database.transaction() as session:
         _taxonomy(session)
         _places(session, city)
-        session.flush()
         _departments(session, city, Author(UnitChangeOrigin.SEED, now), city.calendar.local_day(now))
         knowledge.plant(hotline, session)
     return {"topics": len(topics()), "wards": len(city.wards), "legacy wards": len(city.legacy),
             "departments": len(city.departments)}  # fmt: skip
 
 
+def _write(session: Session, kind: type[Base], wanted: Iterable[Base]) -> None:
+    """Write those rows of a table that are not there or are there otherwise."""
+    there = set(session.scalars(select(kind)))  # held, or merging would ask for each row by itself
+    with session.no_autoflush:
+        there.update(session.merge(row) for row in wanted)
+    session.flush()
+
+
 def _taxonomy(session: Session) -> None:
-    for topic in topics().values():
-        session.merge(Topic(slug=topic.slug, group=topic.group, vi=topic.vi, en=topic.en))
-    for kind, (vi, en) in _TYPE_NAMES.items():
-        session.merge(SubmissionKind(slug=kind.value, vi=vi, en=en))
+    _write(session, Topic, (Topic(slug=t.slug, group=t.group, vi=t.vi, en=t.en) for t in topics().values()))
+    named = (SubmissionKind(slug=kind.value, vi=vi, en=en) for kind, (vi, en) in _TYPE_NAMES.items())
+    _write(session, SubmissionKind, named)
 
 
 def _places(session: Session, city: City) -> None:
-    for ward in city.wards.values():
-        session.merge(Ward(code=ward.code, name=ward.name, lat=ward.lat, lon=ward.lon))
-    session.flush()
-    for legacy in city.legacy:
-        successors = [LegacySuccessor(legacy_code=legacy.code, ward_code=c, is_default=d) for c, d in legacy.new]
-        session.merge(
-            LegacyWard(
-                code=legacy.code,
-                name=legacy.ward,
-                district=legacy.district,
-                province=legacy.province,
-                successors=successors,
-            )
-        )
+    _write(session, Ward, (Ward(code=w.code, name=w.name, lat=w.lat, lon=w.lon) for w in city.wards.values()))
+    _write(session, LegacyWard, map(_legacy, city.legacy))
+
+
+def _legacy(fact: LegacyFact) -> LegacyWard:
+    successors = [LegacySuccessor(legacy_code=fact.code, ward_code=code, is_default=d) for code, d in fact.new]
+    return LegacyWard(
+        code=fact.code, name=fact.ward, district=fact.district, province=fact.province, successors=successors
+    )
 
 
 def _departments(session: Session, city: City, author: Author, day: date) -> None:

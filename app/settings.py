@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 MIN_SECRET: Final = 32
 MIN_TOKEN: Final = 20
 SEAL_FILE: Final = "seal-key"
+#: The files of keys in the data folder, and the variable that gives each otherwise.
+KEY_FILES: Final = {"secret": "LANGNGHE_SECRET_KEY", SEAL_FILE: "LANGNGHE_SEAL_KEY"}
 
 
 class SettingsError(Exception):
@@ -246,8 +248,9 @@ def prepare(environ: Mapping[str, str] = os.environ) -> None:
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     if environ.get("DATABASE_URL", "").startswith("postgres"):
         return
-    for name, file in (("LANGNGHE_SECRET_KEY", data / "secret"), ("LANGNGHE_SEAL_KEY", data / SEAL_FILE)):
-        if name in environ or file.exists():
+    for name, variable in KEY_FILES.items():
+        file = data / name
+        if variable in environ or file.exists():
             continue
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as stream:

@@ -55,8 +55,8 @@ def route(city: City, report: Report) -> None:
     """Do for one report all that routing does."""
     place = resolve_place(city, report.text, on_date=_DAY)
     ward = place.candidates[0] if place.sure else None
-    decide(city, Facts(report.topic, ward, "phan-anh", "normal", report.text, _DAY))
-    due_dates(city, topic=report.topic, urgency="normal", submission_type="phan-anh", received_at=_RECEIVED)
+    decide(city, _facts(report, ward))
+    _due(city, report)
 
 
 def run(count: int = _REPORTS, rounds: int = _ROUNDS) -> str:
@@ -90,8 +90,8 @@ def run(count: int = _REPORTS, rounds: int = _ROUNDS) -> str:
     return "\n".join(lines)
 
 
-def _facts(report: Report) -> Facts:
-    return Facts(report.topic, None, "phan-anh", "normal", report.text, _DAY)
+def _facts(report: Report, ward: str | None = None) -> Facts:
+    return Facts(report.topic, ward, "phan-anh", "normal", report.text, _DAY)
 
 
 def _due(city: City, report: Report) -> None:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from routing.source import Block, Problems, read_yaml
 
-_WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 #: No calendar has so few working days that the next one is further away than this.
 _HORIZON: Final = 400
 
@@ -197,10 +197,10 @@ def _zone(page: Block) -> ZoneInfo:
 
 def _weekdays(page: Block) -> frozenset[int]:
     written = page.texts("weekdays")
-    if not written or set(written) - set(_WEEKDAYS):
-        page.wrong(f"weekdays must be some of {', '.join(_WEEKDAYS)}")
+    if not written or set(written) - set(WEEKDAYS):
+        page.wrong(f"weekdays must be some of {', '.join(WEEKDAYS)}")
         return frozenset(range(5))
-    return frozenset(_WEEKDAYS.index(day) for day in written)
+    return frozenset(WEEKDAYS.index(day) for day in written)
 
 
 def _hours(page: Block) -> tuple[tuple[time, time], ...]:

@@ -54,6 +54,11 @@ class DepartmentFact:
     successor: str | None = None
     earlier: tuple["DepartmentFact", ...] = field(default=(), repr=False)
 
+    @property
+    def versions(self) -> tuple["DepartmentFact", ...]:
+        """Everything that it was, is and will be, oldest first."""
+        return (*self.earlier, self)
+
     def on(self, day: date) -> "DepartmentFact | None":
         """Return the unit as it is on that day, None when it does not exist then."""
         for fact in (self, *reversed(self.earlier)):
@@ -67,7 +72,7 @@ class DepartmentFact:
 
     def last_until(self, day: date) -> "DepartmentFact | None":
         """Return the unit as it is on that day or was before, None when it has not begun yet."""
-        begun = [fact for fact in (*self.earlier, self) if fact.valid_from is None or fact.valid_from <= day]
+        begun = [fact for fact in self.versions if fact.valid_from is None or fact.valid_from <= day]
         return begun[-1] if begun else None
 
     def life_on(self, day: date) -> "DepartmentFact":
@@ -75,7 +80,7 @@ class DepartmentFact:
 
         On a day without the unit these are its last facts before, or else its first ones.
         """
-        every = (*self.earlier, self)
+        every = self.versions
         at = every.index(self.last_until(day) or every[0])
         first = last = at
         while first > 0 and every[first - 1].valid_to == every[first].valid_from:
@@ -167,16 +172,14 @@ def heir_of(departments: Mapping[str, DepartmentFact], name: str, day: date) -> 
     A unit that is open has left nothing.
     """
     seen: set[str] = set()
-    if name in departments and departments[name].valid_on(day):
-        return None
-    while name not in seen and name in departments:
+    while (fact := departments.get(name)) is not None and name not in seen:
+        if fact.valid_on(day):
+            return name if seen else None
         seen.add(name)
-        last = departments[name].last_until(day)
+        last = fact.last_until(day)
         if last is None or last.successor is None:
             return None
         name = last.successor
-        if name in departments and departments[name].valid_on(day):
-            return name
     return None
 
 

@@ -10,14 +10,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Final
 
-from routing.calendar import WorkingCalendar
+from routing.calendar import WEEKDAYS, WorkingCalendar
 
 ALWAYS: Final = "24/7"
 #: Characters of the longest line; a week of three stretches a day has fewer.
 LONGEST: Final = 300
 _DAY: Final = 24 * 60
 _NAMES: Final = {
-    "en": ("mon", "tue", "wed", "thu", "fri", "sat", "sun"),
+    "en": WEEKDAYS,
     "vi": ("T2", "T3", "T4", "T5", "T6", "T7", "CN"),
 }
 _NUMBERS: Final = {name.lower(): number for names in _NAMES.values() for number, name in enumerate(names)}

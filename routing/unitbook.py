@@ -110,9 +110,12 @@ def problems_of(
 
 def _days(units: Mapping[str, DepartmentFact]) -> list[date]:
     """Return a day for each stretch between two changes of any unit."""
-    edges = {fact.valid_from for unit in units.values() for fact in (*unit.earlier, unit)}
-    edges |= {fact.valid_to for unit in units.values() for fact in (*unit.earlier, unit)}
-    return sorted({_EVER, *(edge for edge in edges if edge is not None)})
+    return sorted({_EVER, *(edge for unit in units.values() for edge in _edges(unit))})
+
+
+def _edges(unit: DepartmentFact) -> list[date]:
+    """Return the days on which something happens to a unit."""
+    return [edge for fact in unit.versions for edge in (fact.valid_from, fact.valid_to) if edge is not None]
 
 
 def _of_unit(
@@ -147,8 +150,7 @@ def spoken(day: date) -> str:
 
 def planned_after(unit: DepartmentFact, day: date) -> date | None:
     """Return the first day after this one on which something is planned to happen to the unit."""
-    edges = [edge for fact in (*unit.earlier, unit) for edge in (fact.valid_from, fact.valid_to)]
-    return min((edge for edge in edges if edge is not None and edge > day), default=None)
+    return min((edge for edge in _edges(unit) if edge > day), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +239,7 @@ def _difference(known: DepartmentFact | None, wanted: DepartmentFact, day: date)
 
 def _of_standing(known: DepartmentFact, now: DepartmentFact, wanted: DepartmentFact, day: date) -> Iterable[Difference]:
     # one that was closed and opened again has begun more than once
-    if wanted.valid_from is not None and wanted.valid_from not in {f.valid_from for f in (*known.earlier, known)}:
+    if wanted.valid_from is not None and wanted.valid_from not in {fact.valid_from for fact in known.versions}:
         raise _Forbidden(f"began on {now.valid_from or 'a day nobody knows'}: that cannot be changed afterwards")
     if wanted.valid_to is None and now.valid_to is not None:
         raise _Forbidden(f"is to be closed on {now.valid_to}: undo that first, or write valid_to")

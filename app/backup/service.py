@@ -1,6 +1,5 @@
 """Back-up of a running installation, and restoring it into an empty one."""
 
-import hashlib
 import hmac
 import json
 import os
@@ -19,14 +18,13 @@ from app.backup import container, tables
 from app.backup.container import MANIFEST, BadBackup, NotEmpty
 from app.database import Database
 from app.hotline import Hotline
-from app.settings import SEAL_FILE
+from app.settings import KEY_FILES
 from models.tables import Base
 
 FORMAT: Final = 1
 #: What of the data folder is backed up; all else there (sockets, process lists, the database itself) is made anew.
-KEPT: Final = ("secret", SEAL_FILE, "attachments", "models", "model-cards")
-#: Of these the keys, without which the rest is of no use; `prepare_keys` puts them in place before anything reads them.
-KEYS: Final = frozenset({"secret", SEAL_FILE})
+#: The keys among it, without which the rest is of no use, are put in place (`prepare_keys`) before anything reads them.
+KEPT: Final = (*KEY_FILES, "attachments", "models", "model-cards")
 TABLES: Final = "tables"
 FILES: Final = "files"
 PASSPHRASE_MIN: Final = 12
@@ -109,7 +107,7 @@ def _kept(data: Path) -> Iterator[Path]:
 
 def _mark(secret: str) -> str:
     """Return what tells one secret from another and tells nothing of it."""
-    return hmac.new(secret.encode(), b"langnghe backup", hashlib.sha256).hexdigest()[:16]
+    return hmac.new(secret.encode(), b"langnghe backup", sha256).hexdigest()[:16]
 
 
 def check(file: Path, passphrase: str) -> Contents:
@@ -139,8 +137,7 @@ def prepare_keys(data: Path, file: Path, passphrase: str, environ: Mapping[str, 
     Codes open with the one only, sealed reports with the other.
     """
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    given = {"secret": "LANGNGHE_SECRET_KEY", SEAL_FILE: "LANGNGHE_SEAL_KEY"}
-    missing = {key for key in KEYS if given[key] not in environ and not (data / key).exists()}
+    missing = {key for key, given in KEY_FILES.items() if given not in environ and not (data / key).exists()}
     for name, content in container.members(file, passphrase) if missing else ():
         kind, _, rest = name.partition("/")
         if kind == FILES and rest in missing:
@@ -169,7 +166,7 @@ def restore(hotline: Hotline, file: Path, passphrase: str) -> Contents:
                 kind, _, rest = name.partition("/")
                 if kind == TABLES:
                     loader.load(rest.partition("/")[0], content)
-                elif kind == FILES and rest not in KEYS:
+                elif kind == FILES and rest not in KEY_FILES:
                     written.append(_target(hotline.settings.data, rest))
                     _put(written[-1], content)
             loader.finish()
@@ -188,7 +185,7 @@ def _require_empty(hotline: Hotline) -> None:
             raise NotEmpty("the database is not empty: restore into a new one")
     for name in KEPT:
         top = hotline.settings.data / name
-        if name not in KEYS and top.is_dir() and any(path.is_file() for path in top.rglob("*")):
+        if name not in KEY_FILES and top.is_dir() and any(path.is_file() for path in top.rglob("*")):
             raise NotEmpty(f"{top} is not empty: restore into a new data folder")
 
 

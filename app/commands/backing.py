@@ -7,9 +7,8 @@ import click
 from app import settings
 from app.backup import service
 from app.backup.service import Contents
+from app.commands.installation import installation
 from app.commands.plainly import plainly, say
-from app.hotline import open_hotline
-from app.settings import from_env
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _PASSPHRASE = click.option(
@@ -27,11 +26,8 @@ _PASSPHRASE = click.option(
 @plainly
 def backup(file: Path, passphrase: str) -> None:
     """Write everything into one encrypted file, while the installation runs, and read it back."""
-    hotline = open_hotline(from_env())
-    try:
+    with installation() as hotline:
         _tell(f"{file}: written and read back", service.back_up(hotline, file, passphrase))
-    finally:
-        hotline.database.close()
 
 
 @click.command()
@@ -45,11 +41,8 @@ def restore(file: Path, passphrase: str, *, only_check: bool) -> None:
         _tell(f"{file}: sound", service.check(file, passphrase))
         return
     service.prepare_keys(settings.data_folder(), file, passphrase)
-    hotline = open_hotline(from_env())
-    try:
+    with installation() as hotline:
         _tell(f"{file}: restored", service.restore(hotline, file, passphrase))
-    finally:
-        hotline.database.close()
 
 
 def _tell(what: str, contents: Contents) -> None:

@@ -7,10 +7,10 @@ from typing import Final, TypeVarTuple
 
 from sqlalchemy import ColumnElement, Select, func, select, true, tuple_
 from sqlalchemy.orm import Session, joinedload
-from sqlalchemy.orm.attributes import flag_modified
 
 from app import access
 from app.assignment import involve
+from app.deadlines import touch
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem, Refused, refuse
 from app.words import words_of
@@ -224,7 +224,7 @@ def _changed(
             raise Conflict([Problem("status", "transition", {"here": ticket.status.value})])
         change(session, ticket, parts, now)
         # Whoever has the page open has not seen this: the lead shall not answer without it.
-        flag_modified(ticket, "returns")
+        touch(ticket)
 
     return move(hotline, step, find, act)
 

@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from app.deadlines import is_paused
 from app.errors import is_away
 from app.hotline import Hotline
 from app.triage.queue import LEARNING, QUEUE, open_queue
@@ -75,7 +76,9 @@ class _Figures(Collector):
         }
         where["other"] = sum(recent.values()) - sum(where.values())
         yield _by("reports_last_day", "Reports of the last 24 hours by where they are now.", "place", where)
-        late = select(func.count()).where(Ticket.status.in_(AWAITS_DEPARTMENT), Ticket.resolve_due_at < now)
+        late = select(func.count()).where(
+            Ticket.status.in_(AWAITS_DEPARTMENT), Ticket.resolve_due_at < now, ~is_paused()
+        )
         yield _gauge("deadlines_missed", "Tickets in a unit's hands past their deadline.", session.scalar(late) or 0)
 
     def _work(self, session: Session) -> Iterator[Metric]:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 
 from app.problems import Problem, Refused
+from app.units.schema import read_day
 
 #: Days that are shown unless somebody asks for others.
 USUAL: Final = timedelta(days=90)
@@ -40,12 +41,8 @@ def parse_period(asked: Mapping[str, str], today: date) -> Period:
 def _day(typed: str, otherwise: date, field: str, problems: list[Problem]) -> date:
     if not typed.strip():
         return otherwise
-    try:
-        found = date.fromisoformat(typed.strip())
-    except ValueError:
-        problems.append(Problem(field, "not_a_day"))
-        return otherwise
-    if not date(1900, 1, 1) <= found <= date(9000, 1, 1):
+    found = read_day(typed)
+    if found is None or not date(1900, 1, 1) <= found <= date(9000, 1, 1):
         problems.append(Problem(field, "not_a_day"))
         return otherwise
     return found

@@ -88,7 +88,7 @@ def report(hotline: Hotline, session: Session, account: Account, period: Period,
 
 def _sent(hotline: Hotline, account: Account, period: Period) -> CTE:
     """Return every assignment that began in the period, with its return if there was one."""
-    begins, ends = period.instants(hotline.city.calendar.zone)
+    begins, ends = period.instants(hotline.files.calendar.zone)
     own = Assignment.department_id == account.department_id if account.role is Role.SUPERVISOR else true()
     ended = and_(Ticket.status.in_(SETTLED_IN), Ticket.department_id.is_not(None))
     return (

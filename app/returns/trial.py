@@ -27,9 +27,10 @@ def try_rules(hotline: Hotline, file: Path, last: int, since: date | None) -> Re
     Each ticket counts as it is known now (topic and ward as a coordinator left them), on the day on which it was
     received. Sealed and untriaged tickets take no part. Raises `CityDataError` with file and line of what is wrong.
     """
-    after = with_rules(hotline.city, file)
+    city = hotline.city
+    after = with_rules(city, file)
     with hotline.database.reading() as session:
-        return replay(hotline.city, after, _cases(hotline, session, last, since))
+        return replay(city, after, _cases(hotline, session, last, since))
 
 
 def _cases(hotline: Hotline, session: Session, last: int, since: date | None) -> Iterator[Case]:
@@ -41,7 +42,7 @@ def _cases(hotline: Hotline, session: Session, last: int, since: date | None) ->
 def _begins(hotline: Hotline, since: date | None) -> datetime | None:
     if since is None or since.year < _EARLIEST:
         return None
-    return datetime.combine(since, datetime.min.time(), hotline.city.calendar.zone).astimezone(UTC)
+    return datetime.combine(since, datetime.min.time(), hotline.files.calendar.zone).astimezone(UTC)
 
 
 def _newest(session: Session, last: int, begins: datetime | None) -> Iterator[Ticket]:

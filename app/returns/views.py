@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app import errors
+from app import errors, wording
 from app.accounts.session import required
 from app.assignment import local_date
 from app.current import hotline, staff
@@ -18,6 +18,7 @@ from app.returns import service
 from app.returns.schema import Period, parse_period
 from app.returns.service import Group, Line, Report
 from app.review.service import BY_COORDINATOR
+from app.units.handover import SUCCESSOR
 from models.return_reasons import return_reasons
 from models.vocabulary import topics
 
@@ -99,7 +100,9 @@ def rule_words(rule_id: str) -> SimpleNamespace:
     """Return where a rule stands in the city's file and what it says; a rule that is no more is only its id."""
     if rule_id in {"", BY_COORDINATOR}:
         return SimpleNamespace(id="", line=None, because=_("Do người quyết định"))
-    rule = next((rule for rule in hotline().city.rules.ordered if rule.id == rule_id), None)
+    if rule_id == SUCCESSOR:
+        return SimpleNamespace(id="", line=None, because=wording.event_words("handed_over"))
+    rule = next((rule for rule in hotline().files.rules.ordered if rule.id == rule_id), None)
     if rule is None:
         return SimpleNamespace(id=rule_id, line=None, because=_("Quy tắc này không còn"))
     return SimpleNamespace(id=rule.id, line=rule.line, because=rule.because if language() == "vi" else rule.because_en)

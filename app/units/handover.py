@@ -4,25 +4,26 @@ Time does it, in the relay. Which units are gone is in the book, which tickets a
 two relays, or one that comes days late, do each exactly once.
 """
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.assignment import assign, local_date, release
+from app.assignment import involve, local_date, release
 from app.hotline import Hotline
 from app.units import book
+from models.coordination import Part
 from models.outbox import InstallationMark
 from models.ticket import Assignment, Happening, Ticket
 from models.vocabulary import AssignmentKind, Status
 from models.workflow import AWAITS_DEPARTMENT
 from routing.city import City
-from routing.rules import Decision
 
 #: The mark that says of which edition and day the page of today is.
 PAGE: Final = "units_page"
+#: What stands in the place of a rule where a unit has a ticket because it succeeded another.
+SUCCESSOR: Final = "successor"
 
 
 def advance(hotline: Hotline, session: Session, now: datetime, *, limit: int = 200) -> int:
@@ -39,8 +40,8 @@ def advance(hotline: Hotline, session: Session, now: datetime, *, limit: int = 2
         return 0
     leads = _leads(session, gone, limit)
     for ticket in leads:
-        _pass_on(hotline, session, city, ticket, gone, now)
-    return len(leads) + _helpers(session, gone, now, limit)
+        _pass_on(session, city, ticket, gone, now)
+    return len(leads) + _helpers(hotline, session, gone, now, limit)
 
 
 def _turn(session: Session, day: date) -> None:
@@ -64,16 +65,14 @@ def _leads(session: Session, gone: dict[str, str | None], limit: int) -> list[Ti
     return list(session.scalars(query.order_by(Ticket.id).limit(limit).with_for_update(of=Ticket, skip_locked=True)))
 
 
-def _pass_on(
-    hotline: Hotline, session: Session, city: City, ticket: Ticket, gone: dict[str, str | None], now: datetime
-) -> None:
+def _pass_on(session: Session, city: City, ticket: Ticket, gone: dict[str, str | None], now: datetime) -> None:
     old = ticket.department_id or ""
     heir = gone[old]
     data = {"from": old, "to": heir}
     if heir is not None:
         ticket.happened(Happening("handed_over", now, data=data))
-        helpers = [gone.get(unit, unit) for unit in _helping(session, ticket)]
-        assign(hotline, session, ticket, _succession(city, old, heir, helpers, local_date(hotline, now)), now)
+        before, after = (city.departments[unit].life_on(city.calendar.local_day(now)) for unit in (old, heir))
+        _succeed(session, ticket, heir, f"{before.vi} không còn hoạt động; {after.vi} kế nhiệm.", now)
     elif ticket.status is Status.REOPENED:
         ticket.happened(Happening("unit_closed", now, data=data))
         release(session, ticket, now)  # reopened and with nobody: that is the coordinators' already
@@ -82,16 +81,26 @@ def _pass_on(
         release(session, ticket, now)
 
 
-def _succession(city: City, old: str, heir: str, helpers: Iterable[str | None], day: date) -> Decision:
-    before, after = city.departments[old].life_on(day), city.departments[heir].life_on(day)
-    others = dict.fromkeys(unit for unit in helpers if unit is not None and unit != heir)
-    return Decision(
-        lead=heir,
-        coordinating=tuple(others),
-        rule_id="successor",
-        because=f"{before.vi} không còn hoạt động; {after.vi} kế nhiệm.",
-        because_en=f"{before.en} is no more; {after.en} is its successor.",
-        tried=(),
+def _succeed(session: Session, ticket: Ticket, heir: str, because: str, now: datetime) -> None:
+    """Let the successor lead. Who helps goes on helping, with what it has told, but for the successor itself."""
+    over = select(Assignment).where(
+        Assignment.ticket_id == ticket.id,
+        Assignment.ended_at.is_(None),
+        or_(Assignment.kind == AssignmentKind.LEAD, Assignment.department_id == heir),
+    )
+    for assignment in session.scalars(over).all():
+        assignment.ended_at = now
+    session.flush()  # the database lets a ticket have one open lead at a time
+    ticket.department_id = heir
+    session.add(
+        Assignment(
+            ticket_id=ticket.id,
+            department_id=heir,
+            kind=AssignmentKind.LEAD,
+            rule_id=SUCCESSOR,
+            because=because[:500],
+            assigned_at=now,
+        )
     )
 
 
@@ -101,16 +110,17 @@ def _helping(session: Session, ticket: Ticket) -> list[str]:
         Assignment.kind == AssignmentKind.COORDINATING,
         Assignment.ended_at.is_(None),
     )
-    return list(session.scalars(query.order_by(Assignment.id)))
+    return list(session.scalars(query))
 
 
-def _helpers(session: Session, gone: dict[str, str | None], now: datetime, limit: int) -> int:
-    """Let the successors of closed units help where those did."""
+def _helpers(hotline: Hotline, session: Session, gone: dict[str, str | None], now: datetime, limit: int) -> int:
+    """Let the successors of closed units do the parts that those still owe."""
     query = (
         select(Assignment, Ticket)
         .join(Ticket, Ticket.id == Assignment.ticket_id)
+        .join(Part, Part.assignment_id == Assignment.id)
         .where(
-            Assignment.kind == AssignmentKind.COORDINATING,
+            Part.done_at.is_(None),
             Assignment.ended_at.is_(None),
             Assignment.department_id.in_(gone),
             Ticket.status.in_(AWAITS_DEPARTMENT),
@@ -123,14 +133,14 @@ def _helpers(session: Session, gone: dict[str, str | None], now: datetime, limit
         data = {"from": assignment.department_id, "to": heir}
         ticket.happened(Happening("helper_changed", now, data=data))
         if heir is not None and heir != ticket.department_id and heir not in _helping(session, ticket):
-            session.add(
-                Assignment(
-                    ticket_id=ticket.id,
-                    department_id=heir,
-                    kind=AssignmentKind.COORDINATING,
-                    rule_id="successor",
-                    assigned_at=now,
-                )
+            helper = Assignment(
+                ticket_id=ticket.id,
+                department_id=heir,
+                kind=AssignmentKind.COORDINATING,
+                rule_id=SUCCESSOR,
+                because=assignment.because,
+                assigned_at=now,
             )
+            involve(hotline, session, ticket, helper)
         session.flush()
     return len(rows)

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from app import access
 from app.assignment import local_date
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem, Refused, refuse
@@ -20,7 +21,7 @@ from app.units.schema import Closing, Stated
 from models.account import Account
 from models.department import DepartmentChange
 from models.ticket import Ticket
-from models.vocabulary import SubmissionType, UnitChangeKind, UnitChangeOrigin
+from models.vocabulary import UnitChangeKind, UnitChangeOrigin
 from models.workflow import AWAITS_DEPARTMENT
 from routing.city import City
 from routing.departments import CHANGEABLE, DepartmentFact, standing_in
@@ -196,9 +197,7 @@ def loose_ends(session: Session, city: City, unit: DepartmentFact, day: date) ->
 def open_tickets(unit: str) -> Select[int]:
     """Return the query that counts what a unit still has to do. Denunciations take part in no count."""
     return select(func.count(Ticket.id)).where(
-        Ticket.department_id == unit,
-        Ticket.status.in_(AWAITS_DEPARTMENT),
-        func.coalesce(Ticket.submission_type, "") != SubmissionType.DENUNCIATION.value,
+        access.COUNTED, Ticket.department_id == unit, Ticket.status.in_(AWAITS_DEPARTMENT)
     )
 
 

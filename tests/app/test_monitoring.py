@@ -40,13 +40,14 @@ def test_without_the_token_there_is_no_such_page(client: FlaskClient, prometheus
 
 def test_the_figures_are_true(prometheus: FlaskClient, road: Road, file: Callable[..., Filed], clock: Clock) -> None:
     road.answered()
+    road.asked()
     road.in_review()
     road.accepted()
     clock.forward(days=2)
     file()
     clock.forward(seconds=90)
     figures = read(prometheus)
-    assert figures["langnghe_reports_filed"] == 4
+    assert figures["langnghe_reports_filed"] == 5
     assert figures['langnghe_tickets{status="answered"}'] == 1
     assert figures['langnghe_tickets{status="received"}'] == 1
     assert figures['langnghe_reports_last_day{place="waiting"}'] == 1
@@ -55,7 +56,7 @@ def test_the_figures_are_true(prometheus: FlaskClient, road: Road, file: Callabl
     assert (figures["langnghe_database_up"], figures["langnghe_redis_up"]) == (1, 0)
     assert figures["langnghe_deadlines_missed"] == 0
     clock.forward(days=60)
-    assert read(prometheus)["langnghe_deadlines_missed"] == 1
+    assert read(prometheus)["langnghe_deadlines_missed"] == 1  # for the one that waits for its citizen no clock runs
 
 
 def test_no_citizens_word_is_among_the_figures(prometheus: FlaskClient, file: Callable[..., Filed]) -> None:

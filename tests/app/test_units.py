@@ -17,18 +17,20 @@ from sqlalchemy.exc import DBAPIError
 
 from app import doctor, loading
 from app.consistency import assert_consistent
+from app.coordination import service as coordination
 from app.hotline import Hotline
 from app.problems import Conflict, Refused
 from app.tracking import service as tracking
 from app.units import book, exchange, handover, service, standing
 from app.units.schema import Closing, Stated, read_stated
+from app.work import service as work
+from app.work.returning import Why
 from models.account import Account
 from models.department import Department, DepartmentChange
-from models.ticket import Assignment
 from models.vocabulary import AssignmentKind, DepartmentKind, Status
 from routing.city import CityDataError
 from routing.departments import FIELDS, DepartmentFact
-from tests.app.conftest import BUSES, LIGHTS, Clock, Filed, Road, Staff
+from tests.app.conftest import BUSES, LIGHTS, Clock, Filed, Road, Staff, step
 from tests.conftest import database_url
 from tests.pages import hidden, post_form, words
 
@@ -414,11 +416,7 @@ def test_a_closed_unit_that_helped_is_replaced_by_its_successor(
     hotline: Hotline, staff: Staff, road: Road, clock: Clock
 ) -> None:
     filed = road.routed()
-    with hotline.database.transaction() as session:
-        helper = Assignment(
-            ticket_id=filed.ticket().id, department_id=BUSES, kind=AssignmentKind.COORDINATING, assigned_at=clock()
-        )
-        session.add(helper)
+    coordination.ask_unit(hotline, staff.alice, step(filed, "Nhờ xem trụ ở trạm."), BUSES)
     opened(hotline, staff, "tt_moi", since=TODAY)
     closed(hotline, staff, BUSES, TOMORROW, "tt_moi")
     clock.forward(days=1)
@@ -428,6 +426,47 @@ def test_a_closed_unit_that_helped_is_replaced_by_its_successor(
     assert helping == {BUSES: clock(), "tt_moi": None}
     assert ticket.department_id == LIGHTS
     assert passed_on(hotline) == 0
+    with hotline.database.reading() as session:
+        (part,) = coordination.parts_of(session, ticket)
+        assert_consistent(session)
+    assert ticket.resolve_due_at is not None
+    assert (part.assignment.because, clock() < part.due_at < ticket.resolve_due_at) == ("Nhờ xem trụ ở trạm.", True)
+
+
+def test_who_helps_goes_on_helping_a_successor_with_what_it_has_told(
+    hotline: Hotline, staff: Staff, road: Road, clock: Clock
+) -> None:
+    told_it, is_heir = road.accepted(), road.accepted()
+    coordination.ask_unit(hotline, staff.alice, step(told_it, "Nhờ xem trụ ở trạm."), "pccc")
+    with hotline.database.transaction() as session:
+        (part,) = coordination.parts_of(session, told_it.ticket())
+        part.contribution, part.done_at = "Trụ này do công ty quảng cáo lắp.", clock()
+    coordination.ask_unit(hotline, staff.alice, step(is_heir, "Nhờ xem trụ ở trạm."), BUSES)
+    opened(hotline, staff, "tt_moi", since=TODAY)
+    closed(hotline, staff, LIGHTS, TOMORROW, BUSES)
+    closed(hotline, staff, "pccc", TOMORROW, "tt_moi")
+    clock.forward(days=1)
+    assert passed_on(hotline) == 2
+    assert passed_on(hotline) == 0
+    assert {filed.ticket().department_id for filed in (told_it, is_heir)} == {BUSES}
+    with hotline.database.reading() as session:
+        (kept,) = coordination.parts_of(session, told_it.ticket())
+        assert coordination.parts_of(session, is_heir.ticket()) == []
+        assert_consistent(session)
+    assert (kept.assignment_id, kept.contribution) == (part.assignment_id, part.contribution)
+
+
+def test_what_a_successor_gives_back_is_not_laid_to_a_rule_that_is_no_more(
+    hotline: Hotline, staff: Staff, road: Road, log_in: Log, clock: Clock
+) -> None:
+    filed = road.routed()
+    closed(hotline, staff, LIGHTS, TOMORROW, BUSES)
+    clock.forward(days=1)
+    passed_on(hotline)
+    work.send_back(hotline, staff.bob, step(filed), Why("ward-level"))
+    page = words(log_in(staff.coordinator).get("/returns").get_data(as_text=True))
+    assert "Đơn vị cũ không còn, đơn vị kế nhiệm tiếp tục" in page
+    assert "Quy tắc này không còn" not in page
 
 
 def test_what_hangs_on_a_unit_is_said_before_and_after_it_closes_with_what_to_do(
@@ -470,6 +509,29 @@ def test_a_coordinator_cannot_send_a_ticket_to_a_closed_unit(
     choice = {"topic_slug": "noise", "department_id": BUSES}
     assert post_form(coordinator, page, f"{page}/route", **choice).status_code == 422
     assert filed.status() is Status.NEEDS_REVIEW
+
+
+def test_a_proposal_of_a_unit_that_has_closed_since_is_not_accepted(
+    hotline: Hotline, staff: Staff, road: Road, log_in: Log
+) -> None:
+    filed = road.routed()
+    work.send_back(hotline, staff.alice, step(filed), Why("wrong-unit", BUSES))
+    closed(hotline, staff, BUSES, TODAY, LIGHTS)
+    page = f"/review/{filed.ticket().id}"
+    assert post_form(log_in(staff.coordinator), page, f"{page}/accept-proposal").status_code == 422
+    assert filed.status() is Status.RETURNED
+
+
+def test_the_queue_says_that_the_unit_is_gone_not_that_it_gave_the_ticket_back(
+    hotline: Hotline, staff: Staff, road: Road, log_in: Log, clock: Clock
+) -> None:
+    road.routed()
+    closed(hotline, staff, LIGHTS, TOMORROW, None)
+    clock.forward(days=1)
+    assert passed_on(hotline) == 1
+    shown = words(log_in(staff.coordinator).get("/review").get_data(as_text=True))
+    assert "Đơn vị không còn hoạt động và chưa có nơi kế nhiệm" in shown
+    assert "Đơn vị trả lại" not in shown
 
 
 def test_the_citizen_is_told_whether_the_unit_is_open_and_how_to_reach_it(
