@@ -57,7 +57,12 @@ def queued_for(account: Account) -> ColumnElement[bool]:
 
 def sealed_to(account: Account) -> ColumnElement[bool]:
     """Return the condition that a denunciation must meet for this account to know that it exists, its words apart."""
-    return KEPT_APART if may_unseal(account) or account.role is Role.AUDITOR else false()
+    return KEPT_APART if knows_sealed(account) else false()
+
+
+def knows_sealed(account: Account) -> bool:
+    """Tell whether the account may know which denunciations there are."""
+    return may_unseal(account) or account.role is Role.AUDITOR
 
 
 def may_unseal(account: Account) -> bool:

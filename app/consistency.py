@@ -106,7 +106,7 @@ def _promises() -> Iterator[tuple[str, ColumnElement[bool]]]:
 
 def _sealed_at() -> ColumnElement[datetime]:
     sealed = and_(TicketEvent.ticket_id == Ticket.id, TicketEvent.to_status == Status.SEALED)
-    return select(func.min(TicketEvent.at)).where(sealed).scalar_subquery()
+    return select(func.max(TicketEvent.at)).where(sealed).scalar_subquery()  # it may have been released in between
 
 
 def _laws_of_helpers() -> Iterator[tuple[str, ColumnElement[bool]]]:
@@ -163,6 +163,10 @@ def _laws_of_the_vault() -> Iterator[tuple[str, ColumnElement[bool]]]:
         *(column.is_not(None) for column in (Ticket.street, Ticket.cell)),
         *(exists().where(table.ticket_id == Ticket.id) for table in (Contact, Attachment, Letter, Feedback)),
         exists().where(Assignment.ticket_id == Ticket.id, Part.assignment_id == Assignment.id, Part.contribution != ""),
+        exists().where(
+            Assignment.ticket_id == Ticket.id, or_(Assignment.rule_id.is_not(None), Assignment.because.is_not(None))
+        ),
+        exists().where(TicketReturn.ticket_id == Ticket.id, TicketReturn.topic_slug.is_not(None)),
         exists().where(
             TicketEvent.ticket_id == Ticket.id,
             or_(TicketEvent.public_text.is_not(None), TicketEvent.internal_text.is_not(None)),

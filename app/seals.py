@@ -86,18 +86,13 @@ class Seals:
         _write(self._file, seal_keys_of(self._file.read_text("ascii"))[:1])
 
     def _ring(self) -> MultiFernet:
-        if self._given:
-            stamp, keys = 0, self._given
-        else:
-            try:
-                stamp = self._file.stat().st_mtime_ns
-            except FileNotFoundError:
-                raise SealKeyMissing("seal key") from None
-            if self._read is not None and self._read[0] == stamp:
-                return self._read[1]
-            keys = seal_keys_of(self._file.read_text("ascii"))
-        if self._read is None or self._read[0] != stamp:
-            self._read = stamp, MultiFernet([_fernet(key) for key in keys])
+        try:
+            stamp = 0 if self._given else self._file.stat().st_mtime_ns
+            if self._read is None or self._read[0] != stamp:
+                keys = self._given or seal_keys_of(self._file.read_text("ascii"))
+                self._read = stamp, MultiFernet([_fernet(key) for key in keys])
+        except FileNotFoundError:
+            raise SealKeyMissing("seal key") from None
         return self._read[1]
 
 

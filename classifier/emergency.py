@@ -60,7 +60,7 @@ _ANYBODY: Final = ("113", "114", "115")
 
 def numbers(text: str, topic: str) -> tuple[str, ...]:
     """Return the numbers to show for a report of an emergency, the most fitting first; never none."""
-    plain = fold(canonical(text))
+    plain = fold(text)
     named = tuple(number for number, pattern in _PATTERNS.items() if pattern.search(plain))
     usual = _BY_TOPIC.get(topic, ())
     first = tuple(number for number in usual if number in named)

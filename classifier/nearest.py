@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, Generic, TypeVar
 
@@ -52,7 +53,9 @@ def _score(bag: Counter[str], weights: Mapping[str, float], average: float) -> f
     return sum(w * bag[word] * (_SATURATION + 1) / (bag[word] + held_back) for word, w in weights.items() if bag[word])
 
 
+@lru_cache(maxsize=1024)
 def _bag(title: str, body: str) -> Counter[str]:
+    """Return the words of a text and their numbers, only to be read: the same texts are asked for ever again."""
     return Counter([*(_words(title) * _TITLE), *_words(body)])
 
 

@@ -46,19 +46,23 @@ def identity_left(text: str, identity: Sequence[str]) -> bool:
     """Tell whether a text still holds a part of the identity, however it is spelled."""
     plain, digits = " ".join(fold(text).split()), re.sub(r"\D", "", text)
     for value in identity:
-        number = re.sub(r"\D", "", value)
-        if len(number) >= 9 and "@" not in value:
-            if number[-9:] in digits:
+        if number := _number(value):
+            if number in digits:
                 return True
         elif " ".join(fold(value).split()) in plain:
             return True
     return False
 
 
+def _number(value: str) -> str | None:
+    """Return the nine digits by which a telephone number is known, however it begins; None for what is none."""
+    digits = re.sub(r"\D", "", value)
+    return digits[-9:] if len(digits) >= 9 and "@" not in value else None
+
+
 def _known(value: str) -> re.Pattern[str]:
     """Return what finds a name, an address or a telephone number, in any case and grouping."""
-    digits = re.sub(r"\D", "", value)
-    if len(digits) >= 9 and "@" not in value:
-        return re.compile(r"(?:\+?84|0)?[\s.\-]?" + r"[\s.\-]?".join(digits[-9:]))
+    if number := _number(value):
+        return re.compile(r"(?:\+?84|0)?[\s.\-]?" + r"[\s.\-]?".join(number))
     words = [re.escape(word) for word in received(value).split()]
     return re.compile(r"\b" + r"\s+".join(words) + r"\b", re.IGNORECASE)

@@ -2,10 +2,9 @@
 
 import click
 
+from app.commands.installation import installation
 from app.commands.plainly import plainly
-from app.hotline import open_hotline
 from app.sealed import service
-from app.settings import from_env
 
 
 @click.group()
@@ -22,11 +21,8 @@ def rotate(*, forget_old: bool) -> None:
     Where the keys are in the data folder a new one is made first; where LANGNGHE_SEAL_KEY gives them, put the new one
     in front of the old ones, restart every process, and call this.
     """
-    hotline = open_hotline(from_env())
-    try:
+    with installation() as hotline:
         if hotline.seals.trouble is not None:
             raise click.ClickException(hotline.seals.trouble)
         renewed = service.renew(hotline, forget_old=forget_old)
-    finally:
-        hotline.database.close()
     click.echo(f"{renewed} envelopes are locked with the newest key")

@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from app.problems import MESSAGES, Problem, Refused
-from classifier.text import UnacceptableText, received
+from classifier.text import UnacceptableText, fold, received
 from models.vocabulary import SubmissionType
 
 TEXT_MIN: Final = 10
@@ -83,6 +83,11 @@ def _degrees(value: object) -> object:
 
 def _known_type(value: object) -> object:
     return None if value == "" else value
+
+
+def searchable(text: str, place_text: str | None) -> str:
+    """Return the form in which a report is searched for and compared with others."""
+    return fold(" ".join(filter(None, (text, place_text))))
 
 
 def _known_incident(value: object) -> object:

@@ -16,11 +16,10 @@ from app.database import insert
 from app.hotline import Hotline
 from app.intake import photos as photo_store
 from app.intake.photos import Photo
-from app.intake.schema import Report
+from app.intake.schema import Report, searchable
 from app.problems import Problem, Refused
 from app.sealed import vault
 from classifier.emergency import danger
-from classifier.text import fold
 from models.base import Base
 from models.code import code_hash, grouped, new_code
 from models.outbox import IdempotencyKey, OutboxEntry
@@ -178,18 +177,14 @@ def received(hotline: Hotline, filing: Filing, code: str) -> tuple[Ticket, list[
     `SealKeyMissing` where there is nothing to seal it with.
     """
     report, now = filing.report, hotline.now()
-    open_report = not filing.sealed
     ticket = Ticket(
         id=uuid4(),
         version=1,
         code_hash=code_hash(hotline.keys.codes, code),
         _status=Status.RECEIVED,
         channel=filing.channel,
-        text=report.text if open_report else "",
-        search_text=fold(" ".join(filter(None, (report.text, report.place_text)))) if open_report else "",
-        place_text=report.place_text if open_report else None,
-        lat=report.latitude if open_report else None,
-        lon=report.longitude if open_report else None,
+        text="",
+        search_text="",
         received_at=now,
         submission_type=report.submission_type,
         joins_id=report.incident,
@@ -197,6 +192,10 @@ def received(hotline: Hotline, filing: Filing, code: str) -> tuple[Ticket, list[
     ticket.happened(Happening("received", now, data={"channel": filing.channel.value}))
     if filing.sealed:
         ticket.transition(Status.SEALED, Happening("sealed", now, data={"by": "filer"}))
+    else:
+        ticket.text, ticket.place_text = report.text, report.place_text
+        ticket.search_text = searchable(report.text, report.place_text)
+        ticket.lat, ticket.lon = report.latitude, report.longitude
     for event in ticket.events:
         event.ticket_id = ticket.id
     owed = OutboxEntry(ticket_id=ticket.id, kind="triage", created_at=now, due_at=now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -169,7 +169,7 @@ def answer_with(hotline: Hotline, account: Account, step: Step, article_id: UUID
             raise NotFound
         return ticket
 
-    def reply(session: Session, ticket: Ticket, now: Any) -> None:
+    def reply(session: Session, ticket: Ticket, now: datetime) -> None:
         if not may_answer(account, ticket):
             raise Conflict([Problem("status", "transition", {"here": ticket.status.value})])
         one = session.scalar(select(Article).where(Article.id == article_id, _holds(local_date(hotline, now))))
@@ -181,8 +181,7 @@ def answer_with(hotline: Hotline, account: Account, step: Step, article_id: UUID
         data = {"article": str(one.id)}
         ticket.transition(Status.ANSWERED, Happening("answered", now, account.id, public_text=words, data=data))
         ticket.answered_at = now
-        kinds = (DeadlineKind.FIRST_ACTION, DeadlineKind.RESOLVE)
-        meet(session, ticket, now, *kinds)
-        incidents.answered(session, ticket, now, *kinds)
+        meet(session, ticket, now, *DeadlineKind)  # also that of the queue, where no unit has had it
+        incidents.answered(session, ticket, now, *DeadlineKind)
 
     return move(hotline, step, find, reply)

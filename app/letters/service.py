@@ -8,11 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from app import incidents
-from app.assignment import local_date, release
-from app.database import known
+from app.assignment import local_date, meet, release
 from app.hotline import Hotline
 from app.problems import refuse
 from app.review.service import DECIDABLE, decide
+from app.units.today import is_open
 from app.words import words_of
 from app.work.service import Step
 from models.account import Account
@@ -20,8 +20,10 @@ from models.department import Department
 from models.legal import complaint_law
 from models.letter import Letter
 from models.ticket import Happening, Ticket
-from models.vocabulary import Status
+from models.vocabulary import DeadlineKind, Status
 
+#: Where complaints and denunciations go when who is competent is not known, in the city's data.
+RECEPTION: Final = "tiep_cong_dan"
 #: Event of a ticket whose citizen was guided by letter.
 GUIDED: Final = "guided"
 _STAGES: Final = {"first": "Giải quyết lần đầu", "second": "Giải quyết lần hai"}
@@ -65,13 +67,14 @@ def send(hotline: Hotline, account: Account, step: Step, department_id: str) -> 
     body = words_of("body", step.text)
 
     def guide(session: Session, ticket: Ticket, now: datetime) -> None:
-        if not known(session, Department, department_id):
+        if not is_open(hotline, session, department_id):
             raise refuse("department_id", "unknown_department")
         sent = Letter(ticket_id=ticket.id, department_id=department_id, account_id=account.id, sent_at=now, body=body)
         session.add(sent)
         incidents.go_alone(session, ticket, now, account.id)
         data = {"department": department_id}
         ticket.transition(Status.REFERRED, Happening(GUIDED, now, account.id, data=data))
+        meet(session, ticket, now, *DeadlineKind)  # the citizen has been told where to go
         release(session, ticket, now)
 
     return decide(hotline, account, step, guide, allowed=DECIDABLE)

@@ -4,7 +4,6 @@ from uuid import UUID
 
 from flask import Blueprint, Response, redirect, render_template, url_for
 from flask import request as asked
-from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import access, errors
@@ -13,17 +12,14 @@ from app.current import hotline, staff
 from app.letters import service
 from app.problems import Refused
 from app.review.service import DECIDABLE
+from app.units.today import open_units
 from app.work.views import refusal_context, step_from_form
 from models.account import Account
-from models.department import Department
 from models.vocabulary import Role
 
 letters = Blueprint("letters", __name__, url_prefix="/letters")
 
 coordinators = required(Role.COORDINATOR)
-
-#: Where complaints go when who issued the decision is not known, in the city's data.
-RECEPTION = "tiep_cong_dan"
 
 
 @letters.get("/<uuid:ticket_id>")
@@ -49,7 +45,7 @@ def _page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> 
     with hotline().database.reading() as session:
         found = access.find_ticket(session, account, ticket_id)
         sent = service.letters(session, found)
-        departments = session.scalars(select(Department).order_by(Department.kind, Department.vi)).all()
+        departments = session.scalars(open_units(hotline())).all()
         return render_template(
             "letters/write.html",
             t=found,
@@ -57,6 +53,6 @@ def _page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> 
             may_send=found.status in DECIDABLE,
             draft=service.draft(hotline(), found),
             departments=departments,
-            reception=RECEPTION,
+            reception=service.RECEPTION,
             **refusal_context(refused),
         )

@@ -7,16 +7,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import access, incidents
-from app.assignment import hand_over
-from app.database import known
+from app.assignment import hand_over, meet
 from app.hotline import Hotline
 from app.problems import Conflict, Problem, refuse
-from app.review.service import DECIDABLE, decide
+from app.review.service import BY_COORDINATOR, DECIDABLE, decide
+from app.units.today import is_open
 from app.work.service import Step
 from models.account import Account
-from models.department import Department
 from models.ticket import Happening, Ticket
-from models.vocabulary import Status, SubmissionType
+from models.vocabulary import DeadlineKind, Status, SubmissionType
 from routing.rules import Decision
 
 #: Event of praise that has reached its unit.
@@ -30,12 +29,12 @@ def forward(hotline: Hotline, account: Account, step: Step, department_id: str) 
     def thank(session: Session, ticket: Ticket, now: datetime) -> None:
         if ticket.submission_type is not SubmissionType.PRAISE:
             raise Conflict([Problem("submission_type", "not_praise")])
-        if not known(session, Department, department_id):
+        if not is_open(hotline, session, department_id):
             raise refuse("department_id", "unknown_department")
         decision = Decision(
             lead=department_id,
             coordinating=(),
-            rule_id="coordinator",
+            rule_id=BY_COORDINATOR,
             because="Điều phối viên quyết định.",
             because_en="A coordinator decided.",
             tried=(),
@@ -44,6 +43,7 @@ def forward(hotline: Hotline, account: Account, step: Step, department_id: str) 
         data = {"department": department_id}
         ticket.transition(Status.ROUTED, Happening("reviewed", now, account.id, data=data))
         hand_over(session, ticket, decision, now)
+        meet(session, ticket, now, *DeadlineKind)  # what it waited for in the queue has come
         ticket.transition(Status.CLOSED, Happening(FORWARDED, now, account.id, data=data))
 
     return decide(hotline, account, step, thank, allowed=DECIDABLE)

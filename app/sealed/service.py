@@ -10,11 +10,12 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
 from app import access
-from app.database import known
+from app.assignment import meet
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem, Refused, refuse
 from app.sealed import vault
 from app.sealed.vault import Content
+from app.units.today import is_open
 from app.words import words_of
 from app.work.service import PAGE, Step, move
 from classifier.redact import identity_left, redacted
@@ -22,7 +23,7 @@ from models.account import Account
 from models.department import Department
 from models.sealed import READ_REASON_MAX, SealedRead, SealedReferral
 from models.ticket import Happening, Ticket
-from models.vocabulary import Role, Status, SubmissionType
+from models.vocabulary import DeadlineKind, Status, SubmissionType
 
 #: What a sealed ticket may turn out to be.
 ORDINARY: Final = tuple(kind for kind in SubmissionType if kind is not SubmissionType.DENUNCIATION)
@@ -70,7 +71,7 @@ def page(session: Session, account: Account, after: str | None = None) -> Sealed
 
     `after` is the `SealedPage.after` of the page before. Raises `NotFound` for what is none, and for who may not know.
     """
-    if account.role is not Role.AUDITOR and not access.may_unseal(account):
+    if not access.knows_sealed(account):
         raise NotFound
     try:
         found = _listed(session, account, UUID(after) if after else None)
@@ -128,7 +129,7 @@ def refer(hotline: Hotline, account: Account, step: Step, department_id: str) ->
     words = words_of("redacted_text", step.text)
 
     def send(session: Session, ticket: Ticket, now: datetime) -> None:
-        if not known(session, Department, department_id):
+        if not is_open(hotline, session, department_id):
             raise refuse("department_id", "unknown_department")
         if identity_left(words, vault.content(hotline, session, ticket.id).identity):
             raise refuse("redacted_text", "identity_left")
@@ -142,6 +143,7 @@ def refer(hotline: Hotline, account: Account, step: Step, department_id: str) ->
         session.add(sent)
         data = {"department": department_id}
         ticket.transition(Status.REFERRED, Happening("referred", now, account.id, data=data))
+        meet(session, ticket, now, *DeadlineKind)
 
     return _decide(hotline, account, step, send)
 

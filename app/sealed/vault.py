@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app import incidents
@@ -17,15 +17,15 @@ from app.access import KEPT_APART
 from app.hotline import Hotline
 from app.intake import photos as photo_store
 from app.intake.photos import Photo
-from app.intake.schema import Report
+from app.intake.schema import Report, searchable
 from app.seals import SealKeyMissing
-from classifier.text import fold
 from models.base import Base
 from models.coordination import Part
 from models.letter import Letter
+from models.returning import TicketReturn
 from models.sealed import SealedContent, SealedPhoto, SealedReferral
 from models.ticket import Assignment, Attachment, Contact, Deadline, Feedback, Happening, Ticket, TicketEvent
-from models.vocabulary import AssignmentKind, DeadlineKind, Status, SubmissionType
+from models.vocabulary import DeadlineKind, Status, SubmissionType
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +43,9 @@ R = TypeVar("R", SealedContent, SealedPhoto, SealedReferral)
 class Content:
     """What a sealed ticket says. Ids and times are text, as in the envelope.
 
-    `words` are those of its history before it was sealed, by the event's id, `helpers` what units were asked to do and
-    told of it, by the assignment's id; `note` is why a person sealed it.
+    `words` are those of its history before it was sealed, by the event's id, `assignments` why units were given it and
+    what helpers told of it, by the assignment's id, `returned` what it was taken for when a unit gave it back, by the
+    return's id; `note` is why a person sealed it.
     """
 
     text: str
@@ -60,7 +61,8 @@ class Content:
     words: dict[str, dict[str, Any]] = field(default_factory=dict)
     letters: list[dict[str, Any]] = field(default_factory=list)
     feedback: dict[str, Any] | None = None
-    helpers: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    assignments: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    returned: dict[str, str | None] = field(default_factory=dict)
     note: str | None = None
 
     @property
@@ -134,10 +136,12 @@ def _lock_away(hotline: Hotline, session: Session, ticket: Ticket, now: datetime
         .values(public_text=None, internal_text=None, data={})
         .execution_options(synchronize_session=False)
     )
-    asked = select(Assignment.id).where(*_helping(ticket.id))
-    told = Part.assignment_id.in_(asked), Part.contribution.is_not(None)
+    given = select(Assignment.id).where(Assignment.ticket_id == ticket.id)
+    told = Part.assignment_id.in_(given), Part.contribution.is_not(None)
     session.execute(update(Part).where(*told).values(contribution=""))  # who is done has said something
-    session.execute(update(Assignment).where(*_helping(ticket.id)).values(because=None))
+    # Which rule it was, and for which topic a unit gave it back, says what it is about.
+    session.execute(update(Assignment).where(Assignment.ticket_id == ticket.id).values(rule_id=None, because=None))
+    session.execute(update(TicketReturn).where(TicketReturn.ticket_id == ticket.id).values(topic_slug=None))
     for table in (Contact, Attachment, Letter, Feedback):
         session.execute(delete(table).where(table.ticket_id == ticket.id).execution_options(synchronize_session=False))
     session.expire(ticket, ["events", "contact", "attachments", "feedback"])
@@ -176,7 +180,8 @@ def _content_of(session: Session, ticket: Ticket, note: str | None) -> Content:
         words=dict(_words(session, ticket.id)),
         letters=[_plain(letter, _LETTER) for letter in letters],
         feedback=_plain(feedback, _FEEDBACK) if feedback else None,
-        helpers=dict(_helpers(session, ticket.id)),
+        assignments=dict(_assignments(session, ticket.id)),
+        returned=dict(_returned(session, ticket.id)),
         note=note,
     )
 
@@ -188,15 +193,16 @@ def _words(session: Session, ticket_id: UUID) -> Iterator[tuple[str, dict[str, A
             yield str(event.id), words
 
 
-def _helping(ticket_id: UUID) -> tuple[ColumnElement[bool], ...]:
-    return Assignment.ticket_id == ticket_id, Assignment.kind == AssignmentKind.COORDINATING
+def _assignments(session: Session, ticket_id: UUID) -> Iterator[tuple[str, dict[str, str | None]]]:
+    """Yield why each unit was given it, and what it told the lead if it helped."""
+    given = select(Assignment, Part.contribution).outerjoin(Part, Part.assignment_id == Assignment.id)
+    for one, contribution in session.execute(given.where(Assignment.ticket_id == ticket_id)):
+        yield str(one.id), {"rule_id": one.rule_id, "because": one.because, "contribution": contribution}
 
 
-def _helpers(session: Session, ticket_id: UUID) -> Iterator[tuple[str, dict[str, str | None]]]:
-    """Yield what was asked of each helper, and what it told the lead."""
-    asked = select(Assignment.id, Assignment.because, Part.contribution).join(Part, Part.assignment_id == Assignment.id)
-    for assignment_id, because, contribution in session.execute(asked.where(*_helping(ticket_id))):
-        yield str(assignment_id), {"because": because, "contribution": contribution}
+def _returned(session: Session, ticket_id: UUID) -> Iterator[tuple[str, str | None]]:
+    for one in session.scalars(select(TicketReturn).where(TicketReturn.ticket_id == ticket_id)):
+        yield str(one.id), one.topic_slug
 
 
 def _plain(row: Base, names: Sequence[str]) -> dict[str, Any]:
@@ -240,7 +246,7 @@ def give_back(hotline: Hotline, session: Session, ticket: Ticket) -> None:
     """
     said = content(hotline, session, ticket.id)
     ticket.text = said.text
-    ticket.search_text = fold(" ".join(filter(None, (said.text, said.place_text))))
+    ticket.search_text = searchable(said.text, said.place_text)
     ticket.place_text, ticket.lat, ticket.lon = said.place_text, said.lat, said.lon
     ticket.topic_slug, ticket.ward_code = said.topic, said.ward
     ticket.street, ticket.cell = said.street, said.cell
@@ -261,11 +267,14 @@ def give_back(hotline: Hotline, session: Session, ticket: Ticket) -> None:
     for letter in said.letters:
         sent = {"account_id": UUID(letter["account_id"]), "sent_at": datetime.fromisoformat(letter["sent_at"])}
         session.add(Letter(ticket_id=ticket.id, **(letter | sent)))
-    for assignment_id, told in said.helpers.items():
+    for assignment_id, told in said.assignments.items():
         mine = Assignment.id == int(assignment_id), Assignment.ticket_id == ticket.id
-        session.execute(update(Assignment).where(*mine).values(because=told["because"]))
+        session.execute(update(Assignment).where(*mine).values(rule_id=told["rule_id"], because=told["because"]))
         part = Part.assignment_id == int(assignment_id)
         session.execute(update(Part).where(part).values(contribution=told["contribution"]))
+    for return_id, topic in said.returned.items():
+        back = TicketReturn.id == int(return_id), TicketReturn.ticket_id == ticket.id
+        session.execute(update(TicketReturn).where(*back).values(topic_slug=topic))
     if said.feedback is not None:
         rated_at = datetime.fromisoformat(said.feedback["at"])
         session.add(Feedback(ticket_id=ticket.id, **(said.feedback | {"at": rated_at})))
@@ -275,7 +284,9 @@ def give_back(hotline: Hotline, session: Session, ticket: Ticket) -> None:
 
 
 def _give_photos_back(hotline: Hotline, session: Session, ticket: Ticket, said: Content) -> None:
-    kept = {row.id: row for row in session.scalars(select(SealedPhoto).where(SealedPhoto.ticket_id == ticket.id))}
+    rows = select(SealedPhoto).where(SealedPhoto.ticket_id == ticket.id)
+    # Locked, for a sweep of this moment would take away the plain file that is written here.
+    kept = {row.id: row for row in session.scalars(rows.with_for_update())}
     for described in said.photos:
         photo_id = UUID(described["id"])
         session.add(Attachment(ticket_id=ticket.id, **(described | {"id": photo_id})))

@@ -6,19 +6,19 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
-from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import access, errors, wording
 from app.accounts.session import required
 from app.current import hotline, staff
+from app.letters.service import RECEPTION
 from app.problems import Refused
 from app.sealed import service
 from app.sealed.service import Opened
+from app.units.today import open_units
 from app.work.service import history
 from app.work.views import refusal_context, step_from_form
 from models.account import Account
-from models.department import Department
 from models.sealed import SealedContent
 from models.ticket import Ticket
 from models.vocabulary import Role
@@ -27,9 +27,6 @@ sealed = Blueprint("sealed", __name__, url_prefix="/sealed")
 
 knowing = required(Role.COORDINATOR, Role.AUDITOR)
 coordinators = required(Role.COORDINATOR)
-
-#: Where a denunciation goes first, in the city's data.
-RECEPTION = "tiep_cong_dan"
 
 
 @sealed.get("")
@@ -93,7 +90,7 @@ def _page(account: Account, ticket_id: UUID, refused: Refused | None = None, ope
         locked = session.get(SealedContent, ticket_id) is not None
         events = history(session, found)
         reads = service.reads(session, ticket_id)
-        departments = session.scalars(select(Department).order_by(Department.kind, Department.vi)).all()
+        departments = session.scalars(open_units(hotline())).all()
     return render_template(
         "sealed/ticket.html",
         t=_shown(found),

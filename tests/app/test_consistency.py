@@ -70,6 +70,9 @@ BREAKS = (
     ("sealed", "update ticket set submission_type = 'phan-anh'; update ticket set status = 'closed'",
      ["only denunciations are in the vault", "the status is where the last move led"]),
     ("sealed", "update ticket set place_text = 'hẻm 285'", ["what a denunciation says is nowhere but in the vault"]),
+    ("sealed", ASSIGN.replace("kind,", "kind, rule_id, ended_at,")
+     + f"'{LIGHTS}', 'lead', 'den-duong', received_at, received_at from ticket",
+     ["what a denunciation says is nowhere but in the vault"]),
     ("sealed", "insert into contact (ticket_id, phone, consented_at) select id, '1', received_at from ticket",
      ["what a denunciation says is nowhere but in the vault"]),
     ("sealed", EVENT.replace("data,", "data, internal_text,") + "'x', '{}', 'ông Bảy', null, null from ticket",

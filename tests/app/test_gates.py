@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 from app.consistency import assert_consistent
 from app.hotline import Hotline
 from app.letters import service as letters
+from app.notices import sending
+from app.praise import service as praise
 from app.problems import Conflict, Refused
 from app.review import service as review
 from app.tracking import service as tracking
@@ -214,6 +216,21 @@ def test_words_of_danger_are_urgent_at_least_and_an_emergency_where_there_is_no_
     jobs.bench.classifier = None
     filed = road.routed(f"{LIGHTS_OUT}, có người bất tỉnh")
     assert (filed.status(), filed.ticket().urgency) == (Status.NEEDS_REVIEW, Urgency.EMERGENCY)
+
+
+def test_whatever_ends_what_awaits_a_coordinator_meets_what_was_promised(
+    hotline: Hotline, road: Road, staff: Staff
+) -> None:
+    complaint, hidden = road.in_review(), road.sealed()
+    thanks = road.routed(LIGHTS_OUT, submission_type="khen-ngoi")
+    ended = (complaint, hidden, thanks)
+    sending.keep(hotline)
+    assert [[d.met_at for d in filed.ticket().deadlines] for filed in ended] == [[None]] * 3
+    letters.send(hotline, staff.coordinator, step(complaint, "Bạn nộp đơn ở đó."), "tiep_cong_dan")
+    road.refer_sealed(hidden, "Đèn tắt.")
+    praise.forward(hotline, staff.coordinator, step(thanks), LIGHTS)
+    assert [[d.met_at for d in filed.ticket().deadlines] for filed in ended] == [[hotline.now()]] * 3
+    consistent(hotline)
 
 
 def test_a_code_that_is_none_of_ours_is_refused(hotline: Hotline, road: Road, staff: Staff) -> None:

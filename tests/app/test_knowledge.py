@@ -11,6 +11,7 @@ from sqlalchemy import delete, select
 from app.hotline import Hotline
 from app.knowledge import service
 from app.knowledge.schema import Draft
+from app.notices import sending
 from app.problems import Conflict, NotFound, Refused
 from app.triage import jobs
 from models.account import Account
@@ -147,6 +148,7 @@ def test_a_coordinator_answers_a_question_with_the_nearest_article_in_one_click(
     filed = road.file(QUESTION, submission_type="hoi-dap")
     jobs.bench.classifier = None  # as when the machine is unsure
     road.triage()
+    sending.keep(hotline)  # the queue owes it something too
     coordinator, page = log_in(staff.coordinator), f"/review/{filed.ticket().id}"
     shown = coordinator.get(page).get_data(as_text=True)
     assert shown.index(LAMPS["title"]) > 0
@@ -154,6 +156,7 @@ def test_a_coordinator_answers_a_question_with_the_nearest_article_in_one_click(
     sent = post_form(coordinator, page, f"/kb/answer/{filed.ticket().id}", article_id=str(article.id))
     assert (sent.status_code, filed.status()) == (303, Status.ANSWERED)
     assert filed.kinds()[-1] == "answered"
+    assert [d.met_at for d in filed.ticket().deadlines] == [hotline.now()]
     tracked = client.post("/t", data={"code": filed.code}).get_data(as_text=True)
     assert "Ghi số trụ" in tracked
     assert f"/hoi-dap/{article.id}" in tracked

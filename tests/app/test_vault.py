@@ -5,6 +5,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,13 +13,15 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis
-from sqlalchemy import MetaData, select, update
+from sqlalchemy import MetaData, func, select, update
 
 from app.bench.scratch import RedisServer
 from app.cli import main
 from app.consistency import assert_consistent, reconcile, violations
+from app.coordination import service as coordination
 from app.hotline import Hotline
 from app.intake.photos import path_of
+from app.notices import sending
 from app.review import service as review
 from app.sealed import service as sealed
 from app.sealed import vault
@@ -27,13 +30,19 @@ from app.settings import prepare
 from app.tracking import service as tracking
 from app.triage.relay import Relay
 from app.web import create_app
+from app.work import extension, progress
 from app.work import service as work
+from app.work.returning import Why
 from classifier.redact import redacted
 from models.account import Account
+from models.coordination import Part
+from models.extension import Extension
+from models.notice import Notice
+from models.returning import TicketReturn
 from models.sealed import SealedContent, SealedPhoto
-from models.ticket import Ticket
+from models.ticket import Assignment, Deadline, Ticket, TicketEvent
 from models.vocabulary import Status
-from tests.app.conftest import LIGHTS_OUT, Road, Staff, file_with_photo, picture, step
+from tests.app.conftest import BUSES, LIGHTS, LIGHTS_OUT, Clock, Filed, Road, Staff, file_with_photo, picture, step
 from tests.pages import post_form
 
 #: A word that nothing else holds, the same in every form that is made of a text.
@@ -173,6 +182,39 @@ def test_what_was_of_an_incident_leaves_it_and_every_place_and_comes_back_alone(
     consistent(hotline)
 
 
+def test_what_units_did_on_a_ticket_goes_into_the_vault_and_comes_back_with_every_law_kept(
+    hotline: Hotline, road: Road, staff: Staff, clock: Clock, elsewhere: Callable[[], list[str]]
+) -> None:
+    """The canary in all that units write: to and from helpers, for more time, of progress, of a return; twice.
+
+    Expected: sealed, no row says a word of it or what it was about; released, all is as it was; others go on meanwhile.
+    """
+    filed = road.routed(f"{LIGHTS_OUT} {CANARY}")
+    incident = filed.ticket().incident_id
+    other = road.file(LIGHTS_OUT, incident=str(incident))
+    road.triage()
+    work.accept(hotline, staff.alice, step(filed))
+    coordination.ask_unit(hotline, staff.alice, step(filed, f"Nhờ xem {CANARY}."), BUSES)
+    coordination.ask_unit(hotline, staff.alice, step(filed, f"Nhờ tỉa cây {CANARY}."), "ubnd-27163")
+    coordination.contribute(hotline, staff.bob, step(filed, f"Đã xem {CANARY}."), done=True)
+    extension.ask(hotline, staff.alice, step(filed, f"Chờ bóng {CANARY}."), 1)
+    extension.approve(hotline, staff.supervisor, step(filed))
+    clock.forward(days=7)  # late since yesterday; the unit above is told tomorrow
+    sending.keep(hotline)
+    progress.report(hotline, staff.alice, step(filed, f"Đang thay {CANARY}."), (clock.at + timedelta(days=2)).date())
+    work.send_back(hotline, staff.alice, step(filed, f"Không phải của tôi {CANARY}."), Why("wrong-unit", BUSES))
+    sealed_and_released(hotline, road, filed, elsewhere)
+    assert (other.status(), other.ticket().incident_id) == (Status.NEEDS_REVIEW, incident)
+    review.route(hotline, staff.coordinator, step(filed), review.Choice("street-lighting", LIGHTS))
+    clock.forward(days=1)
+    sending.keep(hotline)
+    with hotline.database.reading() as session:
+        told = select(func.max(Notice.at)).where(Notice.ticket_id == filed.ticket().id)
+        assert session.scalar(told) == clock.at, "a unit was told of it between the two sealings"
+    work.send_back(hotline, staff.alice, step(filed, f"Vẫn không phải {CANARY}."))
+    sealed_and_released(hotline, road, filed, elsewhere)
+
+
 def test_without_a_seal_key_a_denunciation_is_refused_and_every_other_report_is_taken(
     hotline: Hotline, without_key: Hotline, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -290,6 +332,38 @@ def test_the_proposal_masks_who_wrote_and_keeps_whom_they_accuse(said: str, gone
     found = redacted(said)
     assert kept in found
     assert not [word for word in gone.split("|") if word in found]
+
+
+def sealed_and_released(hotline: Hotline, road: Road, filed: Filed, elsewhere: Callable[[], list[str]]) -> None:
+    """Seal a ticket and release it again, looking after the laws and what is left in clear at each step."""
+    before = left_by_units(hotline, filed)
+    consistent(hotline)
+    clues = {word for word in (CANARY, "den-duong", "street-lighting") if word in str(before)}
+    assert clues == {CANARY, "den-duong", "street-lighting"}
+    review.seal(hotline, road.staff.cleared, step(filed, "Tố cáo."))
+    consistent(hotline)
+    assert elsewhere() == []
+    assert not [word for word in clues if word in str(left_by_units(hotline, filed))]
+    consistent(hotline)
+    road.release(filed)
+    consistent(hotline)
+    after = left_by_units(hotline, filed)
+    assert {table: kept[: len(before[table])] for table, kept in after.items()} == before
+
+
+def left_by_units(hotline: Hotline, filed: Filed) -> dict[str, list[dict[str, Any]]]:
+    """Return what the work of units has left in tables of its own, and the history."""
+    ticket_id = filed.ticket().id
+    helped = select(Assignment.id).where(Assignment.ticket_id == ticket_id)
+    rows_of = {
+        "part": select(Part.__table__).where(Part.assignment_id.in_(helped)).order_by(Part.assignment_id),
+        "extension": select(Extension.__table__).where(Extension.ticket_id == ticket_id),
+    } | {
+        kind.__tablename__: select(kind.__table__).where(kind.ticket_id == ticket_id).order_by(kind.id)
+        for kind in (Assignment, TicketReturn, TicketEvent, Deadline)
+    }
+    with hotline.database.reading() as session:
+        return {table: [dict(row) for row in session.execute(query).mappings()] for table, query in rows_of.items()}
 
 
 def keyed(hotline: Hotline, *keys: str) -> Hotline:
