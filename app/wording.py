@@ -26,7 +26,7 @@ from routing.hours import Opening
 
 @dataclass(frozen=True)
 class DueTag:
-    """A deadline for the eye: `kind` late, soon, ok or none, and the words beside the shape."""
+    """A deadline for the eye: `kind` late, soon, ok, paused or none, and the words beside the shape."""
 
     kind: str
     words: str

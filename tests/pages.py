@@ -20,6 +20,21 @@ def words(page: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
+def fields_in_error(page: str) -> dict[str, str]:
+    """Return, by what the links of the errors lead to, the action of the form that it stands in.
+
+    Fails if two things of the page have one id, or a link leads nowhere.
+    """
+    ids = re.findall(r'\bid="([^"]*)"', page)
+    assert len(ids) == len(set(ids)), sorted(i for i in set(ids) if ids.count(i) > 1)
+    found = {}
+    for target in re.findall(r'<li><a href="#([^"]+)"', page):
+        before = page.partition(f'id="{target}"')
+        assert before[1], f"a link to #{target} leads nowhere"
+        found[target] = re.findall(r'<form method="post" action="([^"]*)"', before[0])[-1]
+    return found
+
+
 def post_form(client: FlaskClient, page_url: str, action: str, **fields: Any) -> TestResponse:
     """Open a page, take the tokens its forms carry, and post to `action` with these fields."""
     page = client.get(page_url).get_data(as_text=True)

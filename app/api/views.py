@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import version
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request
@@ -55,6 +55,7 @@ api = Blueprint("api", __name__, url_prefix="/api/v1")
 
 S = TypeVar("S", bound=BaseModel)
 BASE = "/api/v1"
+AFTER: Final = ("after", "The `next` of the part before.")
 
 
 @api.get("/openapi.json")
@@ -201,7 +202,7 @@ def rate() -> Response:
 
 
 @api.get("/tickets")
-@documented(Operation("get", f"{BASE}/tickets", answer=schema.TicketPage, staff=True))
+@documented(Operation("get", f"{BASE}/tickets", answer=schema.TicketPage, staff=True, query=(AFTER,)))
 def tickets() -> Response:
     """Return the queue that this account sees, emergencies and overdue first; `?after=` pages on."""
     account = _bearer()
@@ -221,7 +222,7 @@ def ticket(ticket_id: UUID) -> Response:
 
 
 @api.get("/review")
-@documented(Operation("get", f"{BASE}/review", answer=schema.TicketPage, staff=True))
+@documented(Operation("get", f"{BASE}/review", answer=schema.TicketPage, staff=True, query=(AFTER,)))
 def review() -> Response:
     """Return what awaits a coordinator, longest waiting first; `?after=` takes a ticket id."""
     account = _bearer()
@@ -236,7 +237,15 @@ def review() -> Response:
 
 
 @api.get("/parts")
-@documented(Operation("get", f"{BASE}/parts", answer=schema.PartPage, staff=True))
+@documented(
+    Operation(
+        "get",
+        f"{BASE}/parts",
+        answer=schema.PartPage,
+        staff=True,
+        query=(("show", "`late`: what others owe this account's unit too late."), AFTER),
+    )
+)
 def parts() -> Response:
     """Return the parts that this account's unit owes; `?show=late` those that others owe it too late."""
     account = _bearer()
@@ -253,7 +262,16 @@ def parts() -> Response:
 
 
 @api.get("/returns")
-@documented(Operation("get", f"{BASE}/returns", answer=schema.ReturnReport, refusals=(422,), staff=True))
+@documented(
+    Operation(
+        "get",
+        f"{BASE}/returns",
+        answer=schema.ReturnReport,
+        refusals=(422,),
+        staff=True,
+        query=(("from", "The first day; 90 days before the last unless given."), ("to", "The last day; today."), AFTER),
+    )
+)
 def returns() -> Response:
     """Return what units gave back, of what was routed `?from=` to `?to=` (days; the last 90 unless asked)."""
     account = _bearer()
@@ -296,7 +314,7 @@ def returns() -> Response:
         query=(
             ("on", "The day, such as 2026-12-01; today when it is not given."),
             ("kind", f"One of {', '.join(DepartmentKind)}."),
-            ("after", "The `next` of the part before."),
+            AFTER,
         ),
     )
 )
@@ -343,20 +361,21 @@ def _surge(one: Surge) -> schema.SurgeShape:
     )
 
 
-def _step(name: str, body: type[BaseModel]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _step(
+    name: str, body: type[BaseModel], answer: type[BaseModel] = schema.TicketDetail, of: str = "tickets"
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register one step of staff on a ticket, and document it."""
 
     def register(view: Callable[..., Any]) -> Callable[..., Any]:
-        path = f"/tickets/<uuid:ticket_id>/{name}"
         operation = Operation(
             "post",
-            f"{BASE}/tickets/{{ticket_id}}/{name}",
+            f"{BASE}/{of}/{{ticket_id}}/{name}",
             body=body,
-            answer=schema.TicketDetail,
+            answer=answer,
             refusals=(409, 415, 422),
             staff=True,
         )
-        return api.post(path)(documented(operation)(view))
+        return api.post(f"/{of}/<uuid:ticket_id>/{name}")(documented(operation)(view))
 
     return register
 
@@ -433,8 +452,8 @@ def ask(ticket_id: UUID) -> Response:
 def reject(ticket_id: UUID) -> Response:
     """Refuse the report, saying why (coordinators)."""
     asked = _body(schema.RejectRequest)
-    refuse = partial(review_service.reject, code=asked.reason_code)
-    return _stepped(refuse, ticket_id, asked.version, asked.public_text)
+    act = partial(review_service.reject, code=asked.reason_code)
+    return _stepped(act, ticket_id, asked.version, asked.public_text)
 
 
 @_step("letter", schema.LetterRequest)
@@ -505,10 +524,10 @@ def approve_extension(ticket_id: UUID) -> Response:
     return _stepped(extension.approve, ticket_id, asked.version)
 
 
-@_step("refuse-extension", schema.ReturnRequest)
+@_step("refuse-extension", schema.ReasonRequest)
 def refuse_extension(ticket_id: UUID) -> Response:
     """Refuse more time, with a reason for the unit."""
-    asked = _body(schema.ReturnRequest)
+    asked = _body(schema.ReasonRequest)
     return _stepped(extension.refuse_it, ticket_id, asked.version, asked.reason)
 
 
@@ -521,7 +540,7 @@ def report_progress(ticket_id: UUID) -> Response:
 
 
 @api.get("/notices")
-@documented(Operation("get", f"{BASE}/notices", answer=schema.NoticePage, staff=True))
+@documented(Operation("get", f"{BASE}/notices", answer=schema.NoticePage, staff=True, query=(AFTER,)))
 def notices() -> Response:
     """Return what this account was told of deadlines, newest first; `?after=` pages on."""
     account = _bearer()
@@ -545,7 +564,7 @@ def notices() -> Response:
 
 
 @api.get("/sealed")
-@documented(Operation("get", f"{BASE}/sealed", answer=schema.SealedPage, staff=True))
+@documented(Operation("get", f"{BASE}/sealed", answer=schema.SealedPage, staff=True, query=(AFTER,)))
 def sealed_tickets() -> Response:
     """Return which denunciations there are (cleared coordinators, auditors); `?after=` takes an id."""
     account = _bearer()
@@ -561,17 +580,6 @@ def sealed_tickets() -> Response:
     return _json_answer(schema.SealedPage(tickets=rows, next=found.after))
 
 
-def _sealed(name: str, body: type[BaseModel], answer: type[BaseModel]) -> Callable[..., Any]:
-    """Register one step on a sealed ticket, and document it."""
-
-    def register(view: Callable[..., Any]) -> Callable[..., Any]:
-        documented_path = f"{BASE}/sealed/{{ticket_id}}/{name}"
-        operation = Operation("post", documented_path, body=body, answer=answer, refusals=(409, 415, 422), staff=True)
-        return api.post(f"/sealed/<uuid:ticket_id>/{name}")(documented(operation)(view))
-
-    return register
-
-
 @api.get("/sealed/<uuid:ticket_id>")
 @documented(Operation("get", f"{BASE}/sealed/{{ticket_id}}", answer=schema.SealedDetail, staff=True))
 def sealed_ticket(ticket_id: UUID) -> Response:
@@ -579,7 +587,7 @@ def sealed_ticket(ticket_id: UUID) -> Response:
     return _sealed_detail(_bearer(), ticket_id)
 
 
-@_sealed("open", schema.OpenRequest, schema.OpenedContent)
+@_step("open", schema.OpenRequest, schema.OpenedContent, of="sealed")
 def open_sealed(ticket_id: UUID) -> Response:
     """Return what a denunciation says; who reads it and why is on record first (cleared coordinators)."""
     asked = _body(schema.OpenRequest)
@@ -594,7 +602,7 @@ def open_sealed(ticket_id: UUID) -> Response:
     )  # fmt: skip
 
 
-@_sealed("refer", schema.SealedReferRequest, schema.SealedDetail)
+@_step("refer", schema.SealedReferRequest, schema.SealedDetail, of="sealed")
 def refer_sealed(ticket_id: UUID) -> Response:
     """Refer a denunciation to its verifier, without its writer's identity (cleared coordinators)."""
     asked = _body(schema.SealedReferRequest)
@@ -603,7 +611,7 @@ def refer_sealed(ticket_id: UUID) -> Response:
     return _sealed_detail(account, ticket_id)
 
 
-@_sealed("release", schema.ReleaseRequest, schema.TicketDetail)
+@_step("release", schema.ReleaseRequest, of="sealed")
 def release_sealed(ticket_id: UUID) -> Response:
     """Give what is no denunciation back to the ordinary flow (cleared coordinators)."""
     asked = _body(schema.ReleaseRequest)

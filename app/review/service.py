@@ -1,6 +1,6 @@
 """What a coordinator decides: topic, place and unit where the machine was unsure; refusal, referral, sealing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -32,6 +32,8 @@ from routing.rules import Decision
 
 #: Events that hold what the machine thought of a ticket.
 TRIAGED: Final = "triaged"
+#: Events that bring a ticket back from a unit, or take its unit away.
+CAME_BACK: Final = ("returned", "unit_closed", "reopened", "reopened_together")
 REASON_MAX: Final = 1000
 #: Stands in an assignment where the id of a rule would.
 BY_COORDINATOR: Final = "coordinator"
@@ -91,23 +93,22 @@ def given_up(session: Session) -> list[OutboxEntry]:
 
 def evidence(session: Session, ticket: Ticket) -> dict[str, Any]:
     """Return what the machine thought of the ticket last, or an empty object."""
-    event = session.scalar(
-        select(TicketEvent)
-        .where(TicketEvent.ticket_id == ticket.id, TicketEvent.kind == TRIAGED)
-        .order_by(TicketEvent.id.desc())
-        .limit(1)
-    )
-    return event.data if event is not None else {}
+    return _data(last_events(session, [ticket], TRIAGED).get(ticket.id))
 
 
 def why_here(session: Session, ticket: Ticket) -> dict[str, Any]:
     """Return the data of what sent the ticket where it is now: the machine, a unit's return, or a coordinator."""
-    event = session.scalar(
-        select(TicketEvent)
-        .where(TicketEvent.ticket_id == ticket.id, TicketEvent.kind.in_((TRIAGED, "rerouted", "reviewed")))
-        .order_by(TicketEvent.id.desc())
-        .limit(1)
-    )
+    return _data(last_events(session, [ticket], TRIAGED, "rerouted", "reviewed").get(ticket.id))
+
+
+def last_events(session: Session, tickets: Iterable[Ticket], *kinds: str) -> dict[UUID, TicketEvent]:
+    """Return, by the ticket's id, the last event of these kinds, of tickets that have one."""
+    of_them = and_(TicketEvent.ticket_id.in_([ticket.id for ticket in tickets]), TicketEvent.kind.in_(kinds))
+    events = session.scalars(select(TicketEvent).where(of_them).order_by(TicketEvent.id))
+    return {event.ticket_id: event for event in events}
+
+
+def _data(event: TicketEvent | None) -> dict[str, Any]:
     return event.data if event is not None else {}
 
 
@@ -137,7 +138,6 @@ def route(hotline: Hotline, account: Account, step: Step, choice: Choice) -> Tic
     reason = words_of("reason", choice.reason, REASON_MAX) if choice.reason.strip() else None
 
     def send(session: Session, ticket: Ticket, now: datetime) -> None:
-        _check(hotline, session, choice)
         data = _compared(session, ticket, choice)
         _send(hotline, session, ticket, choice, Happening("reviewed", now, account.id, internal_text=reason, data=data))
 
@@ -174,6 +174,7 @@ def _compared(session: Session, ticket: Ticket, choice: Choice) -> dict[str, Any
 
 
 def _send(hotline: Hotline, session: Session, ticket: Ticket, choice: Choice, happening: Happening) -> None:
+    _check(hotline, session, choice)
     ticket.topic_slug = choice.topic_slug
     ticket.ward_code = choice.ward_code
     ticket.transition(Status.ROUTED, happening)

@@ -1,6 +1,6 @@
 """The coordinators' pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -21,10 +21,10 @@ from app.review.service import Choice
 from app.units.today import open_units
 from app.work import returning
 from app.work.service import PAGE, Step
-from app.work.views import proposal_shown, refusal_context, row_of, shared_context, step_from_form
+from app.work.views import Row, proposal_shown, refusal_context, row_of, shared_context, step_from_form
 from models.account import Account
 from models.place import Ward
-from models.ticket import Ticket
+from models.ticket import Ticket, TicketEvent
 from models.vocabulary import RefusalReason, Role, Status, topic_groups, topics
 
 review = Blueprint("review", __name__, url_prefix="/review")
@@ -32,12 +32,10 @@ review = Blueprint("review", __name__, url_prefix="/review")
 coordinators = required(Role.COORDINATOR)
 
 
-def reason_words(ticket: Ticket, thought: dict[str, Any]) -> str:
-    """Return why a ticket awaits a coordinator, in plain words."""
-    if ticket.status is Status.RETURNED:
-        return _("Đơn vị trả lại")
-    if ticket.status is Status.REOPENED:
-        return _("Người dân báo chưa xong")
+def reason_words(ticket: Ticket, thought: dict[str, Any], came_back: TicketEvent | None) -> str:
+    """Return why a ticket awaits a coordinator, in plain words; `came_back` is what last brought it back, if it did."""
+    if came_back is not None and ticket.status in {Status.RETURNED, Status.REOPENED}:
+        return wording.event_words(came_back.kind)
     if ticket.returns:
         return _("Bị trả lại {n} lần").format(n=ticket.returns)
     return {
@@ -59,7 +57,7 @@ def queue() -> str:
     after = request.args.get("after")
     with hotline().database.reading() as session:
         tickets = service.queue(session, account, after)
-        rows = [_row(session, ticket) for ticket in tickets[:PAGE]]
+        rows = _rows(session, tickets[:PAGE])
         stuck = [
             SimpleNamespace(
                 words=_("Công việc {kind} đã thử {n} lần không xong").format(kind=entry.kind, n=entry.attempts)
@@ -76,13 +74,19 @@ def queue() -> str:
     )
 
 
-def _row(session: Session, ticket: Ticket) -> Any:
-    thought = service.evidence(session, ticket)
-    words = reason_words(ticket, thought)
-    proposed = returning.proposal(session, ticket)
-    if proposed is not None and proposed.proposed is not None:
-        words += " · " + _("đề nghị {unit}").format(unit=label(proposed.proposed))
-    return row_of(ticket, words, thought.get("confidence"))
+def _rows(session: Session, tickets: Sequence[Ticket]) -> list[Row]:
+    triaged = service.last_events(session, tickets, service.TRIAGED)
+    back = service.last_events(session, tickets, *service.CAME_BACK)
+    proposals = returning.proposals(session, tickets)
+    rows = []
+    for ticket in tickets:
+        thought = triaged[ticket.id].data if ticket.id in triaged else {}
+        words = reason_words(ticket, thought, back.get(ticket.id))
+        proposed = proposals.get(ticket.id)
+        if proposed is not None and proposed.proposed is not None:
+            words += " · " + _("đề nghị {unit}").format(unit=label(proposed.proposed))
+        rows.append(row_of(ticket, words, thought.get("confidence")))
+    return rows
 
 
 @review.get("/<uuid:ticket_id>")

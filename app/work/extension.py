@@ -17,7 +17,7 @@ from app.hotline import Hotline
 from app.notices.sending import tell_of_extension
 from app.problems import Conflict, NotFound, Problem, refuse
 from app.words import words_of
-from app.work.service import Step, move
+from app.work.service import Step, in_hand, move
 from models.account import Account
 from models.extension import Extension
 from models.ticket import Happening, Ticket
@@ -68,12 +68,6 @@ def ask(hotline: Hotline, account: Account, step: Step, days: int) -> Ticket:
     if not 1 <= days <= DAYS_MAX:
         raise refuse("days", "out_of_range", min=1, max=DAYS_MAX)
 
-    def find(session: Session) -> Ticket:
-        ticket = access.find_ticket(session, account, step.ticket_id, lock=True)
-        if not access.may_work(account, ticket):
-            raise NotFound
-        return ticket
-
     def put(session: Session, ticket: Ticket, now: datetime) -> None:
         if session.get(Extension, ticket.id) is not None:
             raise Conflict([Problem("", "extension_once")])
@@ -90,7 +84,7 @@ def ask(hotline: Hotline, account: Account, step: Step, days: int) -> Ticket:
         touch(ticket)
         tell_of_extension(session, ticket, deadline, now, account.id)
 
-    return move(hotline, step, find, put)
+    return move(hotline, step, lambda session: in_hand(session, account, step.ticket_id), put)
 
 
 def approve(hotline: Hotline, account: Account, step: Step) -> Ticket:

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from app import access
 from app.deadlines import owes_progress, resolve_of, touch
 from app.hotline import Hotline
-from app.problems import Conflict, NotFound, Problem, refuse
+from app.problems import Conflict, Problem, refuse
 from app.words import words_of
-from app.work.service import Step, move
+from app.work.service import Step, in_hand, move
 from models.account import Account
 from models.ticket import Happening, Ticket
 from routing.calendar import WorkingCalendar
@@ -37,12 +37,6 @@ def report(hotline: Hotline, account: Account, step: Step, committed_on: date) -
     """Tell the citizen how far it is, and by the end of which day it will be done."""
     words = words_of("public_text", step.text)
 
-    def find(session: Session) -> Ticket:
-        ticket = access.find_ticket(session, account, step.ticket_id, lock=True)
-        if not access.may_work(account, ticket):
-            raise NotFound
-        return ticket
-
     def put(session: Session, ticket: Ticket, now: datetime) -> None:
         deadline = resolve_of(session, ticket)
         if deadline is None or not _owed(session, ticket, now):
@@ -53,7 +47,7 @@ def report(hotline: Hotline, account: Account, step: Step, committed_on: date) -
         ticket.happened(Happening("progress", now, account.id, public_text=words, data=data))
         touch(ticket)
 
-    return move(hotline, step, find, put)
+    return move(hotline, step, lambda session: in_hand(session, account, step.ticket_id), put)
 
 
 def _committed_at(calendar: WorkingCalendar, day: date, now: datetime) -> datetime:

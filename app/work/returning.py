@@ -1,12 +1,13 @@
 """Giving a ticket back as not ours: why, whose it is, and where it goes then."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from app.assignment import assign, facts_of, local_date, release
 from app.hotline import Hotline
@@ -205,13 +206,20 @@ def _parents(city: City, own: str | None) -> list[str]:
 
 def proposal(session: Session, ticket: Ticket) -> TicketReturn | None:
     """Return the last return of a ticket that awaits a coordinator because of it, if it says whose it is."""
-    if ticket.status not in AWAITS_COORDINATOR or not ticket.returns:
-        return None
-    last = session.scalar(
+    return proposals(session, [ticket]).get(ticket.id)
+
+
+def proposals(session: Session, tickets: Iterable[Ticket]) -> dict[UUID, TicketReturn]:
+    """Return the `proposal` of each ticket that has one, by the ticket's id."""
+    returned = [ticket.id for ticket in tickets if ticket.status in AWAITS_COORDINATOR and ticket.returns]
+    if not returned:
+        return {}
+    query = (
         select(TicketReturn)
         .join(TicketReturn.assignment)
-        .where(TicketReturn.ticket_id == ticket.id, Assignment.kind == AssignmentKind.LEAD)
-        .order_by(TicketReturn.id.desc())
-        .limit(1)
+        .where(TicketReturn.ticket_id.in_(returned), Assignment.kind == AssignmentKind.LEAD)
+        .order_by(TicketReturn.id)
+        .options(selectinload(TicketReturn.proposed))
     )
-    return last if last is not None and last.proposed_id is not None else None
+    last = {back.ticket_id: back for back in session.scalars(query)}
+    return {ticket_id: back for ticket_id, back in last.items() if back.proposed_id is not None}

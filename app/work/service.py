@@ -174,7 +174,7 @@ def _do(
             raise Conflict([Problem("status", "transition", {"here": ticket.status.value})])
         change(session, ticket, now)
 
-    return move(hotline, step, lambda session: _in_hand(session, account, step.ticket_id), checked)
+    return move(hotline, step, lambda session: in_hand(session, account, step.ticket_id), checked)
 
 
 def move(
@@ -198,7 +198,8 @@ def move(
         raise Conflict([Problem("version", "stale")]) from None
 
 
-def _in_hand(session: Session, account: Account, ticket_id: UUID) -> Ticket:
+def in_hand(session: Session, account: Account, ticket_id: UUID) -> Ticket:
+    """Return a ticket that the account's department leads, locked; raise `NotFound` for any other."""
     ticket = access.find_ticket(session, account, ticket_id, lock=True)
     if not access.may_work(account, ticket):
         raise NotFound

@@ -1,6 +1,6 @@
 """A department's pages: the queue, and one ticket with what may be done to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -196,7 +196,7 @@ def ask(ticket_id: UUID) -> AnyResponse:
 @workers
 def ask_extension(ticket_id: UUID) -> AnyResponse:
     """Ask for more time."""
-    return _do(ticket_id, partial(extension.ask, days=_number("days")), "reason")
+    return _do(ticket_id, partial(extension.ask, days=_number("days", 0)), "reason")
 
 
 @work.post("/<uuid:ticket_id>/approve-extension")
@@ -232,16 +232,14 @@ def day_from_form(field: str) -> date:
         raise refuse(field, "calendar_date") from None
 
 
-def _number(field: str) -> int:
+def _number(field: str, otherwise: int) -> int:
     typed = request.form.get(field, "")
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else otherwise
 
 
 def step_from_form(ticket_id: UUID, field: str) -> Step:
     """Read the step a form asks for; a version that is no number is simply an old one."""
-    typed = request.form.get("version", "")
-    version = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else -1
-    return Step(ticket_id, version, request.form.get(field, "") if field else "")
+    return Step(ticket_id, _number("version", -1), request.form.get(field, "") if field else "")
 
 
 def _do(ticket_id: UUID, act: Callable[..., Ticket], field: str, *, away: bool = False) -> AnyResponse:
@@ -318,18 +316,43 @@ def proposal_shown(returned: TicketReturn | None) -> SimpleNamespace | None:
     )
 
 
+@dataclass(frozen=True)
+class Form:
+    """One of the forms of a page that has several: what was typed into it and what is wrong, if it was the one sent.
+
+    Other forms have fields of the same names; the errors lead to those of the form that was sent.
+    """
+
+    name: str
+    sent: bool
+    values: Mapping[str, str]
+    errors: Mapping[str, list[str]]
+
+    def id(self, field: str) -> str:
+        """Return the id of a field on the page."""
+        return field if self.sent else f"{self.name}-{field}"
+
+
 def refusal_context(refused: Refused | None) -> dict[str, Any]:
-    """Return what a page shows of a refused step: the words typed, what is wrong, and a conflict on top."""
+    """Return what a page shows of a refused step: the words typed, what is wrong, and a conflict on top.
+
+    `form_of` gives a template the `Form` that posts to an endpoint.
+    """
     problems = refused.problems if refused else ()
     conflict = isinstance(refused, Conflict)
     messages = grouped_errors(problems)
-    values = request.form.to_dict()
+    values, errors_ = request.form.to_dict(), {} if conflict else messages
+
+    def form_of(endpoint: str) -> Form:
+        sent = request.endpoint == endpoint
+        return Form(endpoint.partition(".")[2], sent, values if sent else {}, errors_ if sent else {})
+
     return {
         "values": values,
-        "did": (request.endpoint or "").partition(".")[2],  # whose words they are: other forms have such a field too
+        "form_of": form_of,
         # As the ticket stands now it may have no form that these words belong into.
         "typed": next(filter(None, (values.get(field) for field in WORDS)), None) if conflict else None,
-        "errors": {} if conflict else messages,
+        "errors": errors_,
         "conflict": " ".join(words for found in messages.values() for words in found) if conflict else None,
     }
 

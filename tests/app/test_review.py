@@ -16,7 +16,7 @@ from models.outbox import OutboxEntry
 from models.ticket import TicketEvent
 from models.vocabulary import AssignmentKind, DeadlineKind, Status
 from tests.app.conftest import BUSES, LIGHTS, Filed, Road, Staff, step
-from tests.pages import post_form, words
+from tests.pages import fields_in_error, post_form, words
 
 Log = Callable[[Account], FlaskClient]
 #: The small model is sure of its topic, and nobody knows where.
@@ -89,6 +89,32 @@ def test_nothing_is_refused_referred_or_sealed_without_a_reason(road: Road, staf
     for action, field in (("reject", "public_text"), ("refer", "public_text"), ("seal", "reason")):
         assert post_form(coordinator, page, f"{page}/{action}", **{field: "  "}).status_code == 422
     assert filed.kinds() == ["received", "triaged"]
+
+
+def test_what_was_refused_comes_back_in_its_own_form_and_the_errors_lead_there(
+    road: Road, staff: Staff, log_in: Log
+) -> None:
+    filed = road.in_review()
+    page, coordinator = f"/review/{filed.ticket().id}", log_in(staff.coordinator)
+    typed = "Việc này không rõ. " * 300
+    for action, field, more in (
+        ("reject", "public_text", {"reason_code": "other"}),
+        ("refer", "public_text", {}),
+        ("seal", "reason", {}),
+        ("route", "reason", {"topic_slug": "noise", "department_id": "nobody"}),
+    ):
+        shown = post_form(coordinator, page, f"{page}/{action}", **{field: typed, **more}).get_data(as_text=True)
+        found = fields_in_error(shown)
+        assert field in found or action == "route"
+        assert set(found.values()) == {f"{page}/{action}"}
+        assert shown.count(typed) == 1, action
+
+
+def test_thanks_for_nobody_are_refused_beside_their_own_field(road: Road, staff: Staff, log_in: Log) -> None:
+    filed = road.routed(submission_type="khen-ngoi")
+    page, action = f"/review/{filed.ticket().id}", f"/praise/{filed.ticket().id}"
+    shown = post_form(log_in(staff.coordinator), page, action, department_id="nobody").get_data(as_text=True)
+    assert fields_in_error(shown) == {"department_id": action}
 
 
 def test_the_queue_says_why_each_ticket_needs_a_person(hotline: Hotline, road: Road, staff: Staff, log_in: Log) -> None:

@@ -6,17 +6,19 @@ from datetime import datetime
 import pytest
 from flask.testing import FlaskClient
 
+from app.coordination import service as coordination
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Refused
 from app.review import service as review
 from app.review.service import Choice
+from app.work import extension
 from app.work import service as work
 from app.work.service import Step
 from models.account import Account
 from models.ticket import Ticket
 from models.vocabulary import DeadlineKind, Status
 from tests.app.conftest import BUSES, LIGHTS, Clock, Filed, Road, Staff, step
-from tests.pages import post_form, words
+from tests.pages import fields_in_error, post_form, words
 
 Log = Callable[[Account], FlaskClient]
 #: Urgent, so that a first action is owed too.
@@ -127,6 +129,31 @@ def test_a_step_without_words_or_with_far_too_many_is_refused_beside_its_field(
             assert f'href="#{field}"' in refused.get_data(as_text=True)
     assert filed.kinds() == ["received", "triaged", "accepted"]
     assert post_form(alice, page, f"{page}/answer", public_text="ạ" * 5000).status_code == 303
+
+
+def test_what_was_refused_comes_back_in_its_own_form_and_the_errors_lead_there(
+    road: Road, staff: Staff, log_in: Log
+) -> None:
+    filed = road.accepted()
+    alice, coordinator, page = log_in(staff.alice), log_in(staff.coordinator), f"/work/{filed.ticket().id}"
+    extension.ask(road.hotline, staff.alice, step(filed, "Chờ vật tư."), 3)
+    coordination.ask_unit(road.hotline, staff.alice, step(filed, "Nhờ xem."), BUSES)
+    typed = "Đã thay bóng mới. " * 300
+    for browser, action, field, more in (
+        (alice, "answer", "public_text", {}),
+        (alice, "ask", "public_text", {}),
+        (alice, "return", "reason", {"reason_code": "other"}),
+        (alice, "involve", "request", {"department": LIGHTS}),
+        (log_in(staff.bob), "return-part", "reason", {"reason_code": "other"}),
+        (log_in(staff.supervisor), "refuse-extension", "reason", {}),
+        (coordinator, "release-part", "reason", {"department": BUSES}),
+        (coordinator, "involve", "request", {"department": BUSES}),
+    ):
+        shown = post_form(browser, page, f"{page}/{action}", **{field: typed, **more}).get_data(as_text=True)
+        found = fields_in_error(shown)
+        assert field in found
+        assert set(found.values()) == {f"{page}/{action}"}
+        assert shown.count(typed) == 1, action
 
 
 @pytest.mark.parametrize("person", ["bob", "coordinator", "auditor", "admin", "call_taker"])
