@@ -6,21 +6,17 @@ Pillow decodes JPEG, PNG and WebP, pillow-heif HEIC: both are the maintained bin
 
 import hashlib
 import io
-import logging
-import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from PIL import ExifTags, Image, PngImagePlugin
 from PIL.Image import Transpose
 from pillow_heif import register_heif_opener
 
-from app.problems import NotAvailable, Problem, Refused
+from app.photostore import Photo
+from app.problems import Problem, Refused
 
 PHOTOS_MAX: Final = 5
 PHOTO_MB: Final = 10
@@ -52,23 +48,6 @@ warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 #: A picture takes up to 400 MB while it is read. However many come at once, a process reads one at a time, and always
 #: in this thread: what one gives back in another, the allocator keeps for that one.
 _reader: Final = ThreadPoolExecutor(1, "photos")
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Photo:
-    """A re-encoded picture, ready to be written under a random name."""
-
-    id: UUID
-    jpeg: bytes
-    width: int
-    height: int
-    source_sha256: str
-
-    @property
-    def sha256(self) -> str:
-        """Digest of what is kept."""
-        return hashlib.sha256(self.jpeg).hexdigest()
 
 
 def read_photos(uploads: list[bytes]) -> tuple[Photo, ...]:
@@ -134,35 +113,3 @@ def _on_white(image: Image.Image) -> Image.Image:
     fresh = Image.new("RGB", pixels.size)
     fresh.paste(pixels)
     return fresh
-
-
-def path_of(folder: Path, photo_id: UUID) -> Path:
-    """Return where a photo lies; spread over 256 folders."""
-    return folder / photo_id.hex[:2] / f"{photo_id.hex}.jpg"
-
-
-def store(folder: Path, photo: Photo) -> None:
-    """Write a photo so that it is whole and on the disk, or not there. Called before the commit that names it.
-
-    Raises `NotAvailable` when the disk does not take it, such as a full one.
-    """
-    target = path_of(folder, photo.id)
-    part = target.with_suffix(".part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-            stream.write(photo.jpeg)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.rename(target)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        log.error("a photo could not be stored: %s", error.strerror)  # noqa: TRY400 - where is plain, why matters
-        raise NotAvailable("photo store") from error
-
-
-def discard(folder: Path, photos: tuple[Photo, ...]) -> None:
-    """Remove the photos of a report that was not kept; what a crash leaves behind, `reconcile` removes."""
-    for photo in photos:
-        path_of(folder, photo.id).unlink(missing_ok=True)

@@ -11,12 +11,11 @@ from uuid import UUID, uuid4
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app import incidents
+from app import incidents, photostore
 from app.database import insert
 from app.hotline import Hotline
-from app.intake import photos as photo_store
-from app.intake.photos import Photo
 from app.intake.schema import Report, searchable
+from app.photostore import Photo
 from app.problems import Problem, Refused
 from app.sealed import vault
 from classifier.emergency import danger
@@ -106,7 +105,7 @@ def _discarding(hotline: Hotline, filing: Filing, act: Callable[[Hotline, Sessio
         with hotline.database.transaction() as session:
             return act(hotline, session, filing)
     except BaseException:
-        photo_store.discard(hotline.settings.attachments, filing.photos)
+        photostore.discard(hotline.settings.attachments, filing.photos)
         raise
 
 
@@ -138,7 +137,7 @@ def _file_new(hotline: Hotline, session: Session, filing: Filing) -> Filed:
         created_at=hotline.now(),
     )
     for photo in () if filing.sealed else filing.photos:
-        photo_store.store(hotline.settings.attachments, photo)
+        photostore.store(hotline.settings.attachments, photo)
     insert(session, *rows, key)
     return Filed(201, body, replayed=False)
 

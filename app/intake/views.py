@@ -17,10 +17,11 @@ from app.current import address, ask_nothing_more, hotline, throttle
 from app.i18n import gettext as _
 from app.incidents import SHARED_TYPES
 from app.intake import schema, service
-from app.intake.photos import PHOTO_MB, PHOTOS_MAX, Photo, read_photos
+from app.intake.photos import PHOTO_MB, PHOTOS_MAX, read_photos
 from app.intake.schema import Report, parse_report
 from app.intake.service import Filed, Filing
 from app.nearby import Neighbour
+from app.photostore import Photo
 from app.problems import NotAvailable, Problem, Refused, refuse
 from app.wording import problem_words
 from classifier.emergency import cues

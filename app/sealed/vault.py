@@ -12,12 +12,11 @@ from uuid import UUID
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app import incidents
+from app import incidents, photostore
 from app.access import KEPT_APART
 from app.hotline import Hotline
-from app.intake import photos as photo_store
-from app.intake.photos import Photo
 from app.intake.schema import Report, searchable
+from app.photostore import Photo
 from app.seals import SealKeyMissing
 from models.base import Base
 from models.coordination import Part
@@ -215,7 +214,7 @@ def _plain(row: Base, names: Sequence[str]) -> dict[str, Any]:
 
 def _lock_photos(hotline: Hotline, session: Session, ticket: Ticket) -> None:
     for photo in session.scalars(select(Attachment).where(Attachment.ticket_id == ticket.id)):
-        path = photo_store.path_of(hotline.settings.attachments, photo.id)
+        path = photostore.path_of(hotline.settings.attachments, photo.id)
         if path.is_file():
             envelope = hotline.seals.encrypt(path.read_bytes())
             session.add(SealedPhoto(id=photo.id, ticket_id=ticket.id, position=photo.position, envelope=envelope))
@@ -293,8 +292,8 @@ def _give_photos_back(hotline: Hotline, session: Session, ticket: Ticket, said: 
         if photo_id in kept:
             jpeg = hotline.seals.decrypt(kept[photo_id].envelope)
             photo = Photo(photo_id, jpeg, described["width"], described["height"], "")
-            photo_store.discard(hotline.settings.attachments, (photo,))
-            photo_store.store(hotline.settings.attachments, photo)
+            photostore.discard(hotline.settings.attachments, (photo,))
+            photostore.store(hotline.settings.attachments, photo)
     session.execute(delete(SealedPhoto).where(SealedPhoto.ticket_id == ticket.id))
 
 
@@ -312,7 +311,7 @@ def sweep(hotline: Hotline) -> int:
         rows = select(SealedPhoto).where(SealedPhoto.swept.is_(False)).limit(SWEEP).with_for_update(skip_locked=True)
         plain = list(session.scalars(rows))
         for photo in plain:
-            photo_store.path_of(hotline.settings.attachments, photo.id).unlink(missing_ok=True)
+            photostore.path_of(hotline.settings.attachments, photo.id).unlink(missing_ok=True)
             photo.swept = True
     if done:
         return done + sweep(hotline)  # their photos lie in clear until their rows are committed

@@ -22,9 +22,9 @@ from app.highlight import marked
 from app.hotline import Hotline
 from app.i18n import gettext as _
 from app.i18n import label, language
-from app.intake.photos import path_of
 from app.intake.views import grouped_errors
 from app.knowledge import service as knowledge
+from app.photostore import path_of
 from app.praise import service as praise
 from app.problems import Conflict, NotFound, Problem, Refused, refuse
 from app.review.service import evidence, why_here

@@ -9,7 +9,8 @@ from sqlalchemy import delete
 
 from app.consistency import STRAY_AFTER, reconcile
 from app.hotline import Hotline
-from app.intake.photos import path_of, read_photos, store
+from app.intake.photos import read_photos
+from app.photostore import path_of, store
 from models.ticket import Attachment
 from tests.app.conftest import LIGHTS_OUT, file_with_photo, picture
 

@@ -20,8 +20,8 @@ from app.cli import main
 from app.consistency import assert_consistent, reconcile, violations
 from app.coordination import service as coordination
 from app.hotline import Hotline
-from app.intake.photos import path_of
 from app.notices import sending
+from app.photostore import path_of
 from app.review import service as review
 from app.sealed import service as sealed
 from app.sealed import vault

@@ -24,6 +24,7 @@ from PIL.Image import Transpose
 from PIL.PngImagePlugin import PngInfo
 from werkzeug.test import TestResponse
 
+from app import photostore
 from app.consistency import STRAY_AFTER, reconcile
 from app.hotline import Hotline
 from app.intake import photos
@@ -86,7 +87,7 @@ def test_photos_forget_where_they_were(client: FlaskClient, road: Road, staff: S
     for attachment in ticket.attachments:
         served = log_in(staff.alice).get(f"/work/{ticket.id}/photos/{attachment.id}")
         assert served.status_code == 200
-        kept = photos.path_of(road.hotline.settings.attachments, attachment.id).read_bytes()
+        kept = photostore.path_of(road.hotline.settings.attachments, attachment.id).read_bytes()
         assert served.data == kept
         served.close()
         _only_pixels(kept)
@@ -288,7 +289,7 @@ def test_a_crash_between_file_and_commit_leaves_a_stray_that_nobody_reaches(
     assert reconcile(road.hotline) == (0, 0), "its report might be being filed just now"
     for path in folder.glob("*/*"):
         os.utime(path, (time.time() - STRAY_AFTER - 1,) * 2)
-    part = photos.path_of(folder, uuid4()).with_suffix(".part")
+    part = photostore.path_of(folder, uuid4()).with_suffix(".part")
     part.parent.mkdir(exist_ok=True)
     part.write_bytes(b"half")
     os.utime(part, (0, 0))
@@ -419,7 +420,7 @@ def test_any_bytes_are_read_or_refused() -> None:
     holds()
 
 
-def _read_or_refused(raw: bytes) -> tuple[photos.Photo, ...]:
+def _read_or_refused(raw: bytes) -> tuple[photostore.Photo, ...]:
     try:
         return photos.read_photos([raw])
     except Refused:

@@ -1,0 +1,64 @@
+"""Where photos lie: files that are whole or not there, named before the commit that names them.
+
+Apart from the reading of pictures, so that processes which only move them need not load the decoders.
+"""
+
+import hashlib
+import logging
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from app.problems import NotAvailable
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A re-encoded picture, ready to be written under a random name."""
+
+    id: UUID
+    jpeg: bytes
+    width: int
+    height: int
+    source_sha256: str
+
+    @property
+    def sha256(self) -> str:
+        """Digest of what is kept."""
+        return hashlib.sha256(self.jpeg).hexdigest()
+
+
+def path_of(folder: Path, photo_id: UUID) -> Path:
+    """Return where a photo lies; spread over 256 folders."""
+    return folder / photo_id.hex[:2] / f"{photo_id.hex}.jpg"
+
+
+def store(folder: Path, photo: Photo) -> None:
+    """Write a photo so that it is whole and on the disk, or not there. Called before the commit that names it.
+
+    Raises `NotAvailable` when the disk does not take it, such as a full one.
+    """
+    target = path_of(folder, photo.id)
+    part = target.with_suffix(".part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+            stream.write(photo.jpeg)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.rename(target)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        log.error("a photo could not be stored: %s", error.strerror)  # noqa: TRY400 - where is plain, why matters
+        raise NotAvailable("photo store") from error
+
+
+def discard(folder: Path, photos: tuple[Photo, ...]) -> None:
+    """Remove the photos of a report that was not kept; what a crash leaves behind, `reconcile` removes."""
+    for photo in photos:
+        path_of(folder, photo.id).unlink(missing_ok=True)
