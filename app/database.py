@@ -18,14 +18,18 @@ from models.base import Base
 #: Seconds a statement waits for a lock, and for its end, before the citizen is told to try again.
 LOCK_WAIT: Final = 5
 STATEMENT_LIMIT: Final = 15
+#: Connections that a process keeps to PostgreSQL, and how many more it may open for a moment.
+POOL: Final = 5
+POOL_MORE: Final = 5
+CONNECTIONS_A_PROCESS: Final = POOL + POOL_MORE
 
 
 class Database:
     """Sessions on SQLite or PostgreSQL that behave alike."""
 
-    def __init__(self, url: str, *, pool_size: int = 5) -> None:
+    def __init__(self, url: str) -> None:
         """Open lazily: nothing connects before the first session does."""
-        self.engine = _sqlite(url) if url.startswith("sqlite") else _postgresql(url, pool_size)
+        self.engine = _sqlite(url) if url.startswith("sqlite") else _postgresql(url)
         self._reading = sessionmaker(self.engine, expire_on_commit=False)
         writing = self.engine.execution_options(langnghe_writes=True)
         self._writing = sessionmaker(writing, expire_on_commit=False)
@@ -175,13 +179,13 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _postgresql(url: str, pool_size: int) -> Engine:
+def _postgresql(url: str) -> Engine:
     return create_engine(
         url,
         hide_parameters=True,
         pool_pre_ping=True,
-        pool_size=pool_size,
-        max_overflow=5,
+        pool_size=POOL,
+        max_overflow=POOL_MORE,
         pool_timeout=LOCK_WAIT,
         connect_args={
             "connect_timeout": LOCK_WAIT,

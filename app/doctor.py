@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from redis.exceptions import RedisError
@@ -22,10 +22,10 @@ from routing.city import CityDataError
 FREE_BYTES = 500 * 1024 * 1024
 
 
-def examine() -> list[Check]:
-    """Return every check, each with what to do."""
+def examine(environ: Mapping[str, str] = os.environ) -> list[Check]:
+    """Return every check of the installation that the environment describes, each with what to do."""
     try:
-        settings = from_env()
+        settings = from_env(environ)
     except SettingsError as error:
         return [Check("settings", ok=False, detail=line) for line in str(error).splitlines()]
     hotline = open_hotline(settings)
