@@ -33,7 +33,7 @@ def run(models: Path, say: Callable[[str], object]) -> None:
         made.prepare(models)
         made.redis.start()
         texts = [row.text for row in corpus.load() if len(row.text) >= 10]
-        _file(made.hotline, texts, BACKLOG)
+        file_some(made.hotline, texts, BACKLOG)
         _start(made)
         rate = _work_off(made.hotline)
         bare = _bare(made, texts)
@@ -51,7 +51,8 @@ def _start(made: World) -> None:
     made.spawn("relay")
 
 
-def _file(hotline: Hotline, texts: Sequence[str], count: int) -> None:
+def file_some(hotline: Hotline, texts: Sequence[str], count: int) -> None:
+    """File so many reports through the service, with these texts in turn."""
     for number in range(count):
         _file_one(hotline, texts, number)
 
@@ -63,7 +64,7 @@ def _file_one(hotline: Hotline, texts: Sequence[str], number: int) -> None:
 
 def _work_off(hotline: Hotline) -> float:
     """Return reports a second from the first effect to the last, so that loading the model does not count."""
-    while _left(hotline):
+    while left(hotline):
         time.sleep(0.1)
     with hotline.database.reading() as session:
         times = sorted(at for at in session.scalars(select(OutboxEntry.done_at)) if at is not None)
@@ -72,7 +73,8 @@ def _work_off(hotline: Hotline) -> float:
     return len(started) / (times[-1] - first).total_seconds()
 
 
-def _left(hotline: Hotline) -> int:
+def left(hotline: Hotline) -> int:
+    """Return how many reports are still owed their triage."""
     with hotline.database.reading() as session:
         query = select(func.count(OutboxEntry.id)).where(
             OutboxEntry.done_at.is_(None), OutboxEntry.given_up_at.is_(None)
@@ -96,7 +98,7 @@ def _paced(hotline: Hotline, texts: Sequence[str]) -> list[float]:
     for number in range(PACED):
         time.sleep(max(0.0, began + number / PER_SECOND - time.perf_counter()))
         _file_one(hotline, texts, number)
-    while _left(hotline):
+    while left(hotline):
         time.sleep(0.1)
     with hotline.database.reading() as session:
         entries = session.scalars(select(OutboxEntry).where(OutboxEntry.id > last)).all()

@@ -9,6 +9,7 @@ from app.bench.incidents import ROWS as MILLION
 from app.bench.incidents import run as measure_incidents
 from app.bench.intake import run as measure_intake
 from app.bench.soak import run as run_soak
+from app.bench.store import run as measure_store
 from app.bench.triage import run as measure_triage
 from app.commands.plainly import plainly, say
 from app.intake.schema import TEXT_MIN
@@ -42,6 +43,13 @@ def bench_incidents(*, rows: int) -> None:
 def bench_triage() -> None:
     """From filed to routed by relay, Redis and two workers."""
     measure_triage(settings.models_folder(), click.echo)
+
+
+@bench.command(name="store")
+@plainly
+def bench_store() -> None:
+    """The bytes that a ticket takes in PostgreSQL, beside its words."""
+    measure_store(settings.models_folder(), click.echo)
 
 
 @bench.command(name="classify")
