@@ -14,6 +14,7 @@ from app.settings import Settings
 QUEUE: Final = "triage"
 #: Work that may wait: a worker looks here when there is nothing to triage.
 LEARNING: Final = "learning"
+QUEUES: Final = (QUEUE, LEARNING)
 #: Seconds that any call may take; a frozen Redis must not freeze us.
 REDIS_TIMEOUT: Final = 1.0
 #: redis-py would try ten times by itself: eleven time limits and pauses. Our next round is the retry.

@@ -7,7 +7,7 @@ import time
 from datetime import datetime, timedelta
 
 from redis.exceptions import RedisError
-from rq import Queue
+from rq import Queue, Worker
 from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -25,8 +25,10 @@ from models.outbox import Heartbeat, IdempotencyKey
 
 log = logging.getLogger(__name__)
 
-#: Jobs that may wait in the queue before the relay holds back: more would outlive their lease and come twice.
+#: Jobs that may wait in the queue before the relay holds back: more would outlive their lease and come twice. Where
+#: many workers are, two for each.
 QUEUE_DEPTH = 8
+JOBS_A_WORKER = 2
 #: Seconds between two beats, and between two looks at what time alone moves (closing, expiring).
 BEAT_EVERY = 1.0
 TIDY_EVERY = 30.0
@@ -92,7 +94,8 @@ class Relay:
 
     def _room(self) -> int:
         """How many more jobs the queue may take; raises `RedisError` before anything is claimed in vain."""
-        return QUEUE_DEPTH - int(self.queue.count)
+        depth = max(QUEUE_DEPTH, JOBS_A_WORKER * Worker.count(queue=self.queue))
+        return depth - int(self.queue.count)
 
     def _beat(self) -> None:
         clock = time.monotonic()

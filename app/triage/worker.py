@@ -1,6 +1,7 @@
 """The worker: an RQ worker that loads the model once, forks a work-horse a job, and takes up a promoted model."""
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -68,16 +69,13 @@ def _edition(directory: Path) -> tuple[Path, int]:
         return directory, 0
 
 
-def open_worker(hotline: Hotline) -> TriageWorker:
-    """Make a worker ready: city and model loaded, nothing connected that a fork must not share."""
+def open_worker(hotline: Hotline, names: Sequence[str] = triage_queue.QUEUES) -> TriageWorker:
+    """Make a worker of these queues ready: city and model loaded, nothing connected that a fork must not share."""
     bench.hotline = hotline
     _ = hotline.files
     hotline.seals.name_what_is_missing()
     connection = triage_queue.connect(hotline.settings, blocking=True)
-    queues = [
-        Queue(name, connection=connection, serializer=JSONSerializer)
-        for name in (triage_queue.QUEUE, triage_queue.LEARNING)
-    ]
+    queues = [Queue(name, connection=connection, serializer=JSONSerializer) for name in names]
     worker = TriageWorker(
         queues, connection=connection, serializer=JSONSerializer, log_job_description=False, job_monitoring_interval=5
     )

@@ -46,4 +46,3 @@ def _try(operation: Any, caller: dict[str, str], tickets: list[str]) -> None:
         case.validate_response(answer, checks=CHECKS)
 
     holds()
-

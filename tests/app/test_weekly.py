@@ -61,12 +61,14 @@ def test_too_few_decisions_are_no_failed_job(
 
 
 @pytest.mark.usefixtures("redis")
-def test_a_worker_with_nothing_to_triage_retrains(hotline: Hotline, clock: Clock) -> None:
+def test_a_worker_that_is_not_for_triage_alone_retrains_when_idle(hotline: Hotline, clock: Clock) -> None:
     relay = Relay(wanting(hotline))
     clock.at = SATURDAY_NIGHT
     tidy(relay)
     clock.at = SUNDAY_MORNING
     tidy(relay)
+    assert not open_worker(hotline, [triage_queue.QUEUE]).work(burst=True)
+    assert asked_for(hotline) == 1
     worker = open_worker(hotline)
     assert worker.work(burst=True)
     assert asked_for(hotline) == 0
