@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from flask import Flask, Response, g, render_template, request
 from gunicorn.http.errors import ParseException
-from sqlalchemy.exc import DBAPIError, OperationalError
+from psycopg.errors import ReadOnlySqlTransaction
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
@@ -51,7 +52,9 @@ def register(app: Flask) -> None:
 
 
 def is_away(error: Exception) -> bool:
-    """Tell whether the database or the disk is away, busy or full, as against an error of ours in talking to it."""
+    """Tell whether the database or the disk is away, busy, full or not to be written, as against an error of ours."""
+    if isinstance(error, InternalError):
+        return isinstance(error.orig, ReadOnlySqlTransaction)  # as on a standby that was switched to
     return isinstance(error, (OperationalError, PoolTimeout, NotAvailable)) or bool(
         getattr(error, "connection_invalidated", False)
     )

@@ -4,6 +4,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from html import unescape
 from pathlib import Path
 
 import httpx
@@ -222,6 +223,22 @@ class Browser:
     def log_in(self, username: str, password: str) -> httpx.Response:
         """Try to log in."""
         return self.post("/accounts/login", {"username": username, "password": password}, "csrf_token")
+
+
+def assert_away(answer: httpx.Response) -> None:
+    """Fail unless an answer says that what stores is away and when to try again, and nothing of why."""
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "Traceback" not in answer.text
+    assert "sqlalchemy" not in answer.text.lower()
+
+
+def assert_words_kept(browser: Browser, form: Mapping[str, str]) -> None:
+    """Fail unless a form that cannot be taken now comes back with the citizen's words and its token."""
+    answer = browser.client.post("/", data=form)
+    assert_away(answer)
+    assert f">{form['text']}</textarea>" in unescape(answer.text)
+    assert hidden(answer.text, "form_token") == form["form_token"]
 
 
 @pytest.fixture

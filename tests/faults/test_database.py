@@ -5,15 +5,13 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from html import unescape
 from pathlib import Path
 
-import httpx
 import psycopg
 import pytest
 
 from app.bench.scratch import Postgres
-from tests.faults.conftest import LOADING, Browser, Town, eventually
+from tests.faults.conftest import LOADING, Browser, Town, assert_away, assert_words_kept, eventually
 from tests.pages import hidden
 
 WORDS = "Trước nhà số 12 có cây nghiêng sắp đổ, mưa gió <xin> coi giùm"
@@ -55,9 +53,9 @@ def test_a_database_restart(server: Postgres, tmp_path: Path, models_dir: Path) 
             half = pool.submit(town.post, WORDS)
             eventually(lambda: _waiting(server) == 1, 10)
             server.stop(fast=False)
-            _assert_away(half.result())
-        _assert_away(town.post(WORDS))
-        _assert_words_kept(browser, form)
+            assert_away(half.result())
+        assert_away(town.post(WORDS))
+        assert_words_kept(browser, form)
 
         server.start()
         assert town.count() == len(codes)
@@ -84,9 +82,9 @@ def test_a_database_that_is_locked(running: Town, browser: Browser) -> None:
     with closing(sqlite3.connect(file, isolation_level=None)) as other, ThreadPoolExecutor() as pool:
         other.execute("BEGIN IMMEDIATE")
         by_program = pool.submit(running.post, WORDS)
-        by_form = pool.submit(_assert_words_kept, browser, form)
+        by_form = pool.submit(assert_words_kept, browser, form)
         assert browser.client.get("/t").status_code == 200
-        _assert_away(by_program.result())
+        assert_away(by_program.result())
         by_form.result()
     assert running.count() == before
     assert browser.client.post("/", data=form).status_code == 201
@@ -103,17 +101,3 @@ def _waiting(server: Postgres) -> int:
             " WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO outbox_entry%'"
         ).fetchone()
     return int(row[0]) if row else 0
-
-
-def _assert_away(answer: httpx.Response) -> None:
-    assert answer.status_code == 503
-    assert int(answer.headers["Retry-After"]) > 0
-    assert "Traceback" not in answer.text
-    assert "sqlalchemy" not in answer.text.lower()
-
-
-def _assert_words_kept(browser: Browser, form: dict[str, str]) -> None:
-    answer = browser.client.post("/", data=form)
-    _assert_away(answer)
-    assert f">{WORDS}</textarea>" in unescape(answer.text)
-    assert hidden(answer.text, "form_token") == form["form_token"]
