@@ -6,7 +6,7 @@ The lease is the only retry there is. A claim moves `due_at` forward; if nothing
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from models.outbox import OutboxEntry
@@ -14,12 +14,15 @@ from models.ticket import Happening, Ticket
 from models.vocabulary import Status
 
 
-def claim(session: Session, now: datetime, *, lease: float, limit: int) -> list[OutboxEntry]:
+def claim(session: Session, now: datetime, *, lease: float, limit: int, max_attempts: int) -> list[OutboxEntry]:
     """Lease up to `limit` due entries, oldest first; another relay skips what this one has locked.
 
-    Each try doubles the lease, so that an entry which always fails stands aside with a growing pause.
+    Each try doubles the lease, so that an entry which always fails stands aside with a growing pause. What is due later
+    than any lease can end was written while the clock was ahead, and is due now.
     """
-    due = _pending().where(OutboxEntry.due_at <= now).order_by(OutboxEntry.due_at, OutboxEntry.id).limit(limit)
+    longest = timedelta(seconds=lease * 2**max_attempts)
+    is_due = or_(OutboxEntry.due_at <= now, OutboxEntry.due_at > now + longest)
+    due = _pending().where(is_due).order_by(OutboxEntry.due_at, OutboxEntry.id).limit(limit)
     entries = list(session.scalars(due.with_for_update(skip_locked=True)))
     for entry in entries:
         entry.due_at = now + timedelta(seconds=lease * 2**entry.attempts)

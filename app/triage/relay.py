@@ -65,7 +65,9 @@ class Relay:
         with self.hotline.database.transaction() as session:
             now = self.hotline.now()
             outbox.give_up(session, now, max_attempts=settings.max_attempts)
-            entries = outbox.claim(session, now, lease=settings.lease, limit=settings.batch * room)
+            entries = outbox.claim(
+                session, now, lease=settings.lease, limit=settings.batch * room, max_attempts=settings.max_attempts
+            )
             fresh = [entry.id for entry in entries if entry.attempts == 1]
             again = [entry.id for entry in entries if entry.attempts > 1]
         if entries:

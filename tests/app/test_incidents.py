@@ -127,7 +127,7 @@ def test_without_a_model_a_person_decides_about_a_join_and_sees_what_the_filer_s
     first = road.routed(**SAME)
     joined = joining(road, first)
     with hotline.database.transaction() as session:
-        for entry in outbox.claim(session, clock(), lease=0, limit=9):
+        for entry in outbox.claim(session, clock(), lease=0, limit=9, max_attempts=5):
             entry.attempts = 9
         session.flush()
         outbox.give_up(session, clock(), max_attempts=5)

@@ -141,11 +141,11 @@ def test_two_relays_never_claim_one_entry(hotline: Hotline, file: Callable[..., 
 
     def claim_the_rest() -> None:
         with database.transaction() as session:
-            second.extend(entry.id for entry in outbox.claim(session, hotline.now(), lease=60, limit=9))
+            second.extend(entry.id for entry in outbox.claim(session, hotline.now(), lease=60, limit=9, max_attempts=5))
 
     other = threading.Thread(target=claim_the_rest)
     with hotline.database.transaction() as session:
-        first = [entry.id for entry in outbox.claim(session, hotline.now(), lease=60, limit=3)]
+        first = [entry.id for entry in outbox.claim(session, hotline.now(), lease=60, limit=3, max_attempts=5)]
         session.flush()
         other.start()
         other.join(0.5)  # PostgreSQL passes over what is locked; SQLite has one writer at a time
