@@ -34,6 +34,12 @@ def test_every_setting_is_documented() -> None:
     assert not [name for name in sorted(names) if name not in page]
 
 
+def test_every_test_that_a_page_names_is_there() -> None:
+    for page in PAGES:
+        for name in set(re.findall(r"`(tests/[\w/]+(?:\.py)?)(?:::\w+)?`", page.read_text("utf-8"))):
+            assert (ROOT / name).exists(), f"{page.name} names {name}"
+
+
 def _script(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
     assert spec is not None
