@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 #: Seconds after which a citizen may try again while the database is away.
 RETRY_AFTER: Final = 30
 #: What answers in JSON, so its refusals do too.
-FOR_PROGRAMS: Final = ("/api/", "/suggest")
+FOR_PROGRAMS: Final = ("/api/", "/suggest", "/gui")
 _STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (Malformed, 400),
     (WrongMediaType, 415),

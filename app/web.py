@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import access, errors, i18n, logs, sanity, wording
+from app import access, assets_served, errors, i18n, logs, sanity, wording
 from app.accounts.session import StaffMember
 from app.accounts.views import accounts
 from app.admin.views import admin
@@ -28,6 +28,7 @@ from app.letters.views import letters
 from app.model_in_service import ModelInService
 from app.monitoring.views import monitoring
 from app.notices.views import notices, unseen_notices
+from app.offline.views import offline
 from app.pages.views import pages
 from app.praise.views import praise
 from app.returns.views import returns
@@ -67,6 +68,7 @@ def create_app(hotline: Hotline, model: ModelInService | None = None) -> Flask:
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, settings.trusted_proxies, settings.trusted_proxies)  # type: ignore[method-assign]
     logs.register(app)
+    assets_served.register(app)
     sanity.register(app)
     errors.register(app)
     _logins(app)
@@ -76,7 +78,7 @@ def create_app(hotline: Hotline, model: ModelInService | None = None) -> Flask:
         csrf.exempt(blueprint)
     decide = (review, returns, sealed, letters, praise, knowledge)
     staff = (accounts, desk, work, coordination, notices, admin, units)
-    for blueprint in (intake, tracking, suggest, questions, api, *decide, *staff, pages, monitoring):
+    for blueprint in (intake, tracking, suggest, offline, questions, api, *decide, *staff, pages, monitoring):
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, lambda _e: errors.answer(403))
     _templates(app, hotline)

@@ -21,7 +21,7 @@ from pydantic_core import PydanticCustomError
 
 from app.problems import MESSAGES, Problem, Refused
 from classifier.text import UnacceptableText, fold, received
-from models.vocabulary import SubmissionType
+from models.vocabulary import SubmissionType, topics
 
 TEXT_MIN: Final = 10
 TEXT_MAX: Final = 5000
@@ -83,6 +83,14 @@ def _degrees(value: object) -> object:
 
 def _known_type(value: object) -> object:
     return None if value == "" else value
+
+
+def _known_topic(value: object) -> object:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or value not in topics():
+        raise PydanticCustomError("unknown_topic", "no such topic")
+    return value
 
 
 def searchable(text: str, place_text: str | None) -> str:
@@ -154,6 +162,10 @@ class Report(BaseModel):
         None, description="What the citizen says it legally is; `to-cao` seals the report at once."
     )
 
+    topic: Annotated[str | None, BeforeValidator(_known_topic)] = Field(
+        None,
+        description="The topic that its filer takes it to be about. A hint for the person who decides, nothing else.",
+    )
     incident: Annotated[UUID | None, BeforeValidator(_known_incident)] = Field(
         None,
         validate_default=True,
