@@ -30,6 +30,8 @@ def register(app: Flask) -> None:
         """Compress assets, and pages that show nothing of anybody: what holds a secret beside words must not be."""
         anonymous = request.method == "GET" and "_user_id" not in session
         if request.endpoint == "static" or anonymous:
+            if (close := getattr(response.response, "close", None)) is not None:
+                response.call_on_close(close)  # the file that a compressed answer stands for
             compressed: Response = compressor.after_request(response)
             return compressed
         return response

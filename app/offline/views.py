@@ -12,6 +12,7 @@ from typing import Final
 from flask import Blueprint, Response, g, render_template, url_for
 
 from app.assets_served import version_of
+from app.current import ask_nothing_more
 from app.i18n import LANGUAGES
 from app.i18n import gettext as _
 from app.intake.views import show_form
@@ -104,6 +105,7 @@ def shell(to: str) -> str:
 def away(to: str) -> str:
     """Say that there is no network, and what can be done all the same."""
     _speak(to)
+    ask_nothing_more()  # nor is anybody known to it
     return render_template("offline/away.html", as_shell=True)
 
 

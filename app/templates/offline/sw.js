@@ -10,14 +10,24 @@ const PATIENCE = 5000;
 importScripts({{ drafts|tojson }});
 
 const kept = async (address) => (await caches.open(CACHE)).match(address);
-const inLanguage = async (pages) => kept(pages[await self.drafts.language()] || pages.vi);
+const spoken = async () => ((await self.drafts.language()) in SHELLS ? self.drafts.language() : "vi");
+const inLanguage = async (pages) => kept(pages[await spoken()]);
+
+// Asked for as nobody, and in the one language that is read here: the other one follows who changes to it.
+const keepPages = async (cache) => {
+  const language = await spoken();
+  for (const address of [SHELLS[language], AWAY[language]]) {
+    if (!(await cache.match(address))) await cache.add(new Request(address, { credentials: "omit", cache: "no-store" }));
+  }
+};
 
 self.addEventListener("install", (event) => {
-  const pages = [...Object.values(SHELLS), ...Object.values(AWAY)];
-  const asNobody = pages.map((address) => new Request(address, { credentials: "omit", cache: "no-store" }));
-  event.waitUntil(
-    caches.open(CACHE).then((cache) => cache.addAll([...ASSETS, ...asNobody])).then(() => self.skipWaiting()),
-  );
+  const keep = async () => {
+    const cache = await caches.open(CACHE);
+    await Promise.all([cache.addAll(ASSETS), keepPages(cache)]);
+    await self.skipWaiting();
+  };
+  event.waitUntil(keep());
 });
 
 self.addEventListener("activate", (event) => {
@@ -56,6 +66,7 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || origin !== self.location.origin) return;
   if (request.mode === "navigate") {
     event.respondWith(pathname === "/" ? form(request) : page(request));
+    if (pathname === "/") event.waitUntil(caches.open(CACHE).then(keepPages).catch(() => {}));
   } else if (ASSETS.includes(pathname + search)) {
     event.respondWith(kept(pathname + search).then((found) => found || fetch(request)));
   }
