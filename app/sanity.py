@@ -27,7 +27,8 @@ DRAIN_SECONDS: Final = 10.0
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 CSP: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'; "
+    "worker-src 'self'"
 )
 
 
@@ -131,6 +132,10 @@ def _headers(response: AnyResponse) -> AnyResponse:
     headers["X-Request-Id"] = g.get("request_id", "")
     if request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-store")
+    elif "v" in request.args:
+        headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    elif request.path.endswith((".css", ".js")):
+        headers["Cache-Control"] = "no-cache"  # asked for anew, with its ETag, when a release may have changed it
     if request.content_length or "Transfer-Encoding" in request.headers:
         response.call_on_close(partial(_drain, request.environ))
     return response

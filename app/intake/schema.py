@@ -21,7 +21,7 @@ from pydantic_core import PydanticCustomError
 
 from app.problems import MESSAGES, Problem, Refused
 from classifier.text import UnacceptableText, fold, received
-from models.vocabulary import SubmissionType
+from models.vocabulary import SubmissionType, topics
 
 TEXT_MIN: Final = 10
 TEXT_MAX: Final = 5000
@@ -85,6 +85,14 @@ def _known_type(value: object) -> object:
     return None if value == "" else value
 
 
+def _known_topic(value: object) -> object:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or value not in topics():
+        raise PydanticCustomError("unknown_topic", "no such topic")
+    return value
+
+
 def searchable(text: str, place_text: str | None) -> str:
     """Return the form in which a report is searched for and compared with others."""
     return fold(" ".join(filter(None, (text, place_text))))
@@ -107,6 +115,13 @@ Phone = Annotated[str, Field(max_length=40)]
 Email = Annotated[str, Field(max_length=254)]
 PlaceText = Annotated[Place | None, BeforeValidator(clean), AfterValidator(_one_line)]
 Degrees = Annotated[float | None, BeforeValidator(_degrees)]
+
+
+def whole_position(value: float | None, info: ValidationInfo) -> float | None:
+    """Refuse a longitude without a latitude, and the other way round; for the field `longitude`, with its default."""
+    if (info.data.get("latitude", "refused") is None) != (value is None):
+        raise PydanticCustomError("half_position", "half a position")
+    return value
 
 
 class Report(BaseModel):
@@ -147,6 +162,10 @@ class Report(BaseModel):
         None, description="What the citizen says it legally is; `to-cao` seals the report at once."
     )
 
+    topic: Annotated[str | None, BeforeValidator(_known_topic)] = Field(
+        None,
+        description="The topic that its filer takes it to be about. A hint for the person who decides, nothing else.",
+    )
     incident: Annotated[UUID | None, BeforeValidator(_known_incident)] = Field(
         None,
         validate_default=True,
@@ -156,12 +175,7 @@ class Report(BaseModel):
     # Fields that depend on each other are checked with the later one, not when all is well: every error in one answer.
     # `info.data` lacks a field that was refused, so there was something in it.
 
-    @field_validator("longitude")
-    @classmethod
-    def _whole_position(cls, value: float | None, info: ValidationInfo) -> float | None:
-        if (info.data.get("latitude", "refused") is None) != (value is None):
-            raise PydanticCustomError("half_position", "half a position")
-        return value
+    _whole_position = field_validator("longitude")(whole_position)
 
     @field_validator("consent")
     @classmethod

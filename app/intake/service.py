@@ -4,10 +4,11 @@ import hmac
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -25,6 +26,10 @@ from models.outbox import IdempotencyKey, OutboxEntry
 from models.ticket import Attachment, Contact, Happening, Ticket
 from models.vocabulary import Channel, Status, SubmissionType
 
+#: The scope of drafts that a phone keeps until it has a network again, and how long their keys live: a phone may lie
+#: in a drawer with one of which it never heard the answer. It forgets drafts sooner (`app/static/drafts.js`).
+DRAFTS: Final = "draft"
+DRAFT_LIFE: Final = timedelta(days=30)
 KEY_MIN: Final = 16
 KEY_MAX: Final = 255
 
@@ -54,7 +59,8 @@ class Filing:
 
     def fingerprint(self, key: bytes) -> str:
         """Keyed digest of what was asked, to tell a repetition from a reuse of its key, and to tell nothing else."""
-        said = "\n".join([self.report.model_dump_json(), *(p.source_sha256 for p in self.photos)])
+        absent = {"topic"} if self.report.topic is None else None  # a report of before there was one repeats, too
+        said = "\n".join([self.report.model_dump_json(exclude=absent), *(p.source_sha256 for p in self.photos)])
         return hmac.digest(key, said.encode(), "sha256").hex()
 
 
@@ -114,13 +120,23 @@ def _repeat(hotline: Hotline, session: Session, filing: Filing) -> Filed:
     known = session.get(IdempotencyKey, (filing.scope, filing.key))
     if known is None:
         return _file_new(hotline, session, filing)
-    if known.created_at < hotline.now() - timedelta(seconds=hotline.settings.idempotency_life):
+    if known.created_at < hotline.now() - _life(hotline, filing.scope):
         session.delete(known)
         session.flush()
         return _file_new(hotline, session, filing)
     if known.fingerprint != filing.fingerprint(hotline.keys.tokens):
         raise KeyReused([Problem("Idempotency-Key", "key_reused")])
     return Filed(known.status, hotline.keys.answers.decrypt(known.response), replayed=True)
+
+
+def _life(hotline: Hotline, scope: str) -> timedelta:
+    return DRAFT_LIFE if scope == DRAFTS else timedelta(seconds=hotline.settings.idempotency_life)
+
+
+def forget_keys(hotline: Hotline, session: Session, now: datetime) -> None:
+    """Delete the keys whose life is over."""
+    for these, scope in ((IdempotencyKey.scope == DRAFTS, DRAFTS), (IdempotencyKey.scope != DRAFTS, "")):
+        session.execute(delete(IdempotencyKey).where(these, IdempotencyKey.created_at < now - _life(hotline, scope)))
 
 
 def _file_new(hotline: Hotline, session: Session, filing: Filing) -> Filed:
@@ -188,7 +204,8 @@ def received(hotline: Hotline, filing: Filing, code: str) -> tuple[Ticket, list[
         submission_type=report.submission_type,
         joins_id=report.incident,
     )
-    ticket.happened(Happening("received", now, data={"channel": filing.channel.value}))
+    hint = {} if filing.sealed or report.topic is None else {"topic": report.topic}
+    ticket.happened(Happening("received", now, data={"channel": filing.channel.value, **hint}))
     if filing.sealed:
         ticket.transition(Status.SEALED, Happening("sealed", now, data={"by": "filer"}))
     else:
@@ -205,7 +222,7 @@ def _said(hotline: Hotline, filing: Filing, ticket: Ticket) -> list[Base]:
     """Return the rows of what else was said: in clear, or in the vault."""
     if filing.sealed:
         return vault.rows_of_report(hotline, ticket.id, filing.report, filing.photos, ticket.received_at)
-    photos = (_attachment(ticket, photo, position) for position, photo in enumerate(filing.photos))
+    photos = (attachment(ticket, photo, position) for position, photo in enumerate(filing.photos))
     return [*_contact(ticket, filing.report), *photos]
 
 
@@ -222,7 +239,8 @@ def _contact(ticket: Ticket, report: Report) -> tuple[Contact, ...]:
     return (contact,)
 
 
-def _attachment(ticket: Ticket, photo: Photo, position: int) -> Attachment:
+def attachment(ticket: Ticket, photo: Photo, position: int) -> Attachment:
+    """Return the row of a photo that is stored."""
     return Attachment(
         id=photo.id,
         ticket_id=ticket.id,

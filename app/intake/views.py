@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
+import segno
+from cryptography.fernet import InvalidToken
 from flask import Blueprint, Response, render_template, request
 from itsdangerous import BadData, URLSafeTimedSerializer
+from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import FileStorage
 
@@ -22,13 +25,22 @@ from app.intake.schema import Report, parse_report
 from app.intake.service import Filed, Filing
 from app.nearby import Neighbour
 from app.photostore import Photo
-from app.problems import NotAvailable, Problem, Refused, refuse
-from app.wording import problem_words
+from app.problems import NotAvailable, NotFound, Problem, Refused, refuse
+from app.wording import problem_words, type_advice, type_words
 from classifier.emergency import cues
-from models.vocabulary import Channel, Status, SubmissionType
+from models.vocabulary import Channel, Status, SubmissionType, topic_groups
 
 intake = Blueprint("intake", __name__)
 
+#: What a filer may say that it is; emergencies and nonsense are for us to see.
+CHOSEN: Final = (
+    SubmissionType.REPORT,
+    SubmissionType.SUGGESTION,
+    SubmissionType.QUESTION,
+    SubmissionType.PRAISE,
+    SubmissionType.COMPLAINT,
+    SubmissionType.DENUNCIATION,
+)
 FIELDS: Final = tuple(Report.model_fields)
 #: What a form carries besides the report; `nearby` says that the step between was shown.
 BESIDES: Final = frozenset({"form_token", "csrf_token", "nearby"})
@@ -77,16 +89,50 @@ def file_report() -> Response:
         page = show_form("intake/form.html", request.form.to_dict(), (), away=True)
         return Response(page, 503, headers={"Retry-After": str(errors.RETRY_AFTER)})
     ask_nothing_more()  # the code is shown whatever becomes of the database now
-    answer = filed.answer
-    page = render_template(
+    return Response(_filed_page(filed.answer), filed.status)
+
+
+@intake.post("/gui")
+def file_draft() -> Response:
+    """File a draft that a phone kept, by the key made with it: however often it is sent, it makes one ticket.
+
+    Answers programs of ours in JSON; `receipt` brings up the page with the code, now or later.
+    """
+    throttle().filing(address())
+    key, problems = "", tuple[Problem, ...]()
+    try:
+        key = service.check_key(request.headers.get("Idempotency-Key"))
+    except Refused as refused:
+        problems = refused.problems
+    report, photos = read_report(form_fields(), problems)
+    filed = service.file_report(hotline(), Filing(service.DRAFTS, key, report, photos, Channel.WEB))
+    receipt = hotline().keys.answers.encrypt(filed.body).decode()
+    return Response(
+        json.dumps(filed.answer | {"receipt": receipt}, ensure_ascii=False), filed.status, mimetype="application/json"
+    )
+
+
+@intake.post("/da-nhan")
+def show_receipt() -> Response:
+    """Show the code of a draft that was filed; the receipt is in the body, so that no log keeps it."""
+    ask_nothing_more()
+    try:
+        body = hotline().keys.answers.decrypt(request.form.get("receipt", ""))
+    except InvalidToken:
+        raise NotFound from None
+    return Response(_filed_page(json.loads(body)))
+
+
+def _filed_page(answer: dict[str, Any]) -> str:
+    return render_template(
         "intake/filed.html",
         code=answer["code"],
         track_url=answer["tracking_url"],
+        qr=Markup(segno.make(answer["tracking_url"], error="m").svg_inline(border=2, light="#fff", omitsize=True)),  # noqa: S704
         received_at=datetime.fromisoformat(answer["received_at"]),
         sealed=answer["status"] == Status.SEALED,
         numbers=answer.get("emergency_numbers", ()),  # one that is repeated may be of an older release
     )
-    return Response(page, filed.status)
 
 
 def file_from_form(channel: Channel) -> Filed:
@@ -168,10 +214,19 @@ def _form_key() -> str:
 
 
 def show_form(
-    template: str, values: dict[str, str], problems: tuple[Problem, ...], *, away: bool = False, **more: Any
+    template: str,
+    values: dict[str, str],
+    problems: tuple[Problem, ...],
+    *,
+    away: bool = False,
+    as_shell: bool = False,
+    **more: Any,
 ) -> str:
-    """Render the form with what was typed and what is wrong with it, field by field."""
-    if away:
+    """Render the form with what was typed and what is wrong with it, field by field.
+
+    With `as_shell` it is for a phone to keep: it says nothing of who asks, and has no token.
+    """
+    if away or as_shell:
         ask_nothing_more()
     stale = any(p.code == "form_token" for p in problems)
     token = values.get("form_token") if values and not stale else None
@@ -180,9 +235,11 @@ def show_form(
         values=values,
         errors=grouped_errors(problems)
         | ({"": [_("Hệ thống đang bận. Chữ của bạn vẫn còn ở đây; ít phút nữa bạn gửi lại nhé.")]} if away else {}),
-        form_token=token or new_form_token(),
+        form_token="" if as_shell else token or new_form_token(),
+        as_shell=as_shell,
         limits=LIMITS,
         submission_types=_types(),
+        topic_groups=topic_groups(),
         cues=json.dumps(cues(), ensure_ascii=False),
         **more,
     )
@@ -210,19 +267,4 @@ def grouped_errors(problems: tuple[Problem, ...]) -> dict[str, list[str]]:
 
 
 def _types() -> list[tuple[str, str, str]]:
-    return [
-        (SubmissionType.REPORT, _("Phản ánh"), _("Một sự việc, sự cố ở nơi công cộng.")),
-        (SubmissionType.SUGGESTION, _("Kiến nghị"), _("Đề xuất thay đổi, quy hoạch hay quy định.")),
-        (SubmissionType.QUESTION, _("Hỏi đáp"), _("Bạn cần biết thông tin.")),
-        (SubmissionType.PRAISE, _("Khen ngợi"), _("Bạn muốn cảm ơn.")),
-        (
-            SubmissionType.COMPLAINT,
-            _("Khiếu nại"),
-            _("Bạn không đồng ý với một quyết định hành chính đối với chính mình. Chúng tôi hướng dẫn nơi nhận đơn."),
-        ),
-        (
-            SubmissionType.DENUNCIATION,
-            _("Tố cáo"),
-            _("Bạn báo một người vi phạm pháp luật. Nội dung được niêm phong ngay; chỉ người được giao mới đọc."),
-        ),
-    ]
+    return [(kind.value, type_words(kind), type_advice(kind)) for kind in CHOSEN]

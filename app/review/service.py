@@ -96,6 +96,12 @@ def evidence(session: Session, ticket: Ticket) -> dict[str, Any]:
     return _data(last_events(session, [ticket], TRIAGED).get(ticket.id))
 
 
+def said_topic(session: Session, ticket: Ticket) -> str | None:
+    """Return the topic that the filer took it to be about, if they said so."""
+    said: str | None = _data(last_events(session, [ticket], "received").get(ticket.id)).get("topic")
+    return said
+
+
 def why_here(session: Session, ticket: Ticket) -> dict[str, Any]:
     """Return the data of what sent the ticket where it is now: the machine, a unit's return, or a coordinator."""
     return _data(last_events(session, [ticket], TRIAGED, "rerouted", "reviewed").get(ticket.id))

@@ -183,6 +183,7 @@ def ticket_page(account: Account, ticket_id: UUID, refused: Refused | None = Non
             "review/ticket.html",
             **context,
             **refusal_context(refused),
+            said_topic=topics().get(service.said_topic(session, found) or ""),
             alternatives=_alternatives(thought),
             place_words=found.place_text
             or (", ".join(wards[code] for code in candidates) or _("Không nhận ra nơi nào")),

@@ -38,34 +38,7 @@ for (const button of all("button[data-copy]")) {
   });
 }
 
-for (const place of all("[data-geolocate]")) {
-  if (!navigator.geolocation) continue;
-  place.hidden = false;
-  const told = place.querySelector("[role=status]");
-  place.querySelector("button").addEventListener("click", () => {
-    told.textContent = told.dataset.waiting;
-    navigator.geolocation.getCurrentPosition(
-      ({ coords }) => {
-        document.querySelector("#latitude").value = coords.latitude.toFixed(6);
-        document.querySelector("#longitude").value = coords.longitude.toFixed(6);
-        told.textContent = told.dataset.found.replace("{m}", Math.round(coords.accuracy));
-      },
-      () => (told.textContent = told.dataset.failed),
-      { enableHighAccuracy: true, timeout: 15000, maximumAge: 60000 },
-    );
-  });
-}
-
-// Words survive a closed tab: kept in this browser until they are sent.
-for (const form of all("form[data-draft]")) {
-  const key = `langnghe-draft-${form.dataset.draft}`;
-  const fields = ["text", "place_text"];
-  const kept = JSON.parse(localStorage.getItem(key) || "{}");
-  for (const name of fields) if (kept[name] && !form.elements[name].value) form.elements[name].value = kept[name];
-  form.addEventListener("input", () => {
-    localStorage.setItem(key, JSON.stringify(Object.fromEntries(fields.map((name) => [name, form.elements[name].value]))));
-  });
-}
+// A form that was taken is no draft any more (`citizen.js` keeps one).
 if (document.querySelector("[data-filed]")) localStorage.removeItem("langnghe-draft-report");
 
 for (const area of all("textarea[data-max]")) {
@@ -100,13 +73,14 @@ for (const box of all("[data-danger]")) {
     const plain = bare(whole);
     const numbers = Object.entries(cues)
       .filter(([, [marked, unmarked]]) => (plain === whole ? unmarked : marked).some((cue) => says(whole, cue)))
-      .map(([number]) => number);
+      .map(([number]) => number)
+      .concat(box.dataset.numbers?.split(" ").filter(Boolean) ?? []); // those that a suggestion named
     box.hidden = numbers.length === 0;
     for (const item of box.querySelectorAll("li")) {
       const fits = numbers.some((number) => item.querySelector(`[href="tel:${number}"]`));
       item.classList.toggle("other", !fits);
     }
   };
-  area.addEventListener("input", look);
+  for (const event of ["input", "danger"]) area.addEventListener(event, look);
   look();
 }

@@ -1,16 +1,22 @@
 """What the holder of a code may see and do. Nothing here is found by anything but the whole code."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import incidents
 from app.assignment import local_date
 from app.deadlines import Standing, resume, standing
 from app.hotline import Hotline
+from app.intake import photos as photo_store
+from app.intake.photos import Photo
+from app.intake.service import attachment
 from app.letters.service import Sent, letters
 from app.lifecycle import REOPEN_WITHIN
 from app.problems import Conflict, NotFound, Problem, refuse
@@ -18,12 +24,14 @@ from app.review import contest
 from app.words import words_of
 from models.code import code_hash, grouped, normalised
 from models.department import Department
-from models.ticket import Feedback, Happening, Ticket, TicketEvent
+from models.ticket import Attachment, Feedback, Happening, Ticket, TicketEvent
 from models.vocabulary import Status, SubmissionType, Urgency
 from routing.departments import DepartmentFact
 from routing.hours import Opening, opening
 
 COMMENT_MAX: Final = 1000
+#: Photos of one report, those that its citizen adds later among them.
+PHOTOS_OF_A_TICKET: Final = 20
 #: Events a citizen sees in the timeline.
 PUBLIC_KINDS: Final = frozenset({
     "received", "triaged", "reviewed", "sealed", "accepted", "returned", "rerouted", "info_requested", "info_received",
@@ -74,6 +82,7 @@ class Track:
     timeline: tuple[Moment, ...]
     question: str | None
     photos: int
+    pictures: tuple[UUID, ...]
     can_reopen: bool
     can_rate: bool
     #: It is, or was referred as, a denunciation: the page says where it stands and nothing else.
@@ -144,6 +153,7 @@ def _shown(hotline: Hotline, session: Session, code: str, ticket: Ticket) -> Tra
         timeline=tuple(timeline),
         question=asked[-1] if asked and ticket.status is Status.INFO_REQUESTED else None,
         photos=0 if sealed else len(ticket.attachments),
+        pictures=() if sealed else tuple(photo.id for photo in ticket.attachments),
         can_reopen=_may_reopen(ticket, now) if lead is None else _may_reopen_together(ticket, lead, now),
         can_rate=ticket.status is Status.ANSWERED if lead is None else _may_rate_together(ticket, lead),
         sealed=sealed,
@@ -216,36 +226,81 @@ def _may_reopen(ticket: Ticket, now: datetime) -> bool:
     return ticket.status is Status.REFERRED
 
 
-def add_information(hotline: Hotline, typed: str, message: str) -> Track:
-    """Answer what the unit asked; the ticket is in work again."""
+def add_information(hotline: Hotline, typed: str, message: str, photos: Sequence[Photo] = ()) -> Track:
+    """Answer what the unit asked, with photos if there are any; the ticket is in work again."""
     words = words_of("message", message)
-    return _act(hotline, typed, Status.IN_PROGRESS, "info_received", words)
+    return _act(hotline, typed, Step(Status.IN_PROGRESS, "info_received", words, tuple(photos)))
 
 
-def reopen(hotline: Hotline, typed: str, message: str) -> Track:
+def reopen(hotline: Hotline, typed: str, message: str, photos: Sequence[Photo] = ()) -> Track:
     """Say that it is not done. A department that answered has it again; what nobody has goes to the coordinators.
 
     Of a merged report it is the lead that is reopened, for all.
     """
     words = words_of("message", message)
-    return _act(hotline, typed, Status.REOPENED, "reopened", words)
+    return _act(hotline, typed, Step(Status.REOPENED, "reopened", words, tuple(photos)))
 
 
-def _act(hotline: Hotline, typed: str, there: Status, kind: str, words: str) -> Track:
+def photo_of(hotline: Hotline, photo_id: UUID) -> Path:
+    """Return the file of a photo of a report; raises `NotFound` for one that is gone, or locked away meanwhile."""
+    with hotline.database.reading() as session:
+        known = session.get(Attachment, photo_id)
+    path = photo_store.path_of(hotline.settings.attachments, photo_id)
+    if known is None or not path.is_file():
+        raise NotFound
+    return path
+
+
+@dataclass(frozen=True)
+class Step:
+    """What its citizen does to a report: where it goes, as what it is told, in which words, with which photos."""
+
+    there: Status
+    kind: str
+    words: str
+    photos: tuple[Photo, ...]
+
+
+def _act(hotline: Hotline, typed: str, step: Step) -> Track:
+    """Take the step; the photos of one that is not taken go away again."""
+    try:
+        return _acted(hotline, typed, step)
+    except BaseException:
+        photo_store.discard(hotline.settings.attachments, step.photos)
+        raise
+
+
+def _acted(hotline: Hotline, typed: str, step: Step) -> Track:
+    there, words = step.there, step.words
     with hotline.database.transaction() as session:
         code, ticket, lead = _held(hotline, session, typed)
         if lead is not None and there is Status.REOPENED:
             _reopen_together(hotline, ticket, lead, words)
+            _attach(hotline, session, ticket, step.photos)
             session.flush()
             return _shown(hotline, session, code, ticket)
         if there is Status.REOPENED and not _may_reopen(ticket, hotline.now()):
             raise Conflict([Problem("status", "transition", {"here": ticket.status.value})])
         if there is Status.IN_PROGRESS and ticket.status is not Status.INFO_REQUESTED:
             raise Conflict([Problem("status", "transition", {"here": ticket.status.value})])
-        ticket.transition(there, Happening(kind, hotline.now(), public_text=words))
+        data = {"photos": len(step.photos)} if step.photos else {}
+        ticket.transition(there, Happening(step.kind, hotline.now(), public_text=words, data=data))
+        _attach(hotline, session, ticket, step.photos)
         resume(hotline, session, ticket, hotline.now())
         session.flush()
         return _shown(hotline, session, code, ticket)
+
+
+def _attach(hotline: Hotline, session: Session, ticket: Ticket, photos: Sequence[Photo]) -> None:
+    """Add photos behind those that the ticket has; raises `Refused` where they are too many together."""
+    if not photos:
+        return
+    first = session.scalar(select(func.count()).where(Attachment.ticket_id == ticket.id)) or 0
+    if first + len(photos) > PHOTOS_OF_A_TICKET:
+        raise refuse("photos", "too_many_photos", max=max(0, PHOTOS_OF_A_TICKET - first))
+    for position, photo in enumerate(photos, first):
+        photo_store.store(hotline.settings.attachments, photo)
+        session.add(attachment(ticket, photo, position))
 
 
 def _held(hotline: Hotline, session: Session, typed: str) -> tuple[str, Ticket, Ticket | None]:

@@ -2,19 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template, request, send_file
+from itsdangerous import BadData, URLSafeTimedSerializer
+from werkzeug.wrappers import Response as AnyResponse
 
 from app import errors, wording
 from app.assignment import local_date
 from app.current import address, hotline, throttle
-from app.intake.views import grouped_errors
+from app.intake.views import LIMITS, grouped_errors, uploaded_photos
 from app.problems import Conflict, NotFound, Problem, Refused
 from app.tracking import service
 from app.tracking.service import Track
 from models.code import grouped, normalised
 from models.vocabulary import Status, topics
+
+#: Seconds for which a page's photos can be looked at: long enough for a slow network, too short to be handed on.
+PHOTO_LIFE: Final = 1800
 
 tracking = Blueprint("tracking", __name__, url_prefix="/t")
 
@@ -51,13 +57,30 @@ def letters() -> Response:
 @tracking.post("/bo-sung")
 def add_information() -> Response:
     """Take the citizen's answer to the unit's question."""
-    return _answer(lambda code: service.add_information(hotline(), code, request.form.get("message", "")))
+    return _answer(
+        lambda code: service.add_information(hotline(), code, request.form.get("message", ""), uploaded_photos())
+    )
 
 
 @tracking.post("/mo-lai")
 def reopen() -> Response:
     """Take "not done yet"."""
-    return _answer(lambda code: service.reopen(hotline(), code, request.form.get("message", "")))
+    return _answer(lambda code: service.reopen(hotline(), code, request.form.get("message", ""), uploaded_photos()))
+
+
+@tracking.get("/anh/<token>")
+def photo(token: str) -> AnyResponse:
+    """Send a photo to who was shown its report a while ago; the token says nothing of the code."""
+    try:
+        photo_id = UUID(_shown_photos().loads(token, max_age=PHOTO_LIFE))
+    except (BadData, ValueError):
+        raise NotFound from None
+    path = service.photo_of(hotline(), photo_id)
+    return send_file(path, mimetype="image/jpeg", download_name="anh.jpg", max_age=0)
+
+
+def _shown_photos() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(hotline().keys.web, salt="photo")
 
 
 @tracking.post("/danh-gia")
@@ -132,10 +155,13 @@ def _page(track: Track, problems: dict[str, list[str]], *, lost: bool = False) -
         "advice": topics()[track.topic].emergency_advice if track.emergency and track.topic else None,
         "timeline": rows,
         "opening_words": opening_words(track),
+        "pictures": [_shown_photos().dumps(photo_id.hex) for photo_id in track.pictures],
     }
     values = request.form.to_dict()
     typed = (values.get("message") or values.get("comment")) if lost else None
-    return render_template("tracking/ticket.html", view=view, errors=problems, values=values, typed=typed)
+    return render_template(
+        "tracking/ticket.html", view=view, errors=problems, values=values, typed=typed, limits=LIMITS
+    )
 
 
 def opening_words(track: Track) -> str | None:

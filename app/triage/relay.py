@@ -4,24 +4,24 @@ import logging
 import signal
 import threading
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from redis.exceptions import RedisError
 from rq import Queue, Worker
-from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app import lifecycle, surges
 from app.faultpoints import reached
 from app.hotline import Hotline
+from app.intake import service as intake
 from app.learning import weekly
 from app.notices import sending
 from app.sealed import vault
 from app.triage import outbox
 from app.triage import queue as triage_queue
 from app.units import handover
-from models.outbox import Heartbeat, IdempotencyKey
+from models.outbox import Heartbeat
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +119,5 @@ class Relay:
         lifecycle.advance(self.hotline, session, now)
         handover.advance(self.hotline, session, now)
         surges.watch(session, now, self.hotline.files.incidents.surge)
-        life = timedelta(seconds=self.hotline.settings.idempotency_life)
-        session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - life))
+        intake.forget_keys(self.hotline, session, now)
         weekly.ask(self.hotline, session, self.learning, now)

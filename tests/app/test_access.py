@@ -31,7 +31,15 @@ WITHOUT_TICKET = """
                                      nobody alice bob supervisor coordinator cleared auditor admin call_taker shut_out
 GET  /                                  200   200 200        200         200     200     200   200        200      200
 POST /                                  422   422 422        422         422     422     422   422        422      422
+POST /gui                               400   400 400        400         400     400     400   400        400      400
+POST /da-nhan                           404   404 404        404         404     404     404   404        404      404
+GET  /vo/<to>                           200   200 200        200         200     200     200   200        200      200
+GET  /vo/<to>/mat-mang                  200   200 200        200         200     200     200   200        200      200
+GET  /sw.js                             200   200 200        200         200     200     200   200        200      200
+GET  /manifest.webmanifest              200   200 200        200         200     200     200   200        200      200
+GET  /t/anh/<token>                     404   404 404        404         404     404     404   404        404      404
 GET  /t                                 200   200 200        200         200     200     200   200        200      200
+POST /suggest                           503   503 503        503         503     503     503   503        503      503
 POST /t                                 404   404 404        404         404     404     404   404        404      404
 POST /t/bo-sung                         404   404 404        404         404     404     404   404        404      404
 POST /t/mo-lai                          404   404 404        404         404     404     404   404        404      404

@@ -52,8 +52,10 @@ def _public(page: Page) -> Iterator[str]:
         yield address
     page.goto("/")
     page.fill("#text", LONG)
+    page.evaluate("document.querySelectorAll('details').forEach((folded) => { folded.open = true; })")
     page.fill("#contact_phone", "12")
     page.click("button.main")
+    page.wait_for_selector("#problems:focus")
     yield "form with errors"
     page.fill("#contact_phone", "")
     page.click("button.main")

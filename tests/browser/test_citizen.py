@@ -44,10 +44,12 @@ def test_errors_are_told_at_the_top_and_at_the_field_and_nothing_is_lost(phone: 
     page = phone.new_page()
     page.goto("/")
     page.fill("#text", TEXT)
+    page.click("text=Liên hệ, nếu muốn")
     page.fill("#contact_phone", "12")
     page.click("button.main")
-    expect(page.locator("#errors")).to_be_focused()
-    page.click("#errors a >> nth=0")
+    expect(page.locator("#problems")).to_be_focused()
+    page.click("#problems a >> nth=0")
+    expect(page.locator("#contact_phone")).to_be_focused()
     expect(page.locator("#contact_phone")).to_have_attribute("aria-invalid", "true")
     assert page.input_value("#text") == TEXT
 

@@ -1,0 +1,1 @@
+"""A phone that has the page and no network."""

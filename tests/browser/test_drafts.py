@@ -1,0 +1,250 @@
+"""A phone with a bad network: drafts outlive closed tabs, send themselves once, and can be wiped."""
+
+import io
+from collections.abc import Iterator
+from uuid import uuid4
+
+import httpx
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from sqlalchemy import select
+
+from models.ticket import Ticket
+from tests.browser.conftest import Site
+
+#: What may come over the wire at a first visit.
+WEIGHT = 120_000
+
+
+@pytest.fixture
+def text() -> str:
+    """Return a report that no other test files."""
+    return f"Đèn đường trước nhà tôi tắt ba đêm nay, tối thui, trụ số {uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def citizen(chromium: Browser, site: Site) -> Iterator[BrowserContext]:
+    """Return a phone that may tell where it is; any error of a page's own script fails the test."""
+    context = chromium.new_context(
+        base_url=site.url,
+        viewport={"width": 390, "height": 844},
+        locale="vi-VN",
+        geolocation={"latitude": 10.7769, "longitude": 106.7009},
+        permissions=["geolocation"],
+    )
+    broken: list[str] = []
+    context.on("weberror", lambda error: broken.append(str(error.error)))
+    yield context
+    context.close()
+    assert not broken
+
+
+def test_a_pothole_with_photo_and_position_takes_three_taps(citizen: BrowserContext, site: Site, text: str) -> None:
+    page = opened(citizen)
+    page.fill("#text", text)
+    with page.expect_file_chooser() as chooser:
+        page.click("label[for=photos]")  # 1
+    chooser.value.set_files(photo())
+    page.click("#position button")  # 2
+    expect(page.locator("#latitude")).to_have_value("10.776900")
+    page.click("button.main")  # 3
+    page.wait_for_selector("#code")
+    (ticket,) = filed(site, text)
+    assert (ticket.lat, len(ticket.attachments)) == (10.7769, 1)
+
+
+def test_a_big_photo_is_made_small_before_it_is_sent(citizen: BrowserContext, text: str) -> None:
+    page = opened(citizen)
+    page.fill("#text", text)
+    page.set_input_files("#photos", photo(4000, 3000))
+    expect(page.locator("#thumbs img")).to_have_count(1)
+    size = page.evaluate(
+        """async () => { const { photos: [one] } = await drafts.get("writing");
+        const image = await createImageBitmap(new Blob([one.bytes])); return [image.width, one.type]; }"""
+    )
+    assert size == [2048, "image/jpeg"]
+
+
+def test_a_draft_with_its_photo_survives_a_closed_tab_until_it_is_wiped(citizen: BrowserContext, text: str) -> None:
+    page = opened(citizen)
+    page.fill("#text", text)
+    page.set_input_files("#photos", photo())
+    expect(page.locator("#kept")).to_be_visible()
+    expect(page.locator("#thumbs img")).to_have_count(1)
+    page.wait_for_function("async () => Boolean(await drafts.get('writing'))")
+    page.close()
+    page = opened(citizen)
+    assert page.input_value("#text") == text
+    expect(page.locator("#thumbs img")).to_have_count(1)
+    page.click("#kept button")
+    assert page.input_value("#text") == ""
+    page.close()
+    page = opened(citizen)
+    assert page.input_value("#text") == ""
+    expect(page.locator("#thumbs img")).to_have_count(0)
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_what_is_written_without_a_network_sends_itself_once_when_it_is_back(
+    citizen: BrowserContext, site: Site, text: str
+) -> None:
+    page = opened(citizen)
+    page.evaluate("navigator.serviceWorker.ready")
+    page.wait_for_function(
+        "async () => (await caches.keys()).length > 0 && Boolean(navigator.serviceWorker.controller)"
+    )
+    citizen.set_offline(True)
+    page.goto("/")
+    page.fill("#text", text)
+    page.set_input_files("#photos", photo())
+    expect(page.locator("#thumbs img")).to_have_count(1)
+    page.click("button.main")
+    expect(page.locator("#drafts")).to_contain_text("Chưa gửi được, máy đang giữ giúp bạn")
+    assert page.input_value("#text") == ""
+    page.close()
+    page = citizen.new_page()
+    page.goto("/")
+    expect(page.locator("#drafts")).to_contain_text(text[:60])
+    assert not filed(site, text)
+
+    citizen.set_offline(False)
+    expect(page.locator("#drafts .code")).to_be_visible(timeout=20_000)
+    code = page.inner_text("#drafts .code")
+    (ticket,) = filed(site, text)
+    assert len(ticket.attachments) == 1
+    page.click("text=Xem và lưu mã")
+    assert page.inner_text("#code") == code
+    assert code not in page.url
+    page.wait_for_function("async () => !(await drafts.all()).length")
+    page = opened(citizen)
+    expect(page.locator("#drafts")).to_be_hidden()
+    assert len(filed(site, text)) == 1
+
+
+def test_a_report_whose_answer_was_cut_is_one_ticket(citizen: BrowserContext, site: Site, text: str) -> None:
+    page = opened(citizen)
+    answers = []
+
+    def cut(route: Route) -> None:
+        answers.append(route.fetch().status)  # it arrives, and is filed
+        route.abort("connectionreset")
+
+    page.route("**/gui", cut, times=1)
+    page.fill("#text", text)
+    page.click("button.main")
+    expect(page.locator("#drafts")).to_contain_text("Chưa gửi được")
+    assert answers == [201]
+    page.close()  # as somebody does who gives up
+    page = opened(citizen)
+    expect(page.locator("#drafts .code")).to_be_visible()
+    assert len(filed(site, text)) == 1
+
+
+def test_a_draft_that_is_refused_when_it_comes_is_back_for_its_writer(
+    citizen: BrowserContext, site: Site, text: str
+) -> None:
+    page = opened(citizen)
+    page.click("text=Liên hệ, nếu muốn")
+    page.fill("#text", text)
+    page.fill("#contact_phone", "12")
+    page.route("**/gui", lambda route: route.abort(), times=1)
+    page.click("button.main")
+    expect(page.locator("#drafts")).to_contain_text("Chưa gửi được")
+    page.click("text=Gửi lại ngay")
+    expect(page.locator("#problems")).to_be_visible()
+    assert page.input_value("#text") == text
+    page.fill("#contact_phone", "0901234567")
+    page.check("#consent")
+    page.click("button.main")
+    page.wait_for_selector("#code")
+    assert len(filed(site, text)) == 1
+
+
+def test_the_topic_shown_is_confirmed_or_changed_and_travels_with_the_report(
+    citizen: BrowserContext, site: Site, text: str
+) -> None:
+    page = opened(citizen)
+    page.fill("#text", text)
+    page.fill("#place_text", "đường Lê Lợi, phường Bến Thành")
+    expect(page.locator("#guesses button").first).to_have_text("Chiếu sáng công cộng")
+    expect(page.locator("#ward")).to_have_text("Chúng tôi hiểu là Phường Bến Thành.")
+    page.click("text=Không phải, chọn lại")
+    page.select_option("#topic-choice", "trees")
+    expect(page.locator("#understood")).to_contain_text("Bạn chọn")
+    send_through(page)
+    (ticket,) = filed(site, text)
+    assert ticket.events[0].data["topic"] == "trees"
+
+
+def test_a_phone_keeps_no_page_of_anybody(citizen: BrowserContext, text: str) -> None:
+    page = opened(citizen)
+    page.evaluate("navigator.serviceWorker.ready")
+    page.wait_for_function("async () => Boolean(navigator.serviceWorker.controller)")
+    page.fill("#text", text)
+    send_through(page)
+    page.click("text=Xem phản ánh này")
+    page.wait_for_selector(".timeline")
+    page.goto("/t")
+    kept = page.evaluate(
+        """async () => (await Promise.all((await caches.keys()).map(async (name) =>
+        (await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname)))).flat()"""
+    )
+    assert kept
+    assert all(path.startswith(("/static/", "/vo/")) for path in kept), kept
+    page.goto("/")
+    assert page.evaluate("drafts.all()") == []
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_a_first_visit_weighs_little(chromium: Browser, site: Site) -> None:
+    """All that comes over the wire, headers too, until the page rests; and what its worker fetches beside it."""
+    context = chromium.new_context(base_url=site.url, viewport={"width": 390, "height": 844}, service_workers="block")
+    page = context.new_page()
+    wire = context.new_cdp_session(page)
+    wire.send("Network.enable")
+    bytes_: list[float] = []
+    wire.on("Network.loadingFinished", lambda event: bytes_.append(event["encodedDataLength"]))
+    page.goto("/", wait_until="networkidle")
+    page.wait_for_function("async () => (await document.fonts.ready).status === 'loaded'")
+    context.close()
+    worker = ["/sw.js", "/vo/vi", "/vo/vi/mat-mang"]
+    with httpx.Client(base_url=site.url, headers={"Accept-Encoding": "br"}) as client:
+        beside = 0
+        for path in worker:
+            with client.stream("GET", path) as answer:
+                beside += sum(map(len, answer.iter_raw())) + 1000  # its headers
+    print(f"first visit {sum(bytes_):.0f} bytes in {len(bytes_)} answers, worker {beside}")  # noqa: T201
+    assert sum(bytes_) + beside < WEIGHT
+
+
+def opened(context: BrowserContext) -> Page:
+    """Return the form, as soon as its script has put back what was kept."""
+    page = context.new_page()
+    page.goto("/")
+    page.wait_for_selector("form.enhanced")
+    page.wait_for_function("async () => Boolean(await drafts.language())")
+    return page
+
+
+def send_through(page: Page) -> None:
+    """Press send, once more where something known near by is shown first, until the code is there."""
+    page.click("button.main")
+    page.wait_for_selector("#code, #known button:focus")
+    if page.locator("#known button:focus").count():
+        page.click("button.main")
+    page.wait_for_selector("#code")
+
+
+def photo(width: int = 64, height: int = 64) -> dict[str, object]:
+    out = io.BytesIO()
+    Image.effect_noise((width, height), 60).convert("RGB").save(out, "JPEG", quality=90)
+    return {"name": "ổ gà.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()}
+
+
+def filed(site: Site, text: str) -> list[Ticket]:
+    with site.world.hotline.database.reading() as session:
+        found = list(session.scalars(select(Ticket).where(Ticket.text == text)))
+        for ticket in found:
+            _ = (ticket.attachments, ticket.events)
+        return found
