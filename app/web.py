@@ -17,7 +17,7 @@ from app.accounts.views import accounts
 from app.admin.views import admin
 from app.api.views import api
 from app.coordination.views import coordination
-from app.current import KEY, THROTTLE, may_ask, visitor
+from app.current import FIGURES, KEY, THROTTLE, may_ask, visitor
 from app.current import hotline as current_hotline
 from app.desk.views import desk
 from app.hotline import Hotline
@@ -25,6 +25,7 @@ from app.icons import icon
 from app.intake.views import intake
 from app.knowledge.views import knowledge, questions
 from app.letters.views import letters
+from app.maps.service import PublicFigures
 from app.maps.views import maps
 from app.monitoring.views import monitoring
 from app.notices.views import notices, unseen_notices
@@ -51,6 +52,7 @@ def create_app(hotline: Hotline) -> Flask:
     settings = hotline.settings
     app.extensions[KEY] = hotline
     app.extensions[THROTTLE] = Throttle(settings)
+    app.extensions[FIGURES] = PublicFigures(hotline)
     app.config.update(
         SECRET_KEY=hotline.keys.web,
         SESSION_COOKIE_NAME="__Host-staff" if settings.https else "staff",
@@ -123,6 +125,7 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
         calendar_day=wording.calendar_day,
         short_day=wording.short_day,
         iso=wording.iso,
+        number=wording.number,
         date=wording.date_words,
         status_words=wording.status_words,
         headline=wording.headline,

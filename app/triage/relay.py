@@ -16,6 +16,7 @@ from app import lifecycle, surges
 from app.faultpoints import reached
 from app.hotline import Hotline
 from app.learning import weekly
+from app.maps import counting
 from app.notices import sending
 from app.sealed import vault
 from app.triage import outbox
@@ -108,6 +109,7 @@ class Relay:
         if tidying:
             vault.sweep(self.hotline)
             sending.keep(self.hotline)
+            counting.keep(self.hotline)
         self._beaten = clock
 
     def _tidy(self, session: Session, now: datetime) -> None:
