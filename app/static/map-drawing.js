@@ -46,7 +46,7 @@ class Drawn {
       attributionControl: false,
       scrollWheelZoom: false,
       zoomSnap: 0.5,
-      minZoom: 8,
+      minZoom: 7,
       maxZoom: 18,
       zoomAnimation: !calm.matches,
       fadeAnimation: !calm.matches,
@@ -130,9 +130,10 @@ class Drawn {
     return template.content.cloneNode(true);
   }
 
-  pin(classes, kind, link) {
-    const body = element(link ? "a" : "span", { className: "map-pin-body" });
+  pin(classes, kind, { link = null, press = null } = {}) {
+    const body = element(link ? "a" : press ? "button" : "span", { className: "map-pin-body" });
     if (link) body.href = link;
+    else if (press) Object.assign(body, { type: "button", onclick: press });
     body.append(this.shape(kind));
     return { icon: this.L.divIcon({ className: `map-pin ${classes}`, html: body, iconSize: [36, 44], iconAnchor: [18, 44] }), body };
   }
@@ -159,8 +160,15 @@ const within = (ring, x, y) => {
 const points = (drawn) => {
   const { L, map } = drawn;
   const pins = JSON.parse(drawn.figure.dataset.pins);
-  for (const { lat, lon, label, kind = "none", url, here: own } of pins) {
-    const { icon, body } = drawn.pin(`${kind}${own ? " own" : ""}`, kind, url);
+  const select = document.getElementById(drawn.figure.dataset.chooses);
+  const chooser = (value, label) => () => {
+    select.value = value;
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+    drawn.say(drawn.words.chosen.replace("{where}", label));
+  };
+  for (const { lat, lon, label, kind = "none", url, choose, here: own } of pins) {
+    const press = select && choose ? chooser(choose, label) : null;
+    const { icon, body } = drawn.pin(`${kind}${own ? " own" : ""}`, kind, { link: url, press });
     body.title = label;
     body.append(element("span", { className: "sr", textContent: label }));
     body.addEventListener("focus", () => map.panInside([lat, lon], { padding: [40, 60] }));
@@ -171,26 +179,43 @@ const points = (drawn) => {
 };
 
 const SMALLEST = 12;
-const LARGEST = 34;
+const LARGEST = 30;
+const READABLE = 10;
+
+// Smaller while the whole city is seen, so that circles do not hide each other.
+const scale = (zoom) => Math.min(1, Math.max(0.45, 2 ** ((zoom - 12) / 2)));
 
 // The table beside it says the same, so that a screen reader is spared the circles.
 const wards = (drawn) => {
   const { L, map, outline } = drawn;
   const figures = JSON.parse(drawn.figure.dataset.figures);
   const most = Math.max(1, ...Object.values(figures).map(({ count }) => count));
-  const seen = [];
-  for (const { properties } of outline.features) {
-    const figure = figures[properties.code];
-    if (!figure) continue;
-    const radius = Math.round(SMALLEST + (LARGEST - SMALLEST) * Math.sqrt(figure.count / most));
-    const body = element("a", { href: figure.url, title: figure.label, textContent: figure.shown, tabIndex: -1 });
+  const shown = outline.features.map(({ properties }) => properties).filter(({ code }) => figures[code]);
+  const circles = L.layerGroup().addTo(map);
+  const circle = ({ code, at }) => {
+    const figure = figures[code];
+    const whole = SMALLEST + (LARGEST - SMALLEST) * Math.sqrt(figure.count / most);
+    const radius = Math.round(whole * scale(map.getZoom()));
+    const body = element("a", { href: figure.url, title: figure.label, tabIndex: -1 });
+    if (radius >= READABLE) body.textContent = figure.shown;
     body.setAttribute("aria-hidden", "true");
     const icon = L.divIcon({ className: "map-count", html: body, iconSize: [2 * radius, 2 * radius] });
-    L.marker(properties.at, { icon, interactive: false, keyboard: false, zIndexOffset: -radius }).addTo(map);
-    seen.push(properties.at);
-  }
-  if (seen.length) map.fitBounds(seen, { padding: [40, 40], maxZoom: 13, animate: false });
+    L.marker(at, { icon, interactive: false, keyboard: false, zIndexOffset: -10 * radius }).addTo(circles);
+  };
+  const redraw = () => {
+    circles.clearLayers();
+    shown.forEach(circle);
+  };
+  if (shown.length) map.fitBounds(mostOf(shown.map(({ at }) => at)), { padding: [40, 40], maxZoom: 13, animate: false });
+  redraw();
+  map.on("zoomend", redraw);
 };
+
+// The rectangle around most of some places: one island far out must not make specks of all others.
+const mostOf = (places, from = 0.1, to = 0.9) =>
+  [from, to].map((share) =>
+    [0, 1].map((i) => places.map((place) => place[i]).sort((a, b) => a - b)[Math.round(share * (places.length - 1))]),
+  );
 
 const picker = (drawn) => {
   const { L, map, figure, words, canvas } = drawn;
@@ -264,15 +289,10 @@ const picker = (drawn) => {
     clear.hidden = false;
     map.setView(at, drawn.closest, { animate: false });
   } else {
-    map.setView(densest(drawn), 12, { animate: false });
+    const middle = mostOf(drawn.outline.features.map(({ properties }) => properties.at), 0.5, 0.5)[0];
+    map.setView(middle, 12, { animate: false });
   }
   canvas.focus({ preventScroll: true });
-};
-
-// Where most wards are: the middle of the town, not of its outskirts.
-const densest = ({ outline }) => {
-  const middle = (numbers) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
-  return [0, 1].map((i) => middle(outline.features.map(({ properties }) => properties.at[i])));
 };
 
 const KINDS = { points, wards, picker };

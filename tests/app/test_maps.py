@@ -4,9 +4,12 @@ import csv
 import gzip
 import io
 import json
+import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +23,7 @@ from app.maps import counting
 from app.review import service as review
 from app.web import create_app
 from app.work import service as work
+from models.account import Account
 from models.figure import DailyCount
 from models.ticket import Deadline, Happening, Ticket
 from models.vocabulary import Channel, DeadlineKind, Outcome, Status, SubmissionType
@@ -350,3 +354,65 @@ def open_data(client: FlaskClient) -> list[dict[str, str]]:
 
 def numbers(figure: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in figure.items() if name in MapFigure.model_fields}
+
+
+PIN = {"latitude": 10.7712, "longitude": 106.6981}
+BESIDE = {"latitude": 10.7725, "longitude": 106.6990}
+FAR = {"latitude": 10.80, "longitude": 106.74}
+
+
+def test_a_tickets_page_shows_its_pin_and_what_is_open_near_by_of_its_topic(
+    road: Road, log_in: Callable[[Account], FlaskClient]
+) -> None:
+    here, beside, far = (road.routed(**place) for place in (PIN, BESIDE, FAR))
+    answered = road.routed(**BESIDE)
+    work.accept(road.hotline, road.staff.alice, step(answered))
+    work.answer(road.hotline, road.staff.alice, step(answered, "Xong."))
+    page = log_in(road.staff.alice).get(f"/work/{here.ticket().id}").get_data(as_text=True)
+    own, *others = pins_of(page)
+    assert (own["lat"], own["lon"], own["here"]) == (10.7712, 106.6981, True)
+    assert [pin["url"] for pin in others] == [f"/work/{beside.ticket().id}"]
+    assert others[0]["kind"] == "ok"
+    listed = page.partition("Gần đó, cùng chủ đề, chưa xong")[2].partition("</ul>")[0]  # for those who see no map
+    assert re.findall(r'href="([^"]+)"', listed) == [f"/work/{beside.ticket().id}"]
+    assert str(far.ticket().id) not in page
+
+
+def test_no_pin_leads_to_a_ticket_that_one_may_not_see(
+    hotline: Hotline, road: Road, log_in: Callable[[Account], FlaskClient]
+) -> None:
+    here = road.routed(**PIN)
+    sealed, theirs = road.sealed(**BESIDE), road.routed(**BESIDE)
+    choice = review.Choice("street-lighting", "tt_ql_gtcc", BEN_THANH, "Của đơn vị khác.")
+    given = road.returned()  # brings the coordinator's road along
+    assert given.status() is Status.RETURNED
+    work.send_back(hotline, road.staff.alice, step(theirs, "Không phải của chúng tôi."))
+    review.route(hotline, road.staff.coordinator, step(theirs), choice)
+    page = log_in(road.staff.alice).get(f"/work/{here.ticket().id}").get_data(as_text=True)
+    assert len(pins_of(page)) == 1
+    for other in (sealed, theirs):
+        assert str(other.ticket().id) not in page
+
+
+def test_a_ticket_without_a_pin_has_no_map(road: Road, log_in: Callable[[Account], FlaskClient]) -> None:
+    page = log_in(road.staff.alice).get(f"/work/{road.routed().ticket().id}").get_data(as_text=True)
+    assert "data-map" not in page
+
+
+def test_a_coordinator_chooses_a_ward_from_the_map(road: Road, log_in: Callable[[Account], FlaskClient]) -> None:
+    filed = road.routed(
+        "Rác dồn đống trước hẻm, hôi thối mấy ngày nay chưa ai lấy", place_text="phường 12", submission_type="khieu-nai"
+    )
+    page = log_in(road.staff.coordinator).get(f"/review/{filed.ticket().id}").get_data(as_text=True)
+    pins = pins_of(page)
+    assert len(pins) > 1
+    assert 'data-chooses="ward_code"' in page
+    for pin in pins:
+        assert re.search(rf'<option value="{pin["choose"]}"( selected)?>{pin["label"]}<', page)
+
+
+def pins_of(page: str) -> list[dict[str, Any]]:
+    found = re.search(r'data-pins="([^"]*)"', page)
+    assert found
+    pins: list[dict[str, Any]] = json.loads(unescape(found[1]))
+    return pins

@@ -2,6 +2,8 @@
 
 import base64
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +12,11 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from app.bench.world import World
+from app.maps import counting
+from models.vocabulary import Status
+from tests.app.test_maps import Filler
 from tests.browser.test_accessibility import violations
+from tests.installation import Clock
 
 WARDS = 168
 #: A host that nobody is reached at, and one whose tiles the test itself hands out.
@@ -136,6 +142,72 @@ def test_without_javascript_there_is_no_map_and_no_button_for_one(plain: Open) -
     expect(page.locator("#place_text")).to_be_visible()
 
 
+def test_the_public_map_shows_each_ward_and_its_table_says_the_same(figures: Open) -> None:
+    page = figures(viewport={"width": 1280, "height": 900})
+    page.goto("/ban-do")
+    page.wait_for_selector("[data-map=wards][data-drawn]")
+    circles = page.locator(".map-count a")
+    expect(circles).to_have_count(2)
+    table = page.locator("table.figures").first
+    for ward, n in (("Phường Bến Thành", 9), ("Phường Hòa Hưng", 4)):
+        expect(table.locator("tr", has_text=ward).locator("b")).to_have_text(str(n))
+        expect(page.locator(f'.map-count a[title="{ward}: {n} phản ánh"]')).to_have_count(1)
+    page.click('.map-count a[title^="Phường Hòa Hưng"]')
+    expect(page.locator("#ward")).to_have_value("27163")
+    expect(page.locator(".totals dd").first).to_have_text("4")
+
+
+def test_the_public_map_is_read_and_filtered_without_javascript(figures: Open) -> None:
+    page = figures(java_script_enabled=False)
+    page.goto("/ban-do")
+    expect(page.locator(".map")).to_be_hidden()
+    page.select_option("#ward", "26743")
+    page.click("form.mapfilters button")
+    expect(page.locator(".totals dd").first).to_have_text("9")
+    assert "ward=26743" in page.url
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing_on_the_public_map_and_nothing_scrolls_sideways(
+    figures: Open, theme: Any, width: int
+) -> None:
+    page = figures(color_scheme=theme, bypass_csp=True, viewport={"width": width, "height": 900})
+    for address in ("/ban-do", "/ban-do?ward=26734&days=7", "/ban-do?days=8"):
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        if page.locator("[data-map=wards]").count():
+            page.locator("[data-map=wards]").scroll_into_view_if_needed()
+            page.wait_for_selector("[data-map=wards][data-drawn]")
+        page.evaluate("document.querySelectorAll('details').forEach((folded) => { folded.open = true; })")
+        assert violations(page) == [], address
+
+
+@pytest.fixture(scope="module")
+def figures_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Return a served installation with some figures."""
+    folder = tmp_path_factory.mktemp("figures")
+    world = World(folder, f"sqlite:///{folder / 'langnghe.db'}")
+    world.prepare()
+    clock = Clock(datetime.now(UTC))
+    hotline = replace(world.hotline, now=clock)
+    filler = Filler(hotline)
+    clock.forward(minutes=-10)
+    filler.add(9, "noise", "26743", Status.ROUTED, due=timedelta(days=3))
+    filler.add(4, "trees", "27163", Status.ANSWERED, took=timedelta(minutes=1), due=timedelta(days=3))
+    clock.forward(minutes=10)
+    counting.keep(hotline)
+    world.serve()
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def figures(chromium: Browser, figures_site: World) -> Iterator[Open]:
+    """Return a function that opens a page of the installation with figures."""
+    yield from _pages(chromium, figures_site)
+
+
 @pytest.fixture(scope="module")
 def plain_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Return a served installation without tiles."""
@@ -174,7 +246,7 @@ def _pages(chromium: Browser, world: World) -> Iterator[Open]:
     broken: list[str] = []
 
     def open_page(**more: Any) -> Page:
-        context = chromium.new_context(base_url=world.url, viewport={"width": 390, "height": 844}, **more)
+        context = chromium.new_context(base_url=world.url, **{"viewport": {"width": 390, "height": 844}, **more})
         context.on("weberror", lambda error: broken.append(str(error.error)))
         context.on(
             "console", lambda message: broken.append(message.text) if "Content Security" in message.text else None
