@@ -100,7 +100,7 @@ def _news(session: Session, settled: datetime) -> bool:
     return session.scalar(_settled(int(mark.value) if mark else 0, settled)) is not None
 
 
-def _settled(after: int, settled: datetime) -> Select[tuple[int | None]]:
+def _settled(after: int, settled: datetime) -> Select[int | None]:
     """Ask for the last of the next events before which none is on its way any more."""
     late = select(func.min(TicketEvent.id)).where(TicketEvent.id > after, TicketEvent.at > settled)
     sure = TicketEvent.id < func.coalesce(late.scalar_subquery(), sys.maxsize)

@@ -356,9 +356,9 @@ def numbers(figure: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in figure.items() if name in MapFigure.model_fields}
 
 
-PIN = {"latitude": 10.7712, "longitude": 106.6981}
-BESIDE = {"latitude": 10.7725, "longitude": 106.6990}
-FAR = {"latitude": 10.80, "longitude": 106.74}
+PIN: dict[str, Any] = {"latitude": 10.7712, "longitude": 106.6981}
+BESIDE: dict[str, Any] = {"latitude": 10.7725, "longitude": 106.6990}
+FAR: dict[str, Any] = {"latitude": 10.80, "longitude": 106.74}
 
 
 def test_a_tickets_page_shows_its_pin_and_what_is_open_near_by_of_its_topic(
