@@ -8,11 +8,13 @@ from flask_login import current_user
 
 from app.accounts.session import StaffMember
 from app.hotline import Hotline
+from app.maps.service import PublicFigures
 from app.throttle import Throttle
 from models.account import Account
 
 KEY: Final = "langnghe"
 THROTTLE: Final = "langnghe-throttle"
+FIGURES: Final = "langnghe-figures"
 
 
 def hotline() -> Hotline:
@@ -23,6 +25,11 @@ def hotline() -> Hotline:
 def throttle() -> Throttle:
     """Return the counters of this process."""
     return cast(Throttle, current_app.extensions[THROTTLE])
+
+
+def public_figures() -> PublicFigures:
+    """Return the public figures as this process has read them within the last minute."""
+    return cast(PublicFigures, current_app.extensions[FIGURES])
 
 
 def address() -> str:

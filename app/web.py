@@ -17,7 +17,7 @@ from app.accounts.views import accounts
 from app.admin.views import admin
 from app.api.views import api
 from app.coordination.views import coordination
-from app.current import KEY, THROTTLE, may_ask, visitor
+from app.current import FIGURES, KEY, THROTTLE, may_ask, visitor
 from app.current import hotline as current_hotline
 from app.desk.views import desk
 from app.hotline import Hotline
@@ -25,6 +25,8 @@ from app.icons import icon
 from app.intake.views import intake
 from app.knowledge.views import knowledge, questions
 from app.letters.views import letters
+from app.maps.service import PublicFigures
+from app.maps.views import maps
 from app.model_in_service import ModelInService
 from app.monitoring.views import monitoring
 from app.notices.views import notices, unseen_notices
@@ -54,6 +56,7 @@ def create_app(hotline: Hotline, model: ModelInService | None = None) -> Flask:
     app.extensions[KEY] = hotline
     app.extensions[THROTTLE] = Throttle(settings)
     app.extensions[MODEL] = model or ModelInService(settings.models)
+    app.extensions[FIGURES] = PublicFigures(hotline)
     app.config.update(
         SECRET_KEY=hotline.keys.web,
         SESSION_COOKIE_NAME="__Host-staff" if settings.https else "staff",
@@ -69,7 +72,7 @@ def create_app(hotline: Hotline, model: ModelInService | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, settings.trusted_proxies, settings.trusted_proxies)  # type: ignore[method-assign]
     logs.register(app)
     assets_served.register(app)
-    sanity.register(app)
+    sanity.register(app, settings.map_host)
     errors.register(app)
     _logins(app)
     csrf = CSRFProtect(app)
@@ -78,7 +81,8 @@ def create_app(hotline: Hotline, model: ModelInService | None = None) -> Flask:
         csrf.exempt(blueprint)
     decide = (review, returns, sealed, letters, praise, knowledge)
     staff = (accounts, desk, work, coordination, notices, admin, units)
-    for blueprint in (intake, tracking, suggest, offline, questions, api, *decide, *staff, pages, monitoring):
+    citizens = (intake, tracking, suggest, offline, questions, maps)
+    for blueprint in (*citizens, api, *decide, *staff, pages, monitoring):
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, lambda _e: errors.answer(403))
     _templates(app, hotline)
@@ -117,6 +121,8 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
         role_words=wording.role_words,
         kind_words=wording.kind_words,
         unseen_notices=unseen_notices,
+        map_tiles=hotline_.settings.map_tiles,
+        map_attribution=hotline_.settings.map_attribution,
     )
     app.jinja_env.filters.update(
         moment=wording.moment,
@@ -125,6 +131,7 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
         calendar_day=wording.calendar_day,
         short_day=wording.short_day,
         iso=wording.iso,
+        number=wording.number,
         date=wording.date_words,
         status_words=wording.status_words,
         headline=wording.headline,

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
 from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
 
 from app.current import hotline
 from app.i18n import gettext as _
@@ -40,6 +41,11 @@ def _zone() -> tzinfo:
 def moment(at: datetime) -> str:
     """Return e.g. "thứ Năm 27/11, 17:00" in the city's time."""
     return format_datetime(at, "EEEE d/M, HH:mm", tzinfo=_zone(), locale=language())
+
+
+def number(n: int) -> str:
+    """Return e.g. "1.234"."""
+    return format_decimal(n, locale=language())
 
 
 def day(at: datetime) -> str:

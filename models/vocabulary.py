@@ -30,6 +30,14 @@ class Status(StrEnum):
     SEALED = "sealed"
 
 
+class Outcome(StrEnum):
+    """How a report stands in public figures: somebody has it, it was answered, or it is not for the city."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    ELSEWHERE = "elsewhere"
+
+
 class SubmissionType(StrEnum):
     """What a report legally is, whatever its topic (facts: law on complaints, on denunciations, decree 20/2008)."""
 
@@ -161,7 +169,10 @@ class UnitChangeOrigin(StrEnum):
 
 @dataclass(frozen=True)
 class TopicFact:
-    """One topic of the taxonomy: `slug` is stored, `vi` and `en` are shown."""
+    """One topic of the taxonomy: `slug` is stored, `vi` and `en` are shown.
+
+    One that is not `on_map` is in no public figure: a person is reported, or reports, and not a place.
+    """
 
     slug: str
     group: str
@@ -169,6 +180,7 @@ class TopicFact:
     en: str
     definition: str
     emergency_advice: str | None = None
+    on_map: bool = True
 
 
 @dataclass(frozen=True)
@@ -194,7 +206,15 @@ def topic_groups() -> tuple[TopicGroup, ...]:
             vi=group["vi"],
             en=group["en"],
             topics=tuple(
-                TopicFact(t["slug"], group["slug"], t["vi"], t["en"], t["definition"], t.get("emergency_advice"))
+                TopicFact(
+                    slug=t["slug"],
+                    group=group["slug"],
+                    vi=t["vi"],
+                    en=t["en"],
+                    definition=t["definition"],
+                    emergency_advice=t.get("emergency_advice"),
+                    on_map=t.get("on_map", True),
+                )
                 for t in group["topics"]
             ),
         )

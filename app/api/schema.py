@@ -330,6 +330,54 @@ class ReturnReport(Shape):
     next: str | None
 
 
+class MapFigure(Shape):
+    """Numbers of at least three reports.
+
+    `late`: open, and the day for an answer is over. `with_deadline`: answered, and an answer was promised by a day;
+    `in_time`: and it came by then. `on_time` is `in_time` of `with_deadline` and `late` together, 0 to 1.
+    `median_days`: half of the answers came in so many days, begun ones counted whole.
+    """
+
+    received: int
+    answered: int
+    open: int
+    late: int
+    elsewhere: int
+    in_time: int
+    with_deadline: int
+    on_time: float | None
+    median_days: int | None
+
+
+class MapWard(MapFigure):
+    """Numbers of a ward, and where its centre is."""
+
+    ward: str
+    name: str
+    latitude: float
+    longitude: float
+
+
+class MapTopic(MapFigure):
+    """Numbers of a topic."""
+
+    topic: Name
+    group: str
+
+
+class PublicMap(Shape):
+    """Public figures: wards and topics of which there are enough reports. Null: too few for a figure."""
+
+    first: date
+    last: date
+    read_at: datetime
+    fewest: int
+    licence: str
+    total: MapFigure | None
+    wards: list[MapWard]
+    topics: list[MapTopic]
+
+
 class ReplyRequest(StepRequest):
     """Words that the citizen will read."""
 

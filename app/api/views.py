@@ -20,13 +20,16 @@ from app.api.openapi import Operation, document, documented
 from app.api.strictjson import parse_object
 from app.assignment import local_date
 from app.coordination import service as coordination_service
-from app.current import address, hotline, throttle
+from app.current import address, hotline, public_figures, throttle
 from app.deadlines import Standing, standing
 from app.intake import service as intake_service
 from app.intake.schema import Report, problem_of
 from app.intake.service import Filing, check_key
 from app.intake.views import read_report
 from app.letters import service as letter_service
+from app.maps.schema import PERIODS, USUAL, parse_asked
+from app.maps.service import FEWEST, Figure
+from app.maps.views import LICENCE, for_a_minute
 from app.nearby import Neighbour
 from app.notices import service as notice_service
 from app.praise import service as praise_service
@@ -48,7 +51,7 @@ from models.department import Department
 from models.incident import Surge
 from models.returning import TicketReturn
 from models.ticket import Ticket
-from models.vocabulary import AssignmentKind, Channel, DepartmentKind, Role
+from models.vocabulary import AssignmentKind, Channel, DepartmentKind, Outcome, Role, topics
 from routing.departments import DepartmentFact
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -125,6 +128,65 @@ def reports_nearby() -> Response:
         raise refuse("latitude", "half_position")
     found = nearby.neighbours(hotline(), asked.place_text, asked.latitude, asked.longitude)
     return _json_answer(schema.NearbyIncidents(incidents=[_neighbour(one) for one in found]))
+
+
+@api.get("/map")
+@documented(
+    Operation(
+        "get",
+        f"{BASE}/map",
+        answer=schema.PublicMap,
+        refusals=(422,),
+        query=(
+            ("days", f"The last so many days: {', '.join(map(str, PERIODS))}; {USUAL} unless given."),
+            ("group", "Only topics of this group."),
+            ("ward", "Only this ward, by its code."),
+            ("status", f"Only reports that stand so: {', '.join(outcome.value for outcome in Outcome)}."),
+        ),
+    )
+)
+def public_map() -> Response:
+    """Return public figures by ward and topic, at most a minute old: no words, no places finer than a ward."""
+    asked = parse_asked(request.args, hotline().files)
+    found = public_figures().of(asked)
+    wards = hotline().files.wards
+    shape = schema.PublicMap(
+        first=found.first,
+        last=found.last,
+        read_at=found.read_at,
+        fewest=FEWEST,
+        licence=LICENCE,
+        total=schema.MapFigure(**_figure(found.total)) if found.total.told else None,
+        wards=[
+            schema.MapWard(
+                ward=code, name=wards[code].name, latitude=wards[code].lat, longitude=wards[code].lon, **_figure(figure)
+            )
+            for code, figure in found.wards.items()
+        ],
+        topics=[
+            schema.MapTopic(
+                topic=schema.Name(id=slug, vi=topics()[slug].vi, en=topics()[slug].en),
+                group=topics()[slug].group,
+                **_figure(figure),
+            )
+            for slug, figure in found.topics.items()
+        ],
+    )
+    return for_a_minute(_json_answer(shape))
+
+
+def _figure(figure: Figure) -> dict[str, Any]:
+    return {
+        "received": figure.received,
+        "answered": figure.answered,
+        "open": figure.open,
+        "late": figure.late,
+        "elsewhere": figure.elsewhere,
+        "in_time": figure.in_time,
+        "with_deadline": figure.promised,
+        "on_time": figure.on_time,
+        "median_days": figure.median_days,
+    }
 
 
 def _neighbour(one: Neighbour) -> schema.NearbyIncident:

@@ -15,6 +15,7 @@ from app.accounts.session import required
 from app.current import hotline, staff
 from app.i18n import gettext as _
 from app.i18n import label, language
+from app.maps import pins
 from app.problems import Refused
 from app.review import service
 from app.review.service import Choice
@@ -188,6 +189,7 @@ def ticket_page(account: Account, ticket_id: UUID, refused: Refused | None = Non
             place_words=found.place_text
             or (", ".join(wards[code] for code in candidates) or _("Không nhận ra nơi nào")),
             ward_options=[SimpleNamespace(code=code, name=wards[code]) for code in [*candidates, *rest]],
+            ward_pins=pins.of_wards(hotline(), found, candidates),
             topic_groups=topic_groups(),
             departments=session.scalars(open_units(hotline())).all(),
             suggestion=_suggestion(found, thought),

@@ -16,6 +16,7 @@ from app.faultpoints import reached
 from app.hotline import Hotline
 from app.intake import service as intake
 from app.learning import weekly
+from app.maps import counting
 from app.notices import sending
 from app.sealed import vault
 from app.triage import outbox
@@ -113,6 +114,7 @@ class Relay:
         if tidying:
             vault.sweep(self.hotline)
             sending.keep(self.hotline)
+            counting.keep(self.hotline)
         self._beaten = clock
 
     def _tidy(self, session: Session, now: datetime) -> None:

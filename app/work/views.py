@@ -24,6 +24,7 @@ from app.i18n import gettext as _
 from app.i18n import label, language
 from app.intake.views import grouped_errors
 from app.knowledge import service as knowledge
+from app.maps import pins
 from app.photostore import path_of
 from app.praise import service as praise
 from app.problems import Conflict, NotFound, Problem, Refused, refuse
@@ -368,6 +369,7 @@ def shared_context(session: Session, account: Account, found: Ticket) -> dict[st
         "timeline": [_line(event, notes[event.id]) for event in events],
         "deadlines": found.deadlines,
         "photos": found.attachments,
+        "pins": pins.of_ticket(hotline(), session, account, found),
         "contact": _masked(found.contact),
         "marked": marked(found.text, because),
         "rule_because": sent.get("rule_because" if language() == "vi" else "rule_because_en"),

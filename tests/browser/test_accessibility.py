@@ -11,7 +11,7 @@ from tests.browser.conftest import Site, log_in
 
 AXE = Path(__file__).parents[2] / "app/static/vendor/axe.min.js"
 LONG = "Khôngcódấucáchnàotrongcâunày" * 12
-PUBLIC = ("/", "/t", "/rieng-tu", "/api/v1/", "/accounts/login", "/accounts/invitation", "/khong-co")
+PUBLIC = ("/", "/t", "/ban-do", "/rieng-tu", "/api/v1/", "/accounts/login", "/accounts/invitation", "/khong-co")
 STAFF = {
     "call-taker": "/desk",
     "coordinator": "/review",
