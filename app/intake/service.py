@@ -30,6 +30,10 @@ KEY_MIN: Final = 16
 KEY_MAX: Final = 255
 
 
+#: What belongs into the commit that files a report, the first time and each time it is repeated.
+Within = Callable[[Session], None]
+
+
 class NotJoinable(Refused):
     """Raised when the incident that a report names is unknown or has been settled."""
 
@@ -86,25 +90,30 @@ def check_key(key: str | None) -> str:
     return key
 
 
-def file_report(hotline: Hotline, filing: Filing) -> Filed:
+def file_report(hotline: Hotline, filing: Filing, within: Within | None = None) -> Filed:
     """Keep the report and answer with its code, or repeat the answer of the same request.
 
     Raises `KeyReused` when the key came with another request, `NotJoinable` when it names an incident that takes no
     more reports; a repetition is answered as before, whatever became of the incident. Most keys are new, so the row is
     written without a look whether it is there; the database refuses a second one. Of simultaneous repetitions one
-    files; the others wait for its commit and repeat its answer.
+    files; the others wait for its commit and repeat its answer. `within` is run in the same commit.
     """
     try:
-        return _discarding(hotline, filing, _file_new)
+        return _discarding(hotline, filing, _file_new, within)
     except (IntegrityError, NotJoinable):
-        return _discarding(hotline, filing, _repeat)
+        return _discarding(hotline, filing, _repeat, within)
 
 
-def _discarding(hotline: Hotline, filing: Filing, act: Callable[[Hotline, Session, Filing], Filed]) -> Filed:
+def _discarding(
+    hotline: Hotline, filing: Filing, act: Callable[[Hotline, Session, Filing], Filed], within: Within | None
+) -> Filed:
     """Run `act` in a transaction; the photos of a report that was not kept go away again."""
     try:
         with hotline.database.transaction() as session:
-            return act(hotline, session, filing)
+            filed = act(hotline, session, filing)
+            if within is not None:
+                within(session)
+            return filed
     except BaseException:
         photo_store.discard(hotline.settings.attachments, filing.photos)
         raise

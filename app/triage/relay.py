@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app import lifecycle, surges
+from app.desk import upkeep
 from app.faultpoints import reached
 from app.hotline import Hotline
 from app.learning import weekly
@@ -113,6 +114,7 @@ class Relay:
     def _tidy(self, session: Session, now: datetime) -> None:
         lifecycle.advance(self.hotline, session, now)
         handover.advance(self.hotline, session, now)
+        upkeep.advance(session, now)
         surges.watch(session, now, self.hotline.files.incidents.surge)
         life = timedelta(seconds=self.hotline.settings.idempotency_life)
         session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - life))
