@@ -11,6 +11,7 @@ from models.coordination import Part
 from models.ticket import Assignment, Deadline, Ticket
 from models.vocabulary import UNCLEAR_TOPIC, AssignmentKind, DeadlineKind, SubmissionType
 from routing.deadlines import coordinating_due
+from routing.place import Place, resolve_place
 from routing.rules import Decision, Facts, decide
 
 
@@ -34,6 +35,19 @@ def facts_of(hotline: Hotline, ticket: Ticket, at: datetime) -> Facts:
 def local_date(hotline: Hotline, now: datetime) -> date:
     """Return the day it is in the city."""
     return hotline.files.calendar.local_day(now)
+
+
+def place_said(
+    hotline: Hotline, said: tuple[str, str | None], pin: tuple[float | None, float | None], now: datetime
+) -> Place:
+    """Resolve the ward of (text, place as typed): from the place, else from the text itself, with the pin if any."""
+    text, place_text = said
+    on_date = local_date(hotline, now)
+    if place_text:
+        place = resolve_place(hotline.files, place_text, *pin, on_date)
+        if place.candidates:
+            return place
+    return resolve_place(hotline.files, text, *pin, on_date)
 
 
 def assign(hotline: Hotline, session: Session, ticket: Ticket, decision: Decision, now: datetime) -> None:

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds after which a citizen may try again while the database is away.
 RETRY_AFTER: Final = 30
+#: What answers in JSON, so its refusals do too.
+FOR_PROGRAMS: Final = ("/api/", "/suggest")
 _STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (Malformed, 400),
     (WrongMediaType, 415),
@@ -86,7 +88,7 @@ def answer(status: int, problems: tuple[Problem, ...] = (), retry_after: int | N
     """Build the error answer in the shape that this asker reads. Asks the database nothing."""
     ask_nothing_more()
     title = _TITLES.get(status, _TITLES[500])
-    if request.path.startswith("/api/"):
+    if request.path.startswith(FOR_PROGRAMS):
         response: AnyResponse = problem_json(status, problems)
     else:
         page = render_template(

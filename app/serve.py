@@ -7,6 +7,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from app.hotline import Hotline
+from app.model_in_service import ModelInService
 from app.web import create_app
 
 #: Threads a worker process answers with; each may wait for the database without keeping others waiting.
@@ -18,6 +19,8 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def __init__(self, hotline: Hotline) -> None:
         self.hotline = hotline
+        self.model = ModelInService(hotline.settings.models)
+        self.model.refresh()  # before the fork, so that all processes share its memory
         super().__init__()
 
     def load_config(self) -> None:
@@ -43,7 +46,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         """Build the application in each worker process, after the fork."""
-        return create_app(self.hotline)
+        return create_app(self.hotline, self.model)
 
 
 def serve(hotline: Hotline) -> None:

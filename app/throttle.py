@@ -20,6 +20,8 @@ from app.triage.queue import connect
 
 #: Addresses counted at a time; past it the oldest count is forgotten, which fails open.
 ADDRESSES_MAX: Final = 100_000
+#: Suggestions while typing, as many times what may be filed: one a pause.
+TYPING: Final = 10
 
 
 class Throttle:
@@ -41,16 +43,20 @@ class Throttle:
         """Count a look at what is known near a place: what each answer tells is little, thousands tell more."""
         self._count("nearby", address)
 
+    def suggestion(self, address: str) -> None:
+        """Count a look at what a text would be taken for: a person who types pauses often, and several share a line."""
+        self._count("suggestion", address, TYPING)
+
     def code(self, address: str) -> None:
         """Count a code tried from an address: guessing codes is hopeless, but loud."""
         self._count("code", address)
 
-    def _count(self, what: str, address: str) -> None:
+    def _count(self, what: str, address: str, times: int = 1) -> None:
         """Count in a window of a minute that begins with the first try."""
         with self._lock:
             tries = self._tries.setdefault((what, address), [0])
             tries[0] += 1
-            if tries[0] > self._settings.intake_per_minute:
+            if tries[0] > times * self._settings.intake_per_minute:
                 raise TooManyTries(60)
 
     def login(self, address: str, username: str) -> None:

@@ -25,6 +25,7 @@ from app.icons import icon
 from app.intake.views import intake
 from app.knowledge.views import knowledge, questions
 from app.letters.views import letters
+from app.model_in_service import ModelInService
 from app.monitoring.views import monitoring
 from app.notices.views import notices, unseen_notices
 from app.pages.views import pages
@@ -32,6 +33,7 @@ from app.praise.views import praise
 from app.returns.views import returns
 from app.review.views import review
 from app.sealed.views import sealed
+from app.suggest.views import MODEL, suggest
 from app.throttle import Throttle
 from app.tracking.views import tracking
 from app.units.views import units
@@ -44,12 +46,13 @@ from models.vocabulary import Role
 DEMO_MARK: Final = "demo"
 
 
-def create_app(hotline: Hotline) -> Flask:
-    """Build the application for one installation."""
+def create_app(hotline: Hotline, model: ModelInService | None = None) -> Flask:
+    """Build the application for one installation; `model` is one that was loaded before this process was forked."""
     app = Flask("app")
     settings = hotline.settings
     app.extensions[KEY] = hotline
     app.extensions[THROTTLE] = Throttle(settings)
+    app.extensions[MODEL] = model or ModelInService(settings.models)
     app.config.update(
         SECRET_KEY=hotline.keys.web,
         SESSION_COOKIE_NAME="__Host-staff" if settings.https else "staff",
@@ -69,11 +72,11 @@ def create_app(hotline: Hotline) -> Flask:
     _logins(app)
     csrf = CSRFProtect(app)
     # No cookie gives a citizen or a program any power: the form token, the code or the bearer token does.
-    for blueprint in (intake, tracking, api):
+    for blueprint in (intake, tracking, suggest, api):
         csrf.exempt(blueprint)
     decide = (review, returns, sealed, letters, praise, knowledge)
     staff = (accounts, desk, work, coordination, notices, admin, units)
-    for blueprint in (intake, tracking, questions, api, *decide, *staff, pages, monitoring):
+    for blueprint in (intake, tracking, suggest, questions, api, *decide, *staff, pages, monitoring):
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, lambda _e: errors.answer(403))
     _templates(app, hotline)

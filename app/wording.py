@@ -124,6 +124,22 @@ def type_words(kind: SubmissionType | None) -> str:
     }[SubmissionType(kind)]
 
 
+def type_advice(kind: SubmissionType) -> str:
+    """Return when a report is of a kind that its filer may choose, and what then happens to it."""
+    return {
+        SubmissionType.REPORT: _("Một sự việc, sự cố ở nơi công cộng."),
+        SubmissionType.SUGGESTION: _("Đề xuất thay đổi, quy hoạch hay quy định."),
+        SubmissionType.QUESTION: _("Bạn cần biết thông tin."),
+        SubmissionType.PRAISE: _("Bạn muốn cảm ơn."),
+        SubmissionType.COMPLAINT: _(
+            "Bạn không đồng ý với một quyết định hành chính đối với chính mình. Chúng tôi hướng dẫn nơi nhận đơn."
+        ),
+        SubmissionType.DENUNCIATION: _(
+            "Bạn báo một người vi phạm pháp luật. Nội dung được niêm phong ngay; chỉ người được giao mới đọc."
+        ),
+    }[SubmissionType(kind)]
+
+
 def channel_words(channel: Channel) -> str:
     """Return how a report came in."""
     return {Channel.WEB: _("Trang web"), Channel.PHONE: _("Điện thoại"), Channel.API: _("Ứng dụng")}[Channel(channel)]

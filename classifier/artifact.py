@@ -1,6 +1,6 @@
 """A trained model on disk: a directory that is wholly there or not at all, and is believed only after it is checked.
 
-Checking needs neither scikit-learn nor numpy, for the web process does it. Nothing here is ever unpickled.
+Checking needs neither scikit-learn nor numpy. Nothing here is ever unpickled.
 """
 
 import hashlib

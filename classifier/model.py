@@ -1,4 +1,4 @@
-"""What a model is while it is in memory, and how it becomes the bytes of a skops file and comes back.
+"""What a model is while it is trained, and how it becomes the bytes of a skops file (`classifier.weights` reads them).
 
 Only numbers and scikit-learn's own estimators are written, so nothing in a file is ever trusted to run.
 """
@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 from zipfile import ZipFile, ZipInfo
 
@@ -16,9 +15,7 @@ import skops.io
 from sklearn.svm import LinearSVC
 
 from classifier.features import Vocabulary
-
-WEIGHTS_FILE: Final = "model.skops"
-HEADS: Final = ("topic", "submission_type", "urgency")
+from classifier.weights import HEADS
 
 _IDENTITY = re.compile(r'"__id__": \d+')
 _ARRAY_NAME = re.compile(r'"(\d+\.npy)"')
@@ -41,12 +38,6 @@ def to_bytes(model: Model) -> bytes:
         **{name: model.heads[name] for name in HEADS},
     }
     return _settled(skops.io.dumps(content))
-
-
-def from_file(path: Path) -> Model:
-    """Return the model in a skops file; raises whatever skops raises for a file that is none."""
-    parts = skops.io.load(path, trusted=None)
-    return Model(Vocabulary(parts["terms"], parts["idf"]), {name: parts[name] for name in HEADS})
 
 
 def _settled(raw: bytes) -> bytes:

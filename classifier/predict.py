@@ -13,7 +13,7 @@ import numpy.typing as npt
 from classifier import artifact, emergency
 from classifier.artifact import ArtifactRefused
 from classifier.features import Reading, Vector, Vocabulary, read
-from classifier.model import HEADS, WEIGHTS_FILE, Model, from_file
+from classifier.weights import HEADS, WEIGHTS_FILE, Weights, read_weights
 from models.vocabulary import SubmissionType, Urgency
 
 Scores = npt.NDArray[np.float32]
@@ -83,17 +83,17 @@ class Thresholds:
 class Classifier:
     """A model ready to predict; safe to share between threads and to fork."""
 
-    def __init__(self, version: str, model: Model, thresholds: Thresholds) -> None:
+    def __init__(self, version: str, model: Weights, thresholds: Thresholds) -> None:
         self.version = version
         self._vocabulary: Vocabulary = model.vocabulary
         self._thresholds = thresholds
         heads = [model.heads[name] for name in HEADS]
-        self._labels = [[str(label) for label in head.classes_] for head in heads]
-        self._intercepts = np.concatenate([head.intercept_ for head in heads]).astype(np.float32)
+        self._labels = [list(head.labels) for head in heads]
+        self._intercepts = np.concatenate([head.intercepts for head in heads]).astype(np.float32)
         self._heads = _slices([len(labels) for labels in self._labels])
         self._weights = np.empty((self._vocabulary.size, len(self._intercepts)), dtype=np.float32)
         for head, part in zip(heads, self._heads, strict=True):
-            self._weights[:, part] = head.coef_.T
+            self._weights[:, part] = head.coefficients.T
         self._usual = self._weights[:, self._heads[0]].mean(axis=1)
 
     @classmethod
@@ -101,15 +101,15 @@ class Classifier:
         """Load an artifact and make it warm; `ArtifactRefused` says why not."""
         manifest = artifact.verify(directory)
         try:
-            model = from_file(directory / WEIGHTS_FILE)
+            model = read_weights(directory / WEIGHTS_FILE)
         except Exception as error:
-            # whatever a foreign file makes skops raise, the answer is the same: it is not ours
+            # whatever a foreign file makes the reader raise, the answer is the same: it is not ours
             raise ArtifactRefused(
                 f"{directory / WEIGHTS_FILE} cannot be read ({error}); run `langnghe train`"
             ) from error
         known = dict(zip(HEADS, ("topics", "submission_types", "urgencies"), strict=True))
         for head, kind in known.items():
-            if sorted(str(label) for label in model.heads[head].classes_) != sorted(manifest["labels"][kind]):
+            if sorted(model.heads[head].labels) != sorted(manifest["labels"][kind]):
                 raise ArtifactRefused(f"the model in {directory} was not trained for all {kind}; run `langnghe train`")
         classifier = cls(manifest["version"], model, Thresholds.of(manifest["thresholds"]))
         classifier.predict(["khởi động"])
@@ -123,6 +123,17 @@ class Classifier:
         """Return which part of a text's words the model has never learned, with marks or without."""
         typed, plain = self._vocabulary.vector(read(text)).singles
         return float(((typed < 0) & (plain < 0)).mean()) if len(typed) else 0.0
+
+    def because(self, text: str, topic: str) -> tuple[str, ...]:
+        """Return the words that speak for a topic, as `Prediction.because` does for the first one."""
+        reading = read(text)
+        vector = self._vocabulary.vector(reading)
+        return tuple(_because(text, reading, self._pushes(vector, self._towards(vector, topic))))
+
+    def _towards(self, vector: Vector, topic: str) -> Scores:
+        place = self._labels[0].index(topic)
+        weights: Scores = self._weights[vector.ids, place]
+        return weights
 
     def _predict(self, text: str) -> Prediction:
         reading = read(text)

@@ -2,7 +2,7 @@
 
 `received` is what we keep, and refuses what cannot be kept; `canonical`, `expand` and `fold` make copies for machines
 and never refuse. Training and serving see the same copies, so a text has one form however it was typed.
-Standard library only: the web process imports this module.
+Standard library only.
 """
 
 import re

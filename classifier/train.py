@@ -21,8 +21,9 @@ from classifier.augment import CHANGES, Change, dress, strip_marks
 from classifier.corpus import Row
 from classifier.features import Reading, Vocabulary, read
 from classifier.measure import Held, measured, thresholds
-from classifier.model import HEADS, WEIGHTS_FILE, Model, to_bytes
+from classifier.model import Model, to_bytes
 from classifier.phrases import topic_phrases, type_phrases, urgency_phrases
+from classifier.weights import HEADS, WEIGHTS_FILE
 
 Progress = Callable[[str, float], None]
 Labels = npt.NDArray[np.str_]

@@ -1,4 +1,4 @@
-"""The web process, which carries no classifier."""
+"""The web process, which carries the classifier for those who still write."""
 
 import click
 

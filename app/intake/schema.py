@@ -109,6 +109,13 @@ PlaceText = Annotated[Place | None, BeforeValidator(clean), AfterValidator(_one_
 Degrees = Annotated[float | None, BeforeValidator(_degrees)]
 
 
+def whole_position(value: float | None, info: ValidationInfo) -> float | None:
+    """Refuse a longitude without a latitude, and the other way round; for the field `longitude`, with its default."""
+    if (info.data.get("latitude", "refused") is None) != (value is None):
+        raise PydanticCustomError("half_position", "half a position")
+    return value
+
+
 class Report(BaseModel):
     """What a citizen sends. Text is counted in code points after NFC."""
 
@@ -156,12 +163,7 @@ class Report(BaseModel):
     # Fields that depend on each other are checked with the later one, not when all is well: every error in one answer.
     # `info.data` lacks a field that was refused, so there was something in it.
 
-    @field_validator("longitude")
-    @classmethod
-    def _whole_position(cls, value: float | None, info: ValidationInfo) -> float | None:
-        if (info.data.get("latitude", "refused") is None) != (value is None):
-            raise PydanticCustomError("half_position", "half a position")
-        return value
+    _whole_position = field_validator("longitude")(whole_position)
 
     @field_validator("consent")
     @classmethod

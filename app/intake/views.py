@@ -22,12 +22,21 @@ from app.intake.schema import Report, parse_report
 from app.intake.service import Filed, Filing
 from app.nearby import Neighbour
 from app.problems import NotAvailable, Problem, Refused, refuse
-from app.wording import problem_words
+from app.wording import problem_words, type_advice, type_words
 from classifier.emergency import cues
 from models.vocabulary import Channel, Status, SubmissionType
 
 intake = Blueprint("intake", __name__)
 
+#: What a filer may say that it is; emergencies and nonsense are for us to see.
+CHOSEN: Final = (
+    SubmissionType.REPORT,
+    SubmissionType.SUGGESTION,
+    SubmissionType.QUESTION,
+    SubmissionType.PRAISE,
+    SubmissionType.COMPLAINT,
+    SubmissionType.DENUNCIATION,
+)
 FIELDS: Final = tuple(Report.model_fields)
 #: What a form carries besides the report; `nearby` says that the step between was shown.
 BESIDES: Final = frozenset({"form_token", "csrf_token", "nearby"})
@@ -209,19 +218,4 @@ def grouped_errors(problems: tuple[Problem, ...]) -> dict[str, list[str]]:
 
 
 def _types() -> list[tuple[str, str, str]]:
-    return [
-        (SubmissionType.REPORT, _("Phản ánh"), _("Một sự việc, sự cố ở nơi công cộng.")),
-        (SubmissionType.SUGGESTION, _("Kiến nghị"), _("Đề xuất thay đổi, quy hoạch hay quy định.")),
-        (SubmissionType.QUESTION, _("Hỏi đáp"), _("Bạn cần biết thông tin.")),
-        (SubmissionType.PRAISE, _("Khen ngợi"), _("Bạn muốn cảm ơn.")),
-        (
-            SubmissionType.COMPLAINT,
-            _("Khiếu nại"),
-            _("Bạn không đồng ý với một quyết định hành chính đối với chính mình. Chúng tôi hướng dẫn nơi nhận đơn."),
-        ),
-        (
-            SubmissionType.DENUNCIATION,
-            _("Tố cáo"),
-            _("Bạn báo một người vi phạm pháp luật. Nội dung được niêm phong ngay; chỉ người được giao mới đọc."),
-        ),
-    ]
+    return [(kind.value, type_words(kind), type_advice(kind)) for kind in CHOSEN]

@@ -7,14 +7,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app import incidents, nearby
-from app.assignment import assign, decide_on, hand_over, local_date
+from app.assignment import assign, decide_on, hand_over, place_said
 from app.hotline import Hotline
 from app.sealed import vault
 from classifier import emergency
 from classifier.predict import Classifier, Prediction
 from models.ticket import Happening, Ticket
 from models.vocabulary import UNCLEAR_TOPIC, Status, SubmissionType, Urgency
-from routing.place import Place, resolve_place
+from routing.place import Place
 from routing.rules import Decision
 
 #: A person must look before these go anywhere (law on complaints 02/2011, on denunciations 25/2018; refusal needs a
@@ -114,12 +114,7 @@ def _is_thanks(ticket: Ticket, prediction: Prediction) -> bool:
 
 def find_place(hotline: Hotline, ticket: Ticket, now: datetime) -> Place:
     """Resolve the ward from what was typed as the place, else from the report itself, with the pin if there is one."""
-    on_date = local_date(hotline, now)
-    if ticket.place_text:
-        place = resolve_place(hotline.files, ticket.place_text, ticket.lat, ticket.lon, on_date)
-        if place.candidates:
-            return place
-    return resolve_place(hotline.files, ticket.text, ticket.lat, ticket.lon, on_date)
+    return place_said(hotline, (ticket.text, ticket.place_text), (ticket.lat, ticket.lon), now)
 
 
 def _doubt(hotline: Hotline, ticket: Ticket, prediction: Prediction, place: Place, decision: Decision) -> str | None:

@@ -1,8 +1,6 @@
 """The worker: an RQ worker that loads the model once, forks a work-horse a job, and takes up a promoted model."""
 
-import logging
 from datetime import timedelta
-from pathlib import Path
 from typing import Final
 
 from rq import Queue, Worker
@@ -10,12 +8,9 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from app.hotline import Hotline
+from app.model_in_service import ModelInService
 from app.triage import queue as triage_queue
 from app.triage.jobs import bench
-from classifier.artifact import MANIFEST, ArtifactRefused, current
-from classifier.predict import Classifier
-
-log = logging.getLogger(__name__)
 
 #: Further ahead than any deadline lies.
 DEADLINES_AHEAD: Final = timedelta(days=120)
@@ -32,7 +27,7 @@ class TriageWorker(Worker):
     def refresh(self) -> None:
         """Take up changed units, and the current model if it is not the one in hand: the work-horse inherits both.
 
-        A refused model is named; the last good one stays. The holidays of the years in which deadlines may lie are
+        The holidays of the years in which deadlines may lie are
         inherited too: a work-horse that had to load them would take a third longer.
         """
         hotline = bench.hotline
@@ -45,27 +40,11 @@ class TriageWorker(Worker):
         if hotline.standing.due():
             _ = hotline.city
             hotline.database.close()  # a fork must not share what is connected
-        directory = current(hotline.settings.models)
-        if directory is None or (edition := _edition(directory)) == self._seen:
-            return
-        self._seen = edition
-        try:
-            bench.classifier = Classifier.load(directory)
-        except ArtifactRefused as refusal:
-            stays = "the last good one stays" if bench.classifier else "people decide"
-            log.error("model refused, %s: %s", stays, refusal)  # noqa: TRY400 - the reason says it all
-        else:
-            log.info("model %s in service", bench.classifier.version)
+        if self._model is None:
+            self._model = ModelInService(hotline.settings.models)
+        bench.classifier = self._model.refresh()
 
-    _seen: tuple[Path, int] | None = None
-
-
-def _edition(directory: Path) -> tuple[Path, int]:
-    """Return what tells one model from another: training anew mends a damaged one under the same name."""
-    try:
-        return directory, (directory / MANIFEST).stat().st_ctime_ns
-    except OSError:
-        return directory, 0
+    _model: ModelInService | None = None
 
 
 def open_worker(hotline: Hotline) -> TriageWorker:

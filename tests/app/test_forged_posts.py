@@ -17,8 +17,9 @@ from tests.app.conftest import PASSWORD, Road, Staff
 from tests.pages import hidden, words
 
 Log = Callable[[Account], FlaskClient]
-#: No cookie gives a citizen or a program any power there: the form token, the code or the bearer token does.
-WITHOUT_COOKIE = {"intake", "tracking", "api"}
+#: No cookie gives a citizen or a program any power there: the form token, the code or the bearer token does, and a
+#: suggestion changes nothing.
+WITHOUT_COOKIE = {"intake", "tracking", "suggest", "api"}
 
 
 def test_nothing_is_done_for_a_form_without_a_token_or_with_that_of_another_session(
