@@ -113,6 +113,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
         "The caller denounces somebody: hand over to a call-taker, or to a coordinator who may open sealed reports.",
     ),
     "exchange_taken": ("Đã có một tổng đài tên này.", "There is an exchange of this name already."),
+    "unknown_exchange": ("Không có tổng đài tên này.", "There is no exchange of this name."),
     "call_taken": ("Cuộc gọi này đã có người nhận.", "Somebody has taken this call."),
     "call_id": ("Mã cuộc gọi gồm 1 đến 120 ký tự in được.", "A call's id is 1 to 120 printable characters."),
     "extension": ("Máy nhánh gồm 1 đến 20 chữ số hoặc chữ không dấu; ví dụ 101.", "An extension is 1 to 20 digits or letters; for example 101."),

@@ -1,7 +1,7 @@
 """The call-taker's console: calls as the exchange announces them, drafts, call-backs, and who sits where.
 
-Numbers, names and words are in envelopes, encrypted with a key of their own (`app.keys.Keys.desk`): who reads the tables
-alone learns that somebody called, and when. A number leaves its call when the report is filed, or after a day.
+Numbers, names and words are in envelopes, encrypted with a key of their own (`app.keys.Keys.desk`): who reads the
+tables alone learns that somebody called, and when. A number leaves its call when the report is filed, or after a day.
 """
 
 from datetime import datetime

@@ -5,7 +5,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
@@ -71,11 +71,11 @@ def add_exchange(hotline: Hotline, name: str) -> str:
 
 
 def revoke_exchange(hotline: Hotline, name: str) -> None:
-    """Take no more announcements by an exchange's token; raise `NotFound` if there is none of this name."""
+    """Take no more announcements by an exchange's token; raise `Refused` if there is none of this name."""
     with hotline.database.transaction() as session:
         exchange = session.scalar(select(PhoneExchange).where(PhoneExchange.name == name))
         if exchange is None:
-            raise NotFound
+            raise refuse("name", "unknown_exchange")
         exchange.revoked_at = exchange.revoked_at or hotline.now()
 
 
@@ -108,9 +108,7 @@ def announce(hotline: Hotline, exchange: PhoneExchange, said: Announcement) -> t
 def _announce(hotline: Hotline, exchange: PhoneExchange, said: Announcement) -> tuple[PhoneCall, str | None]:
     now = hotline.now()
     with hotline.database.transaction() as session:
-        known = select(PhoneCall).where(
-            PhoneCall.exchange_id == exchange.id, PhoneCall.external_id == said.external_id
-        )
+        known = select(PhoneCall).where(PhoneCall.exchange_id == exchange.id, PhoneCall.external_id == said.external_id)
         call = session.scalar(known.with_for_update())
         if call is None:
             call = _new(hotline, session, exchange, said)
@@ -147,6 +145,15 @@ def _offer(session: Session, call: PhoneCall, extension: str | None, now: dateti
     elif extension is None and call.extension is None and call.taken_at is None and not _is_offered(call, now):
         free = _free(session, now)
         call.account_id, call.offered_at = free, now if free else None
+
+
+def state_of(call: PhoneCall, now: datetime) -> Literal["waiting", "offered", "taken", "ended"]:
+    """Return how a call stands, in the words of the API."""
+    if call.ended_at is not None:
+        return "ended"
+    if call.taken_at is not None:
+        return "taken"
+    return "offered" if call.account_id is not None and (call.extension or _is_offered(call, now)) else "waiting"
 
 
 def _is_offered(call: PhoneCall, now: datetime) -> bool:

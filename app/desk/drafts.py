@@ -36,6 +36,8 @@ class Draft:
     updated_at: datetime
     handed_by: str | None = None
     note: str | None = None
+    #: Handed over, and not a word typed since.
+    untouched: bool = False
 
     @property
     def excerpt(self) -> str:
@@ -50,6 +52,11 @@ def of(hotline: Hotline, session: Session, account: Account) -> list[Draft]:
     )
     rows = session.scalars(mine.order_by(CallDraft.updated_at.desc(), CallDraft.id).limit(SHOWN))
     return [_read(hotline, row) for row in rows]
+
+
+def last_typed(hotline: Hotline, session: Session, account: Account) -> Draft | None:
+    """Return what this account typed last, to go on with after a crash; what was just handed over waits apart."""
+    return next((draft for draft in of(hotline, session, account) if not draft.untouched), None)
 
 
 def find(hotline: Hotline, session: Session, account: Account, draft_id: UUID) -> Draft:
@@ -95,9 +102,7 @@ def begin(
 
 def _begin(hotline: Hotline, session: Session, account: Account, fields: dict[str, str]) -> CallDraft:
     now = hotline.now()
-    row = CallDraft(
-        id=uuid4(), account_id=account.id, envelope=closed(hotline, fields), created_at=now, updated_at=now
-    )
+    row = CallDraft(id=uuid4(), account_id=account.id, envelope=closed(hotline, fields), created_at=now, updated_at=now)
     session.add(row)
     return row
 
@@ -133,14 +138,14 @@ def hand_over(hotline: Hotline, account: Account, draft_id: UUID, to: UUID | Non
         if sealed and other.role is Role.COORDINATOR and not other.cleared:
             raise refuse("to", "hand_sealed")
         row.envelope = closed(hotline, _typed(fields) | ({"note": note} if note else {}))
-        row.account_id, row.handed_by_id, row.handed_at = other.id, account.id, hotline.now()
-        row.updated_at = hotline.now()
+        row.account_id, row.handed_by_id = other.id, account.id
+        row.handed_at = row.updated_at = hotline.now()
         if row.call_id is not None:
             happenings.handed_over(session, row.call_id, account, other, hotline.now())
     return other
 
 
-def filed(hotline: Hotline, session: Session, account: Account, draft_id: UUID | None) -> None:
+def filed(hotline: Hotline, session: Session, *, account: Account, draft_id: UUID | None) -> None:
     """Forget a draft and its caller's number: in the commit that files what it said."""
     if draft_id is None:
         return
@@ -174,9 +179,7 @@ def _alive(now: datetime) -> ColumnElement[bool]:
 
 
 def _row(hotline: Hotline, session: Session, account: Account, draft_id: UUID, *, lock: bool = False) -> CallDraft:
-    query = select(CallDraft).where(
-        CallDraft.id == draft_id, CallDraft.account_id == account.id, _alive(hotline.now())
-    )
+    query = select(CallDraft).where(CallDraft.id == draft_id, CallDraft.account_id == account.id, _alive(hotline.now()))
     row = session.scalar(query.with_for_update() if lock else query)
     if row is None:
         raise NotFound
@@ -197,4 +200,5 @@ def _read(hotline: Hotline, row: CallDraft) -> Draft:
         updated_at=row.updated_at,
         handed_by=row.handed_by.display_name if row.handed_by else None,
         note=said.get("note"),
+        untouched=row.handed_at is not None and row.handed_at == row.updated_at,
     )

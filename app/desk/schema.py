@@ -84,7 +84,7 @@ def shown_number(number: str) -> str:
     except phonenumbers.NumberParseException:
         return number
     kind = phonenumbers.PhoneNumberFormat
-    home = parsed.country_code == 84  # noqa: PLR2004 - Việt Nam
+    home = parsed.country_code == 84
     return phonenumbers.format_number(parsed, kind.NATIONAL if home else kind.INTERNATIONAL)
 
 

@@ -44,13 +44,17 @@ class KeyReused(Refused):
 
 @dataclass(frozen=True)
 class Filing:
-    """One request to file: who may repeat it (`scope`), by which key, and what it says."""
+    """One request to file: who may repeat it (`scope`), by which key, and what it says.
+
+    `topic` is what a call-taker, who could ask, has confirmed that it is about.
+    """
 
     scope: str
     key: str
     report: Report
     photos: tuple[Photo, ...]
     channel: Channel
+    topic: str | None = None
 
     @property
     def sealed(self) -> bool:
@@ -59,7 +63,8 @@ class Filing:
 
     def fingerprint(self, key: bytes) -> str:
         """Keyed digest of what was asked, to tell a repetition from a reuse of its key, and to tell nothing else."""
-        said = "\n".join([self.report.model_dump_json(), *(p.source_sha256 for p in self.photos)])
+        topic = [self.topic] if self.topic else []
+        said = "\n".join([self.report.model_dump_json(), *topic, *(p.source_sha256 for p in self.photos)])
         return hmac.digest(key, said.encode(), "sha256").hex()
 
 
@@ -205,6 +210,7 @@ def received(hotline: Hotline, filing: Filing, code: str) -> tuple[Ticket, list[
         ticket.text, ticket.place_text = report.text, report.place_text
         ticket.search_text = searchable(report.text, report.place_text)
         ticket.lat, ticket.lon = report.latitude, report.longitude
+        ticket.topic_slug = filing.topic
     for event in ticket.events:
         event.ticket_id = ticket.id
     owed = OutboxEntry(ticket_id=ticket.id, kind="triage", created_at=now, due_at=now)

@@ -43,8 +43,9 @@ def downgrade() -> None:
     op.drop_table("call_draft")
     op.drop_index(op.f("ix_phone_call_event_call_id"), table_name="phone_call_event")
     op.drop_table("phone_call_event")
-    for index in ("ix_phone_call_numbered", "ix_phone_call_going_on", "ix_phone_call_waiting", "uq_phone_call_external"):
-        op.drop_index(index, table_name="phone_call")
+    for index in ("numbered", "going_on", "waiting"):
+        op.drop_index(f"ix_phone_call_{index}", table_name="phone_call")
+    op.drop_index("uq_phone_call_external", table_name="phone_call")
     op.drop_table("phone_call")
     op.drop_table("phone_exchange")
 
