@@ -20,7 +20,7 @@ CALLS: Final = ((5, "0903555417", None), (3, "0918222333", "114"), (2, None, Non
 WISHES: Final = (
     ("0907111222", "5", "Chú Bảy", "Hỏi thêm số nhà chỗ cây nghiêng, chú nói sẽ ra coi rồi báo."),
     ("0938444555", "2 tiếng", "Chị Thu", "Chờ chị chụp hình biên nhận, hẹn gọi lại nhận số hồ sơ."),
-    ("0283829999", "23:30", "Ban quản trị chung cư", "Hỏi thang máy đã chạy lại chưa."),
+    ("02838291234", "23:30", "Ban quản trị chung cư", "Hỏi thang máy đã chạy lại chưa."),
 )
 DRAFT: Final = {
     "contact_phone": "+84901234567",

@@ -85,7 +85,7 @@ def save(
                 raise Conflict([Problem("draft", "draft_elsewhere")])
             note = opened(hotline, row.envelope).get("note")
             row.envelope = closed(hotline, fields | ({"note": note} if note else {}))
-            row.updated_at, row.discarded_at = now, None
+            row.updated_at, row.discarded_at, row.handed_at = now, None, None
         session.flush()
         return row.id, row.version
 
@@ -200,5 +200,5 @@ def _read(hotline: Hotline, row: CallDraft) -> Draft:
         updated_at=row.updated_at,
         handed_by=row.handed_by.display_name if row.handed_by else None,
         note=said.get("note"),
-        untouched=row.handed_at is not None and row.handed_at == row.updated_at,
+        untouched=row.handed_at is not None,
     )

@@ -5,7 +5,7 @@ from typing import Final
 
 from models.code import ALPHABET
 
-#: What everybody here knows; each begins with the letter, and is said with marks where a letter alone would be misheard.
+#: What everybody here knows; each begins with the letter.
 _WORDS_VI: Final = {
     "A": "An Giang", "B": "Bến Tre", "C": "Cần Thơ", "D": "Dừa", "E": "Em bé", "F": "Fansipan", "G": "Gia Lai",
     "H": "Hà Nội", "J": "Jun", "K": "Kon Tum", "M": "Mẹ", "N": "Nha Trang", "P": "Phú Yên", "Q": "Quảng Nam",

@@ -1,4 +1,4 @@
-"""The call-taker's console: one screen, every action with a key. Its boxes are parts of a page that scripts bring in."""
+"""The call-taker's console: one screen, every action with a key. Scripts bring in its boxes, as parts of the page."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
