@@ -247,7 +247,9 @@ def test_an_exchange_may_say_everything_twice(hotline: Hotline, client: FlaskCli
     assert first == again
     assert (first["state"], first["extension"]) == ("offered", "101")
     end = ring | {"event": "ended"}
-    assert [client.post("/api/v1/calls", json=end, headers=headers).get_json()["state"] for _ in range(2)] == ["ended"] * 2
+    assert [client.post("/api/v1/calls", json=end, headers=headers).get_json()["state"] for _ in range(2)] == [
+        "ended"
+    ] * 2
     with hotline.database.reading() as session:
         assert session.scalars(select(PhoneCallEvent.kind)).all() == ["announced", "ended"]
 
@@ -441,9 +443,7 @@ def test_a_time_is_read_as_people_say_it(hotline: Hotline, typed: str, minutes: 
         assert time_to_call(typed, now, zone) - now == timedelta(minutes=minutes)
 
 
-def test_the_boxes_tell_topic_unit_deadline_neighbours_and_what_is_left_to_ask(
-    desk: FlaskClient, road: Road
-) -> None:
+def test_the_boxes_tell_topic_unit_deadline_neighbours_and_what_is_left_to_ask(desk: FlaskClient, road: Road) -> None:
     place = "đường Lê Lợi, phường Bến Thành"
     road.routed(place_text=place)
     said = suggested(desk, text=LIGHTS_OUT, place_text=place)
@@ -515,7 +515,9 @@ def test_a_denunciation_keeps_no_topic_outside_the_vault(hotline: Hotline, desk:
         assert violations(session) == []
 
 
-def test_a_refused_filing_says_why_in_its_place_and_keeps_the_draft(hotline: Hotline, staff: Staff, log_in: Log) -> None:
+def test_a_refused_filing_says_why_in_its_place_and_keeps_the_draft(
+    hotline: Hotline, staff: Staff, log_in: Log
+) -> None:
     desk = log_in(staff.call_taker)
     draft_id = save(desk, text="ngắn").get_json()["draft"]
     page = desk.get("/desk").get_data(as_text=True)
@@ -539,12 +541,16 @@ def test_a_code_is_read_out_in_groups_of_four_with_a_word_for_each_letter() -> N
 
 def test_every_sign_of_a_code_has_a_word_of_its_own_that_begins_with_it() -> None:
     for language in ("vi", "en"):
-        said = [one for group in groups("-".join(ALPHABET[i : i + 4] for i in range(0, 32, 4)), language) for one in group]
+        said = [
+            one for group in groups("-".join(ALPHABET[i : i + 4] for i in range(0, 32, 4)), language) for one in group
+        ]
         assert len({one.word for one in said}) == len({one.called for one in said}) == len(ALPHABET)
         assert all(one.word[0] == one.sign for one in said if one.sign.isalpha())
 
 
-def test_every_key_on_the_screen_is_in_the_legend(desk: FlaskClient, road: Road, staff: Staff, hotline: Hotline) -> None:
+def test_every_key_on_the_screen_is_in_the_legend(
+    desk: FlaskClient, road: Road, staff: Staff, hotline: Hotline
+) -> None:
     road.routed(place_text="đường Lê Lợi, phường Bến Thành")
     announce(hotline, number=PHONE)
     save(desk, text="x")

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.api.openapi import OPERATIONS, Operation
+from app.desk import calls
 from app.hotline import Hotline
 from models.account import Account
 from tests.app.conftest import BUSES, LIGHTS, LIGHTS_OUT, Clock, Filed, Road, Staff
@@ -148,6 +149,10 @@ def test_every_operation_does_what_the_document_says(
     assert program.call("get", "/api/v1/surges", expected=200, headers=coordinator) == {"surges": []}
     units = program.call("get", "/api/v1/units", expected=200, headers=bearer(staff.admin))["units"]
     assert LIGHTS in {unit["id"] for unit in units}
+    exchange = {"Authorization": f"Bearer {calls.add_exchange(hotline, 'Asterisk')}"}
+    rings = {"call_id": "1700000000.42", "number": "0901234567", "extension": "101"}
+    noticed = program.call("post", "/api/v1/calls", expected=200, json=rings, headers=exchange)
+    assert (noticed["state"], noticed["extension"]) == ("waiting", None)
     assert program.used == {(operation.method, operation.path) for operation in OPERATIONS}
 
 

@@ -1,13 +1,18 @@
 // The boxes beside the text. Each changes in its own place, keeps the focus that is in it, and is told of once.
 
 const QUIET = 700;
-let telling;
+const telling = new Map();
 
-export const tell = (words) => {
-  const told = document.querySelector("#told");
-  clearTimeout(telling);
-  if (told && words && told.textContent !== words) telling = setTimeout(() => (told.textContent = words), QUIET);
+// Told to who listens: suggestions and calls each by a voice of their own, so that neither talks the other down.
+const tell = (box, voice) => {
+  const told = document.querySelector(voice);
+  const words = box.querySelector("[data-say]")?.dataset.say.trim();
+  clearTimeout(telling.get(voice));
+  if (words && told.textContent !== words) telling.set(voice, setTimeout(() => (told.textContent = words), QUIET));
 };
+
+// What came of an action: for eyes and ears.
+export const said = (words) => (document.querySelector("#said").textContent = words);
 
 export const swap = (box, html) => {
   if (box.dataset.shown === html) return false;
@@ -37,7 +42,7 @@ export class Box {
       if (!answer.ok) return;
       const html = await answer.text();
       if (going.signal.aborted || !swap(this.box, html)) return;
-      tell(this.box.querySelector("[data-say]")?.dataset.say.trim());
+      tell(this.box, "#told");
     } catch {
       // the text is what matters; the next pause asks again
     }
@@ -52,7 +57,7 @@ export const watch = (box, address, changed) => {
     let next = EVERY;
     try {
       const answer = await fetch(address(), { redirect: "error" });
-      if (answer.ok && swap(box, await answer.text())) tell(box.querySelector("[data-say]")?.dataset.say.trim());
+      if (answer.ok && swap(box, await answer.text())) tell(box, "#rings");
       if (answer.ok) changed(box);
       else next = AGAIN;
     } catch {

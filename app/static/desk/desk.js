@@ -1,7 +1,7 @@
 // The call-taker's console. The text never moves and is never taken away; all else happens beside it.
 
 import "./keys.js";
-import { Box, swap, tell, watch } from "./boxes.js";
+import { Box, said, swap, watch } from "./boxes.js";
 import { Draft } from "./draft.js";
 import { quiet, readout } from "./readout.js";
 
@@ -44,7 +44,7 @@ const transfer = async (number) => {
   const url = form.dataset.transferred.replace(NOBODY, draft.id || NOBODY);
   const answer = await post(url, { csrf_token: fields.csrf_token.value, number });
   if (!answer.ok) return;
-  tell(await answer.text());
+  said(await answer.text());
   add("transferred", number);
 };
 
@@ -89,6 +89,7 @@ const file = async () => {
       return;
     }
     outcome.innerHTML = html;
+    said("");
     fields.form_token.value = outcome.querySelector("#filed").dataset.formToken;
     clear();
     draft.forget();
@@ -100,7 +101,7 @@ const file = async () => {
   } catch {
     draft.dirty = true; // nothing came back: what was typed stays, and is sent once more under the same token
     draft.resume();
-    tell(form.dataset.unsaved);
+    said(form.dataset.unsaved);
   }
 };
 form.addEventListener("submit", async (event) => {
@@ -136,12 +137,12 @@ for (const part of document.querySelectorAll("form[data-part]")) {
     event.preventDefault();
     let url = part.action;
     if ("ofDraft" in part.dataset) {
-      if (!(await draft.saved())) return tell(form.dataset.unsaved);
+      if (!(await draft.saved())) return said(form.dataset.unsaved);
       url = part.dataset.action.replace(NOBODY, draft.id);
     }
     const body = new FormData(part);
     const answer = await post(url, body).catch(() => null);
-    if (!answer) return tell(form.dataset.unsaved);
+    if (!answer) return said(form.dataset.unsaved);
     const words = await answer.text();
     const problems = part.querySelector("[data-problems]");
     if (!answer.ok) {
@@ -153,7 +154,7 @@ for (const part of document.querySelectorAll("form[data-part]")) {
     part.closest("dialog")?.close();
     if (part.dataset.then) return location.assign(part.dataset.then);
     if (!("seat" in part.dataset)) part.reset();
-    return tell(words);
+    return said(words);
   });
 }
 const seat = document.querySelector("[data-seat]");
@@ -169,9 +170,11 @@ document.addEventListener("click", async (event) => {
 });
 document.addEventListener("submit", async (event) => {
   const leaving = event.target;
-  if (!leaving.matches("[data-leaves]") || !draft.dirty) return;
+  const ofDraft = "ofDraft" in leaving.dataset;
+  if (!leaving.matches("[data-leaves]") || !(draft.dirty || ofDraft)) return;
   event.preventDefault();
   await draft.saved();
+  if (ofDraft) leaving.action = leaving.dataset.action.replace(NOBODY, draft.id);
   leaving.submit();
 });
 
