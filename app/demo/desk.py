@@ -1,7 +1,7 @@
 """A call-taker's day in the demonstration: calls of this morning, call-backs, drafts."""
 
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select
@@ -35,6 +35,16 @@ HANDED: Final = {
 }
 
 
+@dataclass(frozen=True)
+class _At:
+    """A clock that stands still."""
+
+    at: datetime
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
 def fill(hotline: Hotline) -> None:
     """Let the call-taker have answered calls, put one through, and left reminders; and one draft each way."""
     with hotline.database.reading() as session:
@@ -59,8 +69,7 @@ def fill(hotline: Hotline) -> None:
 def _calls(hotline: Hotline, exchange: PhoneExchange, taker: Account) -> None:
     today = hotline.now()
     for number, (hours, caller, through) in enumerate(CALLS):
-        begun = today - timedelta(hours=hours)
-        then = replace(hotline, now=lambda begun=begun: begun)
+        then = replace(hotline, now=_At(today - timedelta(hours=hours)))
         seats.sit(then, taker, "101", ready=True)
         said = Announcement(f"demo-{number}", CallStep.ANSWERED, caller, "101")
         call, _ = calls.announce(then, exchange, said)

@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import inspect, select, text
 from werkzeug.test import TestResponse
@@ -17,8 +16,8 @@ from app.accounts.service import NewAccount
 from app.consistency import violations
 from app.database import Database
 from app.desk import callbacks, callers, calls, drafts, seats, upkeep
-from app.desk.calls import Announcement
 from app.desk.callbacks import Wish
+from app.desk.calls import Announcement
 from app.desk.readout import groups, spelled, spoken
 from app.desk.schema import time_to_call
 from app.hotline import Hotline
@@ -28,8 +27,8 @@ from models.account import Account
 from models.code import ALPHABET
 from models.desk import CallBack, CallDraft, PhoneCall, PhoneCallEvent, PhoneExchange
 from models.ticket import Contact, Ticket
-from models.vocabulary import CallStep, Channel, Role, Status, SubmissionType
-from tests.app.conftest import LIGHTS_OUT, Clock, Filed, Road, Staff
+from models.vocabulary import CallStep, Channel, Role, Status
+from tests.app.conftest import LIGHTS_OUT, Clock, Road, Staff
 from tests.pages import hidden, post_form, words
 
 Log = Callable[[Account], FlaskClient]
@@ -321,7 +320,7 @@ def test_an_emergency_that_was_put_through_is_on_record_with_the_call(
 def test_a_caller_is_told_of_what_their_number_filed_and_never_of_anything_sealed(
     hotline: Hotline, road: Road, staff: Staff, log_in: Log
 ) -> None:
-    contact = {"contact_phone": PHONE, "consent": True}
+    contact: dict[str, Any] = {"contact_phone": PHONE, "consent": True}
     known = road.routed(**contact)
     road.sealed(**contact)
     waiting = road.file(**contact)
@@ -645,4 +644,4 @@ def everything(database: Database) -> str:
     """Return every value of every table."""
     with database.reading() as session:
         tables = inspect(database.engine).get_table_names()
-        return str([session.execute(text(f'select * from "{name}"')).all() for name in tables])  # noqa: S608 - ours
+        return str([session.execute(text(f'select * from "{name}"')).all() for name in tables])

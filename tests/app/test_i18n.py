@@ -18,8 +18,8 @@ from app import errors, i18n, wording
 from app.admin.service import decide_on_day
 from app.coordination import service as coordination
 from app.desk import callbacks, calls, drafts
-from app.desk.calls import Announcement
 from app.desk.callbacks import Wish
+from app.desk.calls import Announcement
 from app.letters import service as letters
 from app.notices import sending
 from app.problems import MESSAGES
