@@ -43,13 +43,13 @@ GET  /accounts/invitation               200   200 200        200         200    
 POST /accounts/invitation               503   503 503        503         503     503     503   503        503      503
 GET  /desk                              303   404 404        404         200     200     404   404        200      303
 POST /desk                              303   404 404        404         422     422     404   404        422      303
-POST /desk/drafts                       303   404 404        404         200     200     404   404        200      303
+POST /desk/drafts                       303   404 404        404         422     422     404   404        422      303
 POST /desk/drafts/<uuid:draft_id>/discard  303  404 404  404  404  404  404  404  404  303
 POST /desk/drafts/<uuid:draft_id>/restore  303  404 404  404  404  404  404  404  404  303
 POST /desk/drafts/<uuid:draft_id>/hand-over  303  404 404  404  404  404  404  404  404  303
 POST /desk/drafts/<uuid:draft_id>/transferred  303  404 404  404  422  422  404  404  422  303
 POST /desk/caller                       303   404 404        404         200     200     404   404        200      303
-POST /desk/suggestions                  303   404 404        404         200     200     404   404        200      303
+POST /desk/suggestions                  303   404 404        404         422     422     404   404        422      303
 GET  /desk/now                          303   404 404        404         200     200     404   404        200      303
 POST /desk/calls/<uuid:call_id>/take    303   404 404        404         404     404     404   404        404      303
 POST /desk/seat                         303   404 404        404         200     200     404   404        200      303

@@ -106,6 +106,18 @@ def test_what_was_typed_is_found_again_after_the_browser_was_killed(
     context.close()
 
 
+def test_a_session_that_ends_while_somebody_talks_loses_no_text(console: Page, site: Site) -> None:
+    console.keyboard.type("Người dân báo: ")
+    console.context.clear_cookies()
+    console.keyboard.type(TEXT)
+    expect(console.locator("#draftstate")).to_contain_text("Đừng đóng trang")
+    other = console.context.new_page()
+    log_in(other, site, "call-taker")
+    other.close()
+    expect(console.locator("#draftstate")).to_contain_text("Nháp đã lưu", timeout=10_000)
+    assert saved(site) == (f"Người dân báo: {TEXT}", None)
+
+
 def test_esc_loses_no_text_wherever_it_is_pressed(console: Page) -> None:
     console.keyboard.type(TEXT)
     for keys in ("", "F1", "F8", "F9"):

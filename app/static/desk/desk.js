@@ -84,7 +84,9 @@ const file = async () => {
     const answer = await post(form.action, [...new FormData(form), ["nearby", "shown"]]);
     const html = await answer.text();
     if (!answer.ok) {
-      refuse(html);
+      if (html.includes("<html")) said(form.dataset.unsaved); // not of the report: the session is over, say
+      else refuse(html);
+      draft.dirty = true;
       draft.resume();
       return;
     }

@@ -60,6 +60,13 @@ export class Draft {
     return this.saving;
   }
 
+  // The page's token is over with its session: who has logged in again in another window goes on here.
+  async #renew() {
+    const page = await (await fetch(this.form.action, { redirect: "error" })).text();
+    const token = new DOMParser().parseFromString(page, "text/html").querySelector("[name=csrf_token]").value;
+    for (const field of document.querySelectorAll("[name=csrf_token]")) field.value = token;
+  }
+
   async #send(leaving) {
     if (this.halted) return;
     const { draft, draft_version: version } = this.form.elements;
@@ -81,6 +88,7 @@ export class Draft {
         this.#later(0);
         return;
       }
+      if (answer.status === 403) await this.#renew();
       throw new Error(String(answer.status));
     } catch {
       this.dirty = true;
