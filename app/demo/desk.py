@@ -23,13 +23,13 @@ WISHES: Final = (
     ("02838291234", "23:30", "Ban quản trị chung cư", "Hỏi thang máy đã chạy lại chưa."),
 )
 DRAFT: Final = {
-    "contact_phone": "+84901234567",
+    "contact_phone": "0901 234 567",
     "contact_name": "Cô Tư",
     "text": "Người dân báo: đèn trước hẻm 285 sửa hôm trước, tối qua lại tắt, có",
     "place_text": "hẻm 285 Cách Mạng Tháng Tám, phường Hòa Hưng",
 }
 HANDED: Final = {
-    "contact_phone": "+84918222333",
+    "contact_phone": "0918 222 333",
     "text": "Người dân báo: xưởng gỗ trong hẻm đốt phế liệu mỗi tối, khói vào nhà, trẻ nhỏ ho cả tuần.",
     "place_text": "hẻm 60 Lâm Văn Bền, phường Tân Thuận",
 }

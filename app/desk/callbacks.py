@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from app.desk import drafts
 from app.desk.envelope import closed, opened
-from app.desk.schema import e164, time_to_call
+from app.desk.schema import e164, shown_number, time_to_call
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem, Refused
 from models.account import Account
@@ -146,7 +146,7 @@ def ring(hotline: Hotline, account: Account, callback_id: UUID) -> UUID:
     with hotline.database.transaction() as session:
         row = _claim(hotline, session, account, callback_id)
         kept = opened(hotline, row.envelope)
-        fields = {"contact_phone": kept.get("number", ""), "contact_name": kept.get("name", "")}
+        fields = {"contact_phone": shown_number(kept.get("number", "")), "contact_name": kept.get("name", "")}
         if row.confidential:
             fields["submission_type"] = SubmissionType.DENUNCIATION.value
         return drafts.begin(hotline, session, account, {name: value for name, value in fields.items() if value})

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from app.desk import drafts, seats
 from app.desk.envelope import closed, opened
 from app.desk.happenings import ended, happened
-from app.desk.schema import number_of
+from app.desk.schema import number_of, shown_number
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem, Refused, refuse
 from app.words import words_of
@@ -234,7 +234,7 @@ def take(hotline: Hotline, account: Account, call_id: UUID) -> UUID:
         call.account_id, call.taken_at = account.id, now
         happened(session, call.id, "taken", now, account)
         number = opened(hotline, call.number).get("number")
-        return drafts.begin(hotline, session, account, {"contact_phone": number} if number else {}, call)
+        return drafts.begin(hotline, session, account, {"contact_phone": shown_number(number)} if number else {}, call)
 
 
 def transferred(hotline: Hotline, account: Account, draft_id: UUID, number: str) -> None:

@@ -97,7 +97,7 @@ def test_filing_deletes_the_draft_and_forgets_the_number_of_the_call(
     desk = log_in(staff.call_taker)
     taken = post(desk, f"/desk/calls/{call.id}/take")
     page = desk.get(taken.location).get_data(as_text=True)
-    assert f'value="{E164}"' in page
+    assert f'value="{PHONE}"' in page
     filed = post_form(desk, taken.location, "/desk", text=LIGHTS_OUT, draft=hidden(page, "draft"), nearby="shown")
     assert filed.status_code == 201
     with hotline.database.reading() as session:
@@ -379,7 +379,7 @@ def test_a_call_back_of_a_denunciation_is_its_writers_alone(
     draft_id = callbacks.ring(hotline, staff.call_taker, one.id)
     with hotline.database.reading() as session:
         fields = drafts.find(hotline, session, staff.call_taker, draft_id).fields
-    assert fields == {"contact_phone": E164, "submission_type": "to-cao"}
+    assert fields == {"contact_phone": PHONE, "submission_type": "to-cao"}
 
 
 def test_a_call_back_that_is_done_is_deleted_after_a_day_and_an_owed_one_stays(
