@@ -81,7 +81,7 @@ class CallDraft(Base):
     """What a call-taker has typed of a report that is not filed yet. Only the account that has it reads it.
 
     `version` counts the saves, so that of two open tabs neither overwrites the other unseen. Once handed over it is the
-    other's; `handed_by_id` says whose it was.
+    other's; `handed_by_id` says whose it was, `handed_at` stands until the other has typed on.
     """
 
     __tablename__ = "call_draft"
