@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, Select, delete, select
 from sqlalchemy.orm import Session
 
 from app import access
@@ -47,10 +47,21 @@ class Draft:
 
 def of(hotline: Hotline, session: Session, account: Account) -> list[Draft]:
     """Return the drafts that this account has, what changed last first."""
-    mine = select(CallDraft).where(
-        CallDraft.account_id == account.id, CallDraft.discarded_at.is_(None), _alive(hotline.now())
-    )
-    rows = session.scalars(mine.order_by(CallDraft.updated_at.desc(), CallDraft.id).limit(SHOWN))
+    return _listed(hotline, session, _theirs(hotline, account))
+
+
+def handed_to(hotline: Hotline, session: Session, account: Account) -> list[Draft]:
+    """Return the drafts that were handed to this account and that it has not typed on yet."""
+    return _listed(hotline, session, _theirs(hotline, account).where(CallDraft.handed_at.is_not(None)))
+
+
+def _theirs(hotline: Hotline, account: Account) -> Select[CallDraft]:
+    alive = CallDraft.account_id == account.id, CallDraft.discarded_at.is_(None), _alive(hotline.now())
+    return select(CallDraft).where(*alive)
+
+
+def _listed(hotline: Hotline, session: Session, query: Select[CallDraft]) -> list[Draft]:
+    rows = session.scalars(query.order_by(CallDraft.updated_at.desc(), CallDraft.id).limit(SHOWN))
     return [_read(hotline, row) for row in rows]
 
 

@@ -328,10 +328,10 @@ def _around(draft: Draft | None) -> dict[str, Any]:
 def _waiting(open_draft: UUID | None) -> dict[str, Any]:
     account = staff()
     with hotline().database.reading() as session:
-        mine = drafts.of(hotline(), session, account)
+        handed = drafts.handed_to(hotline(), session, account)
         return {
             "waiting": calls.waiting(hotline(), session, account),
-            "handed": [one for one in mine if one.untouched and one.id != open_draft],
+            "handed": [one for one in handed if one.id != open_draft],
             "due": callbacks.due(hotline(), session, account),
             "owed": callbacks.count(session, account),
         }
