@@ -9,7 +9,7 @@ from models.code import ALPHABET
 _WORDS_VI: Final = {
     "A": "An Giang", "B": "Bến Tre", "C": "Cần Thơ", "D": "Dừa", "E": "Em bé", "F": "Fansipan", "G": "Gia Lai",
     "H": "Hà Nội", "J": "Jun", "K": "Kon Tum", "M": "Mẹ", "N": "Nha Trang", "P": "Phú Yên", "Q": "Quảng Nam",
-    "R": "Rạch Giá", "S": "Sài Gòn", "T": "Tây Ninh", "V": "Vũng Tàu", "W": "Web", "X": "Xuân Lộc", "Y": "Yên Bái",
+    "R": "Rạch Giá", "S": "Sa Pa", "T": "Tây Ninh", "V": "Vũng Tàu", "W": "Web", "X": "Xuân Lộc", "Y": "Yên Bái",
     "Z": "Zalo",
 }  # fmt: skip
 #: The alphabet of the ICAO.

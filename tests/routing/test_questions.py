@@ -69,7 +69,7 @@ def test_another_city_has_the_packaged_script(hcmc: City) -> None:
         ("{id: pole,", "{id: extent,", "the id 'extent' is there twice"),
         ("{id: pole,", "{id: Trụ 1,", "'id' must be small letters"),
         ("{id: pole, vi:", "{id: pole, vn:", "unknown key 'vn'"),
-        ("by_place: true", "by_place: maybe", "'by_place' must be true or false"),
+        (", by_place: true}", ", by_place: maybe}", "'by_place' must be true or false"),
         ("topics:\n", "topic:\n", "unknown key 'topic'"),
     ],
 )
