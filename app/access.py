@@ -26,6 +26,8 @@ COUNTED = _OPEN
 
 WORKERS = frozenset({Role.HANDLER, Role.SUPERVISOR})
 READERS = WORKERS | {Role.COORDINATOR, Role.AUDITOR}
+#: Who sits at the desk where calls come in.
+DESK = frozenset({Role.CALL_TAKER, Role.COORDINATOR})
 
 
 def visible_to(account: Account) -> ColumnElement[bool]:
@@ -46,6 +48,11 @@ def _helps(account: Account) -> ColumnElement[bool]:
         Assignment.ended_at.is_(None),
     )
     return helping.correlate(Ticket)  # whatever else the query around it is about
+
+
+def told_at_the_desk(account: Account) -> ColumnElement[bool]:
+    """Return the condition for a ticket whose state may be told to its caller: by who answers calls, nothing sealed."""
+    return _OPEN if account.role in DESK else false()
 
 
 def queued_for(account: Account) -> ColumnElement[bool]:

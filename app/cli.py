@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "corpus": ("learning", "corpus_group"),
     "doctor": ("installation", "examine"),
     "drift": ("learning", "drift"),
+    "exchanges": ("exchanges", "exchanges"),
     "file": ("clients", "file_reports"),
     "migrate": ("installation", "migrate"),
     "model": ("learning", "model"),

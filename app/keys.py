@@ -12,13 +12,14 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 class Keys:
     """`codes` hashes tracking codes, `tokens` hashes bearer tokens and links, `web` signs cookies.
 
-    `answers` encrypts what is kept to be repeated.
+    `answers` encrypts what is kept to be repeated, `desk` what call-takers have in hand: drafts, numbers, call-backs.
     """
 
     codes: bytes
     tokens: bytes
     web: bytes
     answers: Fernet
+    desk: Fernet
 
 
 def derive(secret: str) -> Keys:
@@ -27,8 +28,13 @@ def derive(secret: str) -> Keys:
         codes=_purpose(secret, "tracking codes"),
         tokens=_purpose(secret, "tokens"),
         web=_purpose(secret, "cookies"),
-        answers=Fernet(base64.urlsafe_b64encode(_purpose(secret, "idempotent answers"))),
+        answers=_cipher(secret, "idempotent answers"),
+        desk=_cipher(secret, "call desk"),
     )
+
+
+def _cipher(secret: str, name: str) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(_purpose(secret, name)))
 
 
 def _purpose(secret: str, name: str) -> bytes:

@@ -137,6 +137,14 @@ class ExtensionState(StrEnum):
     REFUSED = "refused"
 
 
+class CallStep(StrEnum):
+    """What a telephone exchange says has happened to a call."""
+
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    ENDED = "ended"
+
+
 class DepartmentKind(StrEnum):
     """What sort of unit a department is; wards are departments too."""
 

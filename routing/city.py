@@ -15,6 +15,7 @@ from routing.calendar import WorkingCalendar, read_calendar
 from routing.departments import DepartmentFact, Units, heir_of, read_departments
 from routing.gazetteer import Gazetteer, read_gazetteer
 from routing.neighbours import IncidentRules, read_incidents
+from routing.questions import Script, read_questions
 from routing.rulebook import RuleBook, read_rules
 from routing.sla import SlaTable, read_sla
 from routing.source import CityDataError, Problems
@@ -52,6 +53,7 @@ class City:
     incidents: IncidentRules
     gazetteer: Gazetteer = field(repr=False)
     borders: "WardBorders | None" = field(repr=False)
+    questions: Script = field(repr=False)
 
     def unit(self, name: str | None, day: date) -> DepartmentFact | None:
         """Return a unit as it is on a day, or last was, or first will be; None when there is none of this id."""
@@ -91,6 +93,7 @@ def read_city(folder: Path) -> City:
     calendar = read_calendar(folder, problems)
     borders = _borders(folder, ward_map.wards, problems)
     incidents = read_incidents(folder, problems)
+    questions = read_questions(folder, problems)
     problems.refuse()
     return City(
         name=gazetteer.city_name,
@@ -106,6 +109,7 @@ def read_city(folder: Path) -> City:
         incidents=incidents,
         gazetteer=gazetteer,
         borders=borders,
+        questions=questions,
     )
 
 

@@ -1,13 +1,17 @@
 """The shapes that the API takes and gives, besides the report itself. The OpenAPI document is made from these."""
 
 from datetime import date, datetime
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
+from app.desk.seats import EXTENSION
 from app.intake.schema import Degrees, PlaceText
 from models.vocabulary import (
     AssignmentKind,
+    CallStep,
     Channel,
     DeadlineKind,
     DepartmentKind,
@@ -18,6 +22,9 @@ from models.vocabulary import (
     SubmissionType,
     Urgency,
 )
+
+#: The longest id of a call that an exchange may give.
+CALL_ID_MAX: Final = 120
 
 
 class Shape(BaseModel):
@@ -113,6 +120,43 @@ class NearbyRequest(Shape):
     place_text: PlaceText = Field(None, description="Where, as people say it.")
     latitude: Degrees = Field(None, ge=-90, le=90, allow_inf_nan=False)
     longitude: Degrees = Field(None, ge=-180, le=180, allow_inf_nan=False)
+
+
+def _call_id(value: str) -> str:
+    if not (1 <= len(value) <= CALL_ID_MAX and value.isprintable()):
+        raise PydanticCustomError("call_id", "no id of a call")
+    return value
+
+
+def _extension(value: str | None) -> str | None:
+    if value is not None and EXTENSION.fullmatch(value) is None:
+        raise PydanticCustomError("extension", "no extension")
+    return value
+
+
+class CallNotice(Shape):
+    """What a telephone exchange tells of a call."""
+
+    call_id: Annotated[str, AfterValidator(_call_id)] = Field(
+        description="The exchange's own id of the call, the same each time: 1 to 120 printable characters."
+    )
+    event: CallStep = Field(CallStep.RINGING, description="What has happened.")
+    number: Annotated[str, Field(max_length=40)] | None = Field(
+        None, description="The caller's, as it was sent; absent or without digits where it is hidden."
+    )
+    extension: Annotated[str | None, AfterValidator(_extension)] = Field(
+        None, description="Where it rings. Without one it is offered to the call-taker who has been free the longest."
+    )
+
+
+class NoticedCall(Shape):
+    """How a call stands at the desk."""
+
+    call: UUID
+    state: Literal["waiting", "offered", "taken", "ended"] = Field(
+        description="`waiting`: everybody who is ready sees it; `offered`: one call-taker does."
+    )
+    extension: str | None = Field(description="Where who was offered it, or has taken it, sits; put it through there.")
 
 
 class NearbyIncident(Shape):

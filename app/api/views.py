@@ -22,6 +22,8 @@ from app.assignment import local_date
 from app.coordination import service as coordination_service
 from app.current import address, hotline, public_figures, throttle
 from app.deadlines import Standing, standing
+from app.desk import calls
+from app.desk.calls import Announcement
 from app.intake import service as intake_service
 from app.intake.schema import Report, problem_of
 from app.intake.service import Filing, check_key
@@ -48,6 +50,7 @@ from app.work.service import PAGE, Step
 from models.account import Account
 from models.coordination import Part
 from models.department import Department
+from models.desk import PhoneExchange
 from models.incident import Surge
 from models.returning import TicketReturn
 from models.ticket import Ticket
@@ -200,6 +203,33 @@ def _neighbour(one: Neighbour) -> schema.NearbyIncident:
         last_report_at=one.last_report_at,
         status=one.status,
     )
+
+
+@api.post("/calls")
+@documented(
+    Operation(
+        "post", f"{BASE}/calls", body=schema.CallNotice, answer=schema.NoticedCall, refusals=(415, 422), staff=True
+    )
+)
+def announce_call() -> Response:
+    """Tell of a call, with an exchange's token; the call-taker at the extension, or who is free, sees its number."""
+    exchange = _exchange()
+    told = _parsed(schema.CallNotice)
+    said = Announcement(told.call_id, told.event, told.number, told.extension)
+    call, extension = calls.announce(hotline(), exchange, said)
+    state = calls.state_of(call, hotline().now())
+    return _json_answer(schema.NoticedCall(call=call.id, state=state, extension=extension))
+
+
+def _exchange() -> PhoneExchange:
+    """Return the exchange whose token this is; to people's tokens there is no such place."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    with hotline().database.reading() as session:
+        found = calls.exchange_of_token(hotline(), session, token.strip()) if kind.lower() == "bearer" else None
+    if found is None:
+        _bearer()
+        raise NotFound
+    return found
 
 
 @api.post("/track")

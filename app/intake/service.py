@@ -34,6 +34,10 @@ KEY_MIN: Final = 16
 KEY_MAX: Final = 255
 
 
+#: What belongs into the commit that files a report, the first time and each time it is repeated.
+Within = Callable[[Session], None]
+
+
 class NotJoinable(Refused):
     """Raised when the incident that a report names is unknown or has been settled."""
 
@@ -44,13 +48,17 @@ class KeyReused(Refused):
 
 @dataclass(frozen=True)
 class Filing:
-    """One request to file: who may repeat it (`scope`), by which key, and what it says."""
+    """One request to file: who may repeat it (`scope`), by which key, and what it says.
+
+    `topic` is what a call-taker, who could ask, has confirmed that it is about.
+    """
 
     scope: str
     key: str
     report: Report
     photos: tuple[Photo, ...]
     channel: Channel
+    topic: str | None = None
 
     @property
     def sealed(self) -> bool:
@@ -60,7 +68,10 @@ class Filing:
     def fingerprint(self, key: bytes) -> str:
         """Keyed digest of what was asked, to tell a repetition from a reuse of its key, and to tell nothing else."""
         absent = {"topic"} if self.report.topic is None else None  # a report of before there was one repeats, too
-        said = "\n".join([self.report.model_dump_json(exclude=absent), *(p.source_sha256 for p in self.photos)])
+        chosen = [self.topic] if self.topic else []
+        said = "\n".join(
+            [self.report.model_dump_json(exclude=absent), *chosen, *(p.source_sha256 for p in self.photos)]
+        )
         return hmac.digest(key, said.encode(), "sha256").hex()
 
 
@@ -91,25 +102,30 @@ def check_key(key: str | None) -> str:
     return key
 
 
-def file_report(hotline: Hotline, filing: Filing) -> Filed:
+def file_report(hotline: Hotline, filing: Filing, within: Within | None = None) -> Filed:
     """Keep the report and answer with its code, or repeat the answer of the same request.
 
     Raises `KeyReused` when the key came with another request, `NotJoinable` when it names an incident that takes no
     more reports; a repetition is answered as before, whatever became of the incident. Most keys are new, so the row is
     written without a look whether it is there; the database refuses a second one. Of simultaneous repetitions one
-    files; the others wait for its commit and repeat its answer.
+    files; the others wait for its commit and repeat its answer. `within` is run in the same commit.
     """
     try:
-        return _discarding(hotline, filing, _file_new)
+        return _discarding(hotline, filing, _file_new, within)
     except (IntegrityError, NotJoinable):
-        return _discarding(hotline, filing, _repeat)
+        return _discarding(hotline, filing, _repeat, within)
 
 
-def _discarding(hotline: Hotline, filing: Filing, act: Callable[[Hotline, Session, Filing], Filed]) -> Filed:
+def _discarding(
+    hotline: Hotline, filing: Filing, act: Callable[[Hotline, Session, Filing], Filed], within: Within | None
+) -> Filed:
     """Run `act` in a transaction; the photos of a report that was not kept go away again."""
     try:
         with hotline.database.transaction() as session:
-            return act(hotline, session, filing)
+            filed = act(hotline, session, filing)
+            if within is not None:
+                within(session)
+            return filed
     except BaseException:
         photostore.discard(hotline.settings.attachments, filing.photos)
         raise
@@ -212,6 +228,7 @@ def received(hotline: Hotline, filing: Filing, code: str) -> tuple[Ticket, list[
         ticket.text, ticket.place_text = report.text, report.place_text
         ticket.search_text = searchable(report.text, report.place_text)
         ticket.lat, ticket.lon = report.latitude, report.longitude
+        ticket.topic_slug = filing.topic
     for event in ticket.events:
         event.ticket_id = ticket.id
     owed = OutboxEntry(ticket_id=ticket.id, kind="triage", created_at=now, due_at=now)

@@ -3,7 +3,7 @@
 import json
 import logging
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -135,10 +135,17 @@ def _filed_page(answer: dict[str, Any]) -> str:
     )
 
 
-def file_from_form(channel: Channel) -> Filed:
-    """Read the posted form and file it. A double click carries the same form token, so it makes one ticket.
+def file_from_form(
+    channel: Channel,
+    fields: Mapping[str, str] | None = None,
+    *,
+    topic: str | None = None,
+    within: service.Within | None = None,
+) -> Filed:
+    """Read the posted form, or only these fields of it, and file it; a double click's form token makes one ticket.
 
-    Raises `KnownNearby` before anything is kept, once, so that the filer may join an incident instead.
+    Raises `KnownNearby` before anything is kept, once, so that the filer may join an incident instead. `topic` is one
+    that a call-taker has confirmed; `within` is run in the commit that files.
     """
     throttle().filing(address())
     key, problems = "", tuple[Problem, ...]()
@@ -146,10 +153,10 @@ def file_from_form(channel: Channel) -> Filed:
         key = _form_key()
     except Refused as refused:
         problems = refused.problems
-    report, photos = read_report(form_fields(), problems)
+    report, photos = read_report(form_fields() if fields is None else dict(fields), problems)
     if "nearby" not in request.form and (found := _worth_asking(report)):
         raise KnownNearby(found, len(photos))
-    return service.file_report(hotline(), Filing("form", key, report, photos, channel))
+    return service.file_report(hotline(), Filing("form", key, report, photos, channel, topic), within)
 
 
 def _worth_asking(report: Report) -> list[Neighbour]:

@@ -10,15 +10,14 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import incidents
+from app import incidents, photostore
 from app.assignment import local_date
 from app.deadlines import Standing, resume, standing
 from app.hotline import Hotline
-from app.intake import photos as photo_store
-from app.intake.photos import Photo
 from app.intake.service import attachment
 from app.letters.service import Sent, letters
 from app.lifecycle import REOPEN_WITHIN
+from app.photostore import Photo
 from app.problems import Conflict, NotFound, Problem, refuse
 from app.review import contest
 from app.words import words_of
@@ -245,7 +244,7 @@ def photo_of(hotline: Hotline, photo_id: UUID) -> Path:
     """Return the file of a photo of a report; raises `NotFound` for one that is gone, or locked away meanwhile."""
     with hotline.database.reading() as session:
         known = session.get(Attachment, photo_id)
-    path = photo_store.path_of(hotline.settings.attachments, photo_id)
+    path = photostore.path_of(hotline.settings.attachments, photo_id)
     if known is None or not path.is_file():
         raise NotFound
     return path
@@ -266,7 +265,7 @@ def _act(hotline: Hotline, typed: str, step: Step) -> Track:
     try:
         return _acted(hotline, typed, step)
     except BaseException:
-        photo_store.discard(hotline.settings.attachments, step.photos)
+        photostore.discard(hotline.settings.attachments, step.photos)
         raise
 
 
@@ -299,7 +298,7 @@ def _attach(hotline: Hotline, session: Session, ticket: Ticket, photos: Sequence
     if first + len(photos) > PHOTOS_OF_A_TICKET:
         raise refuse("photos", "too_many_photos", max=max(0, PHOTOS_OF_A_TICKET - first))
     for position, photo in enumerate(photos, first):
-        photo_store.store(hotline.settings.attachments, photo)
+        photostore.store(hotline.settings.attachments, photo)
         session.add(attachment(ticket, photo, position))
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app import lifecycle, surges
+from app.desk import upkeep
 from app.faultpoints import reached
 from app.hotline import Hotline
 from app.intake import service as intake
@@ -120,6 +121,7 @@ class Relay:
     def _tidy(self, session: Session, now: datetime) -> None:
         lifecycle.advance(self.hotline, session, now)
         handover.advance(self.hotline, session, now)
+        upkeep.advance(session, now)
         surges.watch(session, now, self.hotline.files.incidents.surge)
         intake.forget_keys(self.hotline, session, now)
         weekly.ask(self.hotline, session, self.learning, now)

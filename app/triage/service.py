@@ -60,12 +60,13 @@ def _route(hotline: Hotline, session: Session, ticket: Ticket, prediction: Predi
     if ticket.submission_type is SubmissionType.PRAISE and (to_join or ticket.urgency is not Urgency.NORMAL):
         # nobody thanks for what is dangerous, or says of thanks that they are of the same trouble as others have
         ticket.submission_type = SubmissionType.REPORT
-    ticket.topic_slug = prediction.topic
+    confirmed = ticket.topic_slug  # by a call-taker, who could ask
+    ticket.topic_slug = confirmed or prediction.topic
     spot = nearby.spot_of(hotline, place, ticket.lat, ticket.lon)
     ticket.ward_code, ticket.street, ticket.cell = spot.ward, spot.street, spot.cell
     decision = decide_on(hotline, ticket, now)
-    data = _evidence(prediction, place, decision)
-    reason = _doubt(hotline, ticket, prediction, place, decision)
+    data = _evidence(prediction, place, decision) | ({"confirmed": confirmed} if confirmed else {})
+    reason = _doubt(hotline, ticket, place, decision)
     if ticket.submission_type is SubmissionType.PRAISE and not thanks:
         reason = "praise"  # what only one of the two takes for thanks may be a report: it does not close by itself
     if _may_join(ticket, reason) and _joined(session, ticket, data, now):
@@ -117,12 +118,12 @@ def find_place(hotline: Hotline, ticket: Ticket, now: datetime) -> Place:
     return place_said(hotline, (ticket.text, ticket.place_text), (ticket.lat, ticket.lon), now)
 
 
-def _doubt(hotline: Hotline, ticket: Ticket, prediction: Prediction, place: Place, decision: Decision) -> str | None:
+def _doubt(hotline: Hotline, ticket: Ticket, place: Place, decision: Decision) -> str | None:
     """Return why a person must decide, or None."""
     kind = ticket.submission_type
     if kind in NOT_WITHOUT_A_PERSON:
         return NOT_WITHOUT_A_PERSON[kind]
-    if prediction.topic is None or prediction.topic == UNCLEAR_TOPIC:
+    if ticket.topic_slug is None or ticket.topic_slug == UNCLEAR_TOPIC:
         return "unsure_topic"
     if decision.lead == hotline.files.coordinator:
         return "unsure_place" if not place.sure else "by_rule"

@@ -48,8 +48,25 @@ GET  /accounts/login                    200   303 303        303         303    
 POST /accounts/login                    503   503 503        503         503     503     503   503        503      503
 GET  /accounts/invitation               200   200 200        200         200     200     200   200        200      200
 POST /accounts/invitation               503   503 503        503         503     503     503   503        503      503
-GET  /desk                              303   404 404        404         404     404     404   404        200      303
-POST /desk                              303   404 404        404         404     404     404   404        422      303
+GET  /desk                              303   404 404        404         200     200     404   404        200      303
+POST /desk                              303   404 404        404         422     422     404   404        422      303
+POST /desk/drafts                       303   404 404        404         422     422     404   404        422      303
+POST /desk/drafts/<uuid:draft_id>/discard  303  404 404  404  404  404  404  404  404  303
+POST /desk/drafts/<uuid:draft_id>/restore  303  404 404  404  404  404  404  404  404  303
+POST /desk/drafts/<uuid:draft_id>/hand-over  303  404 404  404  404  404  404  404  404  303
+POST /desk/drafts/<uuid:draft_id>/transferred  303  404 404  404  422  422  404  404  422  303
+POST /desk/caller                       303   404 404        404         200     200     404   404        200      303
+POST /desk/suggestions                  303   404 404        404         422     422     404   404        422      303
+GET  /desk/now                          303   404 404        404         200     200     404   404        200      303
+POST /desk/calls/<uuid:call_id>/take    303   404 404        404         404     404     404   404        404      303
+POST /desk/seat                         303   404 404        404         200     200     404   404        200      303
+GET  /desk/callbacks                    303   404 404        404         200     200     404   404        200      303
+POST /desk/callbacks                    303   404 404        404         422     422     404   404        422      303
+POST /desk/callbacks/<uuid:callback_id>/ring  303  404 404  404  404  404  404  404  404  303
+POST /desk/callbacks/<uuid:callback_id>/claim  303  404 404  404  404  404  404  404  404  303
+POST /desk/callbacks/<uuid:callback_id>/release  303  404 404  404  404  404  404  404  404  303
+POST /desk/callbacks/<uuid:callback_id>/done  303  404 404  404  404  404  404  404  404  303
+POST /desk/callbacks/<uuid:callback_id>/reopen  303  404 404  404  404  404  404  404  404  303
 GET  /work                              303   200 200        200         200     200     200   404        404      303
 GET  /work/parts                        303   200 200        200         200     200     200   404        404      303
 GET  /work/parts/late                   303   200 200        200         200     200     200   404        404      303
@@ -100,6 +117,7 @@ POST /api/v1/track                      404   404 404        404         404    
 POST /api/v1/track/information          404   404 404        404         404     404     404   404        404      404
 POST /api/v1/track/reopen               404   404 404        404         404     404     404   404        404      404
 POST /api/v1/track/rating               404   404 404        404         404     404     404   404        404      404
+POST /api/v1/calls                      401   404 404        404         404     404     404   404        404      401
 POST /api/v1/reports/nearby             200   200 200        200         200     200     200   200        200      200
 GET  /api/v1/surges                     401   404 404        404         200     200     404   404        404      401
 GET  /api/v1/tickets                    401   200 200        200         200     200     200   404        404      401
@@ -364,8 +382,8 @@ def test_routes_without_a_ticket_are_open_to_whom_the_table_says(people: list[Pe
         for route in table:
             method, path = route.split()
             path = (
-                path.replace("<to>", "en")
-                .replace("<uuid:article_id>", str(uuid4()))
+                re.sub(r"<uuid:\w+>", str(uuid4()), path)
+                .replace("<to>", "en")
                 .replace("<path:filename>", "app.css")
                 .replace("<unit_id>", LIGHTS)
             )

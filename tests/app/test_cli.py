@@ -52,6 +52,20 @@ def test_every_command_is_there_and_says_what_it_is_for(run: Run) -> None:
     assert run("dance").exit_code == 2
 
 
+def test_a_telephone_exchange_is_made_known_listed_and_shut_out(run: Run) -> None:
+    assert run("migrate").exit_code == 0
+    token = run("exchanges", "add", "Tổng đài 1").stdout.strip()
+    assert token.startswith("lnx_")
+    again = run("exchanges", "add", "Tổng đài 1")
+    assert (again.exit_code, "already" in again.stderr) == (2, True)
+    assert "in use   Tổng đài 1" in run("exchanges", "list").stdout
+    assert run("exchanges", "revoke", "Tổng đài 1").exit_code == 0
+    listed = run("exchanges", "list").stdout
+    assert "revoked  Tổng đài 1" in listed
+    assert token not in listed
+    assert run("exchanges", "revoke", "Tổng đài 2").exit_code == 2
+
+
 def test_classify_says_what_a_text_is_about(run: Run) -> None:
     done = run("classify", LIGHTS_OUT)
     assert done.exit_code == 0, done.stderr

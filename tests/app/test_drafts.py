@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from app.hotline import Hotline
-from app.intake.photos import path_of
 from app.intake.service import DRAFT_LIFE, forget_keys
+from app.photostore import path_of
 from app.tracking.service import PHOTOS_OF_A_TICKET
 from models.account import Account
 from models.outbox import IdempotencyKey

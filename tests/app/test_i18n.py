@@ -17,6 +17,9 @@ from werkzeug.test import TestResponse
 from app import errors, i18n, wording
 from app.admin.service import decide_on_day
 from app.coordination import service as coordination
+from app.desk import callbacks, calls, drafts
+from app.desk.callbacks import Wish
+from app.desk.calls import Announcement
 from app.letters import service as letters
 from app.notices import sending
 from app.problems import MESSAGES
@@ -28,6 +31,7 @@ from app.workdays import Decision
 from models.account import Account
 from models.ticket import Deadline, Ticket
 from models.vocabulary import (
+    CallStep,
     Channel,
     DeadlineKind,
     DepartmentKind,
@@ -167,6 +171,35 @@ def all_pages(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[Page]:
     yield staff_poster(browsers["admin"], unit, f"{unit}/close", version="1"), 422
     yield from promises(road, browsers)
     yield staff_poster(browsers["call_taker"], "/desk", "/desk", text="ngắn"), 422
+    yield from at_the_desk(road, browsers)
+
+
+def at_the_desk(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[Page]:
+    """Yield what a call-taker sees: a draft that was handed over, what waits, call-backs, a code that was filed."""
+    hotline, staff, desk = road.hotline, road.staff, browsers["call_taker"]
+    token = calls.add_exchange(hotline, "Asterisk")
+    with hotline.database.reading() as session:
+        exchange = calls.exchange_of_token(hotline, session, token)
+    assert exchange is not None
+    for number in ("0901234567", None):
+        calls.announce(hotline, exchange, Announcement(f"call {number}", CallStep.RINGING, number))
+    callbacks.write_down(hotline, staff.call_taker, Wish("0901234567", "15", submission_type="to-cao"))
+    callbacks.write_down(hotline, staff.call_taker, Wish("0901234567", "15", "An", "Call"))
+    draft, _ = drafts.save(hotline, staff.coordinator, None, 0, {"text": "Call"})
+    drafts.hand_over(hotline, staff.coordinator, draft, staff.call_taker.id, "Note")
+    for path in ("/desk", f"/desk?draft={draft}", f"/desk?new=1&put_aside={draft}", "/desk/callbacks"):
+        yield getter(desk, path), 200
+    yield staff_poster(desk, "/desk/callbacks", "/desk/callbacks", number="1", when="x"), 422
+    yield desk_filer(desk), 201
+
+
+def desk_filer(desk: FlaskClient) -> Callable[[], TestResponse]:
+    def post() -> TestResponse:
+        shown = desk.get("/desk?new=1").get_data(as_text=True)
+        tokens = {name: hidden(shown, name) for name in ("csrf_token", "form_token")}
+        return desk.post("/desk", data=tokens | {"text": "Help, the house is on fire", "nearby": "shown"})
+
+    return post
 
 
 def pages_of_helpers(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[Page]:

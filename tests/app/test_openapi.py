@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.api.openapi import OPERATIONS, Operation
+from app.desk import calls
 from app.hotline import Hotline
 from models.account import Account
 from tests.app.conftest import BUSES, LIGHTS, LIGHTS_OUT, Clock, Filed, Road, Staff
@@ -148,7 +149,16 @@ def test_every_operation_does_what_the_document_says(
     assert program.call("get", "/api/v1/surges", expected=200, headers=coordinator) == {"surges": []}
     units = program.call("get", "/api/v1/units", expected=200, headers=bearer(staff.admin))["units"]
     assert LIGHTS in {unit["id"] for unit in units}
+    rings(program, hotline)
     assert program.used == {(operation.method, operation.path) for operation in OPERATIONS}
+
+
+def rings(program: Program, hotline: Hotline) -> None:
+    """Announce a call as a telephone exchange does, with nobody there to take it."""
+    exchange = {"Authorization": f"Bearer {calls.add_exchange(hotline, 'Asterisk')}"}
+    call = {"call_id": "1700000000.42", "number": "0901234567", "extension": "101"}
+    noticed = program.call("post", "/api/v1/calls", expected=200, json=call, headers=exchange)
+    assert (noticed["state"], noticed["extension"]) == ("waiting", None)
 
 
 def helped_and_returned(program: Program, step: Callable[..., Any], people: Mapping[str, dict[str, str]]) -> None:

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, Route, expect
 from sqlalchemy import select
 
 from models.ticket import Ticket
@@ -236,7 +236,7 @@ def send_through(page: Page) -> None:
     page.wait_for_selector("#code")
 
 
-def photo(width: int = 64, height: int = 64) -> dict[str, object]:
+def photo(width: int = 64, height: int = 64) -> FilePayload:
     out = io.BytesIO()
     Image.effect_noise((width, height), 60).convert("RGB").save(out, "JPEG", quality=90)
     return {"name": "ổ gà.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()}

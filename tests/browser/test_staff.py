@@ -34,7 +34,8 @@ def test_a_coordinator_sends_a_doubtful_ticket_on(desk: BrowserContext, site: Si
 def test_a_call_is_filed_by_keys_alone(desk: BrowserContext, site: Site) -> None:
     page = desk.new_page()
     log_in(page, site, "call-taker")
-    page.focus("#text")
+    page.keyboard.press("Alt+m")  # the draft of the last call is kept
+    page.wait_for_url("**/desk?new=1")
     page.keyboard.type("Người dân báo: rác ba ngày chưa lấy, đầy hẻm, hôi lắm")
     page.keyboard.press("Tab")
     page.keyboard.type("hẻm 45 Phan Huy Ích, phường An Hội Tây")

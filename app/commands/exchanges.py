@@ -1,0 +1,39 @@
+"""Telephone exchanges that may announce calls, from the command line."""
+
+import click
+
+from app.commands.installation import installation
+from app.commands.plainly import plainly
+from app.desk import calls
+
+
+@click.group()
+def exchanges() -> None:
+    """Telephone exchanges (PBX): each has a bearer token that announces calls and opens nothing else."""
+
+
+@exchanges.command(name="add")
+@click.argument("name")
+@plainly
+def add(name: str) -> None:
+    """Make an exchange known and print its token, this once."""
+    with installation() as hotline:
+        click.echo(calls.add_exchange(hotline, name))
+
+
+@exchanges.command(name="list")
+@plainly
+def list_them() -> None:
+    """Show every exchange and since when it is known."""
+    with installation() as hotline, hotline.database.reading() as session:
+        for one in calls.exchanges(session):
+            click.echo(f"{one.created_at:%Y-%m-%d}  {'revoked' if one.revoked_at else 'in use':7}  {one.name}")
+
+
+@exchanges.command(name="revoke")
+@click.argument("name")
+@plainly
+def revoke(name: str) -> None:
+    """Take no more announcements by an exchange's token."""
+    with installation() as hotline:
+        calls.revoke_exchange(hotline, name)
