@@ -9,10 +9,12 @@ from flask_login import current_user
 from app.accounts.session import StaffMember
 from app.hotline import Hotline
 from app.throttle import Throttle
+from app.work.presence import Presence
 from models.account import Account
 
 KEY: Final = "langnghe"
 THROTTLE: Final = "langnghe-throttle"
+PRESENCE: Final = "langnghe-presence"
 
 
 def hotline() -> Hotline:
@@ -23,6 +25,11 @@ def hotline() -> Hotline:
 def throttle() -> Throttle:
     """Return the counters of this process."""
     return cast(Throttle, current_app.extensions[THROTTLE])
+
+
+def presence() -> Presence:
+    """Return who has which ticket open, as far as Redis knows."""
+    return cast(Presence, current_app.extensions[PRESENCE])
 
 
 def address() -> str:

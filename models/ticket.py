@@ -16,7 +16,7 @@ from models.department import Department
 from models.incident import Incident
 from models.place import Ward
 from models.taxonomy import Topic
-from models.vocabulary import AssignmentKind, Channel, Clock, DeadlineKind, Status, SubmissionType, Urgency
+from models.vocabulary import AssignmentKind, Channel, Clock, DeadlineKind, PhotoOf, Status, SubmissionType, Urgency
 from models.workflow import allowed
 
 _UNMET = text("met_at is null")
@@ -260,7 +260,8 @@ class Deadline(Base):
     `working_days` is how many were promised, None for a deadline in hours. While `paused_at` is set the clock stands
     still, and `due_at` is as it was then. `term` counts the extensions. `runs_from` is when the time began of which
     reminders are a share (None: with receipt); `remind_at` is when to look for one. `committed_at` is until when the
-    unit has promised to be done, or to report again, after the deadline had passed.
+    unit has promised to be done, or to report again, after the deadline had passed. `since` is when the ticket was
+    reopened, if this was promised then; what was promised before is a `PastDeadline`.
     """
 
     __tablename__ = "deadline"
@@ -278,6 +279,7 @@ class Deadline(Base):
     paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     remind_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     committed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    since: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         Index("uq_deadline_kind", "ticket_id", "kind", unique=True),
@@ -286,8 +288,28 @@ class Deadline(Base):
     )
 
 
+class PastDeadline(Base):
+    """What was promised before a ticket was reopened, and whether it was kept; never changed afterwards."""
+
+    __tablename__ = "past_deadline"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))
+    kind: Mapped[DeadlineKind] = mapped_column(one_of(DeadlineKind))
+    since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    met_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (Index("uq_past_deadline_ended", "ticket_id", "kind", "ended_at", unique=True),)
+
+
 class Attachment(Base):
-    """A photo as we keep it: re-encoded pixels under a random name, nothing of the original file."""
+    """A photo as we keep it: re-encoded pixels under a random name, nothing of the original file.
+
+    What a unit `shows` belongs to an answer, its event; until there is one it waits with the words, and nobody but the
+    unit sees it.
+    """
 
     __tablename__ = "attachment"
 
@@ -299,6 +321,8 @@ class Attachment(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     width: Mapped[int] = mapped_column(Integer)
     height: Mapped[int] = mapped_column(Integer)
+    shows: Mapped[PhotoOf] = mapped_column(one_of(PhotoOf), default=PhotoOf.REPORT, server_default=PhotoOf.REPORT.value)
+    event_id: Mapped[int | None] = mapped_column(ForeignKey("ticket_event.id"), index=True)
 
 
 class Feedback(Base):

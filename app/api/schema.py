@@ -13,6 +13,7 @@ from models.vocabulary import (
     DepartmentKind,
     ExtensionState,
     NoticeStage,
+    PhotoOf,
     RefusalReason,
     Status,
     SubmissionType,
@@ -65,6 +66,13 @@ class Name(Shape):
     en: str
 
 
+class ShownPhoto(Shape):
+    """A photo of a unit's work; its address is good for some hours."""
+
+    shows: PhotoOf
+    url: str
+
+
 class TimelineEntry(Shape):
     """One happening that the citizen may know of."""
 
@@ -74,6 +82,7 @@ class TimelineEntry(Shape):
     public_text: str | None
     committed_at: datetime | None = Field(description="Until when the unit says, in a progress report, to be done.")
     reason_code: str | None = Field(description="Why it was refused, where it was.")
+    photos: list[ShownPhoto] = Field(description="What the unit shows of its work.")
 
 
 class SentLetter(Shape):
@@ -187,6 +196,7 @@ class HistoryEntry(Shape):
     actor: str | None
     public_text: str | None
     internal_text: str | None
+    photos: list[UUID] = Field(description="What the unit shows in an answer.")
 
 
 class PartEntry(Shape):
@@ -238,6 +248,17 @@ class Proposed(Shape):
     likeness: float = Field(description="How alike the words are, 0 to 1.")
 
 
+class WaitingAnswer(Shape):
+    """An answer that waits for a second person, or was given back; shown to the lead's people and coordinators."""
+
+    text: str
+    written_by: UUID
+    written_at: datetime
+    given_back: bool
+    note: str | None
+    photos: list[UUID]
+
+
 class TicketDetail(TicketSummary):
     """One ticket; `version` goes back with every step, so that a stale one is noticed."""
 
@@ -252,6 +273,7 @@ class TicketDetail(TicketSummary):
     parts: list[PartEntry]
     proposal: ProposalEntry | None = Field(description="For coordinators, while a returned ticket awaits them.")
     extension: ExtensionDetail | None
+    waiting_answer: WaitingAnswer | None
     proposals: list[Proposed] = Field(description="What the machine takes to be the same; a coordinator decides.")
     history: list[HistoryEntry]
 
@@ -400,6 +422,18 @@ class UnitPage(Shape):
 
     units: list[UnitEntry]
     next: str | None
+
+
+class NoteRequest(StepRequest):
+    """Words that only staff read."""
+
+    note: str
+
+
+class CorrectTopicRequest(ReasonRequest):
+    """What the ticket is about in the handler's opinion, and why."""
+
+    topic: str
 
 
 class AssignRequest(StepRequest):

@@ -20,6 +20,7 @@ from app.intake.schema import parse_report
 from app.intake.service import Filing, file_report
 from app.review import service as review
 from app.review.service import Choice
+from app.thought import evidence
 from app.tracking import service as tracking
 from app.triage import outbox
 from app.triage import service as triage
@@ -177,7 +178,7 @@ class _Director:
         return accounts.create(session, self.clock.at, new)
 
     def _choice(self, session: Session, ticket: Ticket) -> Choice | None:
-        proposal = review.suggested(self.hotline, ticket, review.evidence(session, ticket))
+        proposal = review.suggested(self.hotline, ticket, evidence(session, ticket))
         return replace(proposal[0], reason="Đã gọi hỏi lại người dân.") if proposal else None
 
     def _coordinator(self) -> Account:

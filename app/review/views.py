@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import access, errors, surges, wording
+from app import thought as thought_of
 from app.accounts.session import required
 from app.current import hotline, staff
 from app.i18n import gettext as _
@@ -75,8 +76,8 @@ def queue() -> str:
 
 
 def _rows(session: Session, tickets: Sequence[Ticket]) -> list[Row]:
-    triaged = service.last_events(session, tickets, service.TRIAGED)
-    back = service.last_events(session, tickets, *service.CAME_BACK)
+    triaged = thought_of.last_events(session, tickets, thought_of.TRIAGED)
+    back = thought_of.last_events(session, tickets, *service.CAME_BACK)
     proposals = returning.proposals(session, tickets)
     rows = []
     for ticket in tickets:

@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Final
+from uuid import UUID
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template, request, send_file, url_for
+from itsdangerous import BadData, URLSafeTimedSerializer
+from werkzeug.wrappers import Response as AnyResponse
 
 from app import errors, wording
 from app.assignment import local_date
@@ -14,9 +18,13 @@ from app.problems import Conflict, NotFound, Problem, Refused
 from app.tracking import service
 from app.tracking.service import Track
 from models.code import grouped, normalised
+from models.ticket import Attachment
 from models.vocabulary import Status, topics
 
 tracking = Blueprint("tracking", __name__, url_prefix="/t")
+
+#: Seconds for which the address of a photo that a citizen was shown is good.
+PHOTO_LIFE: Final = 6 * 3600
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,7 @@ class TimelineRow:
     public_text: str | None
     committed_at: Any
     reason: str | None = None
+    photos: tuple[Any, ...] = ()
 
 
 @tracking.get("")
@@ -66,6 +75,26 @@ def rate() -> Response:
     typed = request.form.get("rating", "")
     stars = int(typed) if typed.isascii() and typed.isdigit() and len(typed) == 1 else 0
     return _answer(lambda code: service.rate(hotline(), code, stars, request.form.get("comment", "")))
+
+
+@tracking.get("/anh/<token>")
+def answer_photo(token: str) -> AnyResponse:
+    """Send a photo that stands in an answer, for some time after its citizen has looked at the report."""
+    try:
+        photo_id = UUID(_signer().loads(token, max_age=PHOTO_LIFE))
+    except (BadData, ValueError):
+        raise NotFound from None
+    path = service.answer_photo(hotline(), photo_id)
+    return send_file(path, mimetype="image/jpeg", download_name=f"{photo_id.hex[:8]}.jpg", max_age=0)
+
+
+def photo_address(photo: Attachment) -> str:
+    """Return where a photo of an answer is for the next hours. It says nothing of the code that led to it."""
+    return url_for("tracking.answer_photo", token=_signer().dumps(photo.id.hex))
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(hotline().keys.tokens, salt="answer photo")
 
 
 def _answer(act: Callable[[str], Track], page: Callable[[Track], str] | None = None) -> Response:
@@ -118,6 +147,7 @@ def _page(track: Track, problems: dict[str, list[str]], *, lost: bool = False) -
             m.public_text,
             m.committed_at,
             wording.refusal_words(m.reason_code) if m.reason_code else None,
+            tuple(_photo(photo) for photo in m.photos),
         )
         for m in track.timeline
     ]
@@ -136,6 +166,11 @@ def _page(track: Track, problems: dict[str, list[str]], *, lost: bool = False) -
     values = request.form.to_dict()
     typed = (values.get("message") or values.get("comment")) if lost else None
     return render_template("tracking/ticket.html", view=view, errors=problems, values=values, typed=typed)
+
+
+def _photo(photo: Attachment) -> SimpleNamespace:
+    words = wording.photo_words(photo.shows)
+    return SimpleNamespace(address=photo_address(photo), words=words, width=photo.width, height=photo.height)
 
 
 def opening_words(track: Track) -> str | None:

@@ -91,7 +91,7 @@ def _succeed(session: Session, ticket: Ticket, heir: str, because: str, now: dat
     for assignment in session.scalars(over).all():
         assignment.ended_at = now
     session.flush()  # the database lets a ticket have one open lead at a time
-    let_go(ticket)
+    let_go(session, ticket)
     ticket.department_id = heir
     session.add(
         Assignment(

@@ -1,6 +1,6 @@
 """A department's pages: the queue, and one ticket with what may be done to it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -22,12 +22,12 @@ from app.highlight import marked
 from app.hotline import Hotline
 from app.i18n import gettext as _
 from app.i18n import label, language
-from app.intake.photos import path_of
-from app.intake.views import grouped_errors
+from app.intake.photos import Photo, path_of
+from app.intake.views import grouped_errors, uploaded
 from app.knowledge import service as knowledge
 from app.praise import service as praise
 from app.problems import Conflict, NotFound, Problem, Refused, refuse
-from app.review.service import evidence, why_here
+from app.thought import evidence, why_here
 from app.work import extension, page, progress, returning, service
 from app.work.returning import OFFERED_MAX, Why
 from app.work.service import Step
@@ -35,8 +35,8 @@ from models.account import Account
 from models.coordination import Part
 from models.return_reasons import return_reasons
 from models.returning import TicketReturn
-from models.ticket import Contact, Ticket, TicketEvent
-from models.vocabulary import ExtensionState, Role, Status, SubmissionType, Urgency
+from models.ticket import Attachment, Contact, Ticket, TicketEvent
+from models.vocabulary import ExtensionState, PhotoOf, Role, Status, SubmissionType, Urgency
 from models.workflow import OPEN
 from routing.unitsearch import active_units, find_units
 
@@ -46,8 +46,10 @@ work = Blueprint("work", __name__, url_prefix="/work")
 ABOUT_UNITS: Final = frozenset(
     {"returned", "rerouted", "reviewed", "part_asked", "part_contributed", "part_returned", "part_released"}
 )
+#: What a unit shows of its work, as the fields of its form are called.
+SHOWN: Final = (PhotoOf.BEFORE, PhotoOf.AFTER)
 #: Fields that hold a person's words: whatever becomes of a step, they come back.
-WORDS: Final = ("public_text", "reason", "contribution", "request")
+WORDS: Final = ("public_text", "reason", "contribution", "request", "note")
 
 readers = required(*access.READERS)
 workers = required(*access.WORKERS)
@@ -142,7 +144,7 @@ def photo(ticket_id: UUID, photo_id: UUID) -> AnyResponse:
     """Send a photo of a ticket that this person may see."""
     with hotline().database.reading() as session:
         found = access.find_ticket(session, staff(), ticket_id)
-        known = {attachment.id: attachment.media_type for attachment in found.attachments}
+        known = {one.id: one.media_type for one in page.photos_for(staff(), found)}
     path = path_of(hotline().settings.attachments, photo_id)
     if photo_id not in known or not path.is_file():
         raise NotFound
@@ -181,8 +183,18 @@ def unit_from_form(field: str) -> tuple[str | None, tuple[Problem, ...]]:
 @work.post("/<uuid:ticket_id>/answer")
 @workers
 def answer(ticket_id: UUID) -> AnyResponse:
-    """Answer the citizen."""
-    return take_step(ticket_id, service.answer, "public_text")
+    """Answer the citizen, with photos of the work if there are any."""
+
+    def act(hotline_: Hotline, account: Account, step: Step) -> Ticket:
+        return service.answer(hotline_, account, step, photos_from_request())
+
+    return take_step(ticket_id, act, "public_text")
+
+
+def photos_from_request() -> list[tuple[PhotoOf, Photo]]:
+    """Read what a unit shows of its work: the photos of each kind."""
+    found = uploaded(*SHOWN)
+    return [(kind, photo) for kind in SHOWN for photo in found[kind]]
 
 
 @work.post("/<uuid:ticket_id>/ask")
@@ -262,7 +274,7 @@ def ticket_page(account: Account, ticket_id: UUID, refused: Refused | None = Non
     with hotline().database.reading() as session:
         found = access.find_ticket(session, account, ticket_id)
         context = shared_context(session, account, found) | units_context(session, account, found)
-        context["actions"] = service.actions(account, found)
+        context["actions"] = service.offered(session, account, found)
         if account.role in access.WORKERS and not access.may_work(account, found):
             context["contact"] = None  # who helps does not talk to the citizen
         context["offers"] = extension.offers(session, account, found, now) | progress.offers(
@@ -270,7 +282,7 @@ def ticket_page(account: Account, ticket_id: UUID, refused: Refused | None = Non
         )
         context["extension"] = extension.of(session, found)
         context["days_max"] = extension.DAYS_MAX
-        context |= page.context(session, account, found)
+        context |= page.of_unit(session, account, found)
         return render_template("work/ticket.html", **context, **refusal_context(refused))
 
 
@@ -366,14 +378,14 @@ def shared_context(session: Session, account: Account, found: Ticket) -> dict[st
     """Return what every page on one ticket shows."""
     thought, sent = evidence(session, found), why_here(session, found)
     events = service.history(session, found)
-    named = page.people_named(session, events)
+    named, shown = page.people_named(session, events), page.photos_by_event(found)
     notes = service.notes(session, events)
     because = thought.get("because", [])
     return {
         "t": _shown(found),
-        "timeline": [_line(event, notes[event.id], named) for event in events],
+        "timeline": [_line(event, notes[event.id], named, shown.get(event.id, [])) for event in events],
         "deadlines": found.deadlines,
-        "photos": found.attachments,
+        "photos": [photo for photo in found.attachments if photo.shows is PhotoOf.REPORT],
         "contact": _masked(found.contact),
         "marked": marked(found.text, because),
         "rule_because": sent.get("rule_because" if language() == "vi" else "rule_because_en"),
@@ -383,6 +395,7 @@ def shared_context(session: Session, account: Account, found: Ticket) -> dict[st
         "proposals": [_proposed(other, how) for other, how in nearby.proposed(session, account, found)],
         "may_link": account.role is Role.COORDINATOR and found.status in OPEN,
         **_answers(session, account, found),
+        **page.of_everybody(session, account, found),
     }
 
 
@@ -435,7 +448,9 @@ def _shown(found: Ticket) -> SimpleNamespace:
     return SimpleNamespace(ward=ward, **{name: getattr(found, name) for name in names})
 
 
-def _line(event: TicketEvent, note: str | None, named: Mapping[str, str]) -> SimpleNamespace:
+def _line(
+    event: TicketEvent, note: str | None, named: Mapping[str, str], shown: Sequence[Attachment]
+) -> SimpleNamespace:
     return SimpleNamespace(
         at=event.at,
         kind=event.kind,
@@ -446,6 +461,7 @@ def _line(event: TicketEvent, note: str | None, named: Mapping[str, str]) -> Sim
         internal_text=note,
         committed_at=_moment(event, "committed_at"),
         moved_to=_moment(event, "due_at"),
+        photos=shown,
     )
 
 
