@@ -106,7 +106,7 @@ def _promises() -> Iterator[tuple[str, ColumnElement[bool]]]:
     extended = _count(TicketEvent.kind == "extended")
     yield "more time that was granted was told its citizen once", extended != case((granted, 1), else_=0)
     before = and_(PastDeadline.ticket_id == Ticket.id, PastDeadline.kind == DeadlineKind.RESOLVE)
-    promised_before = select(func.count(PastDeadline.id)).where(before).scalar_subquery()
+    promised_before = select(func.count(PastDeadline.id)).where(before).correlate(Ticket).scalar_subquery()
     longer = exists().where(resolve, Deadline.term != extended + promised_before)
     yield "a deadline has as many terms as extensions were granted and answers reopened", longer
     reopened = exists().where(TicketEvent.ticket_id == Ticket.id, TicketEvent.to_status == Status.REOPENED)
@@ -211,7 +211,8 @@ def _astray() -> ColumnElement[bool]:
 
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return select(func.count(TicketEvent.id)).where(TicketEvent.ticket_id == Ticket.id, condition).scalar_subquery()
+    of_it = select(func.count(TicketEvent.id)).where(TicketEvent.ticket_id == Ticket.id, condition)
+    return of_it.correlate(Ticket).scalar_subquery()  # also from within another condition
 
 
 def assert_consistent(session: Session) -> None:

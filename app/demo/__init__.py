@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
 from app.accounts.service import NewAccount
+from app.demo import casework
 from app.hotline import Hotline
 from app.intake.schema import parse_report
 from app.intake.service import Filing, file_report
@@ -76,7 +77,9 @@ def fill(hotline: Hotline) -> list[str]:
     director.live(_script())
     with hotline.database.transaction() as session:
         session.add(InstallationMark(name=DEMO_MARK, value=hotline.now().isoformat()))
-        return ["", "  Demonstration accounts (printed this once):", *_people(hotline, session), ""]
+        printed = ["", "  Demonstration accounts (printed this once):", *_people(hotline, session), ""]
+    casework.fill(hotline)
+    return printed
 
 
 def _script() -> Iterator[dict[str, Any]]:

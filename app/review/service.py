@@ -96,11 +96,14 @@ def suggested(hotline: Hotline, ticket: Ticket, thought: dict[str, Any]) -> tupl
     None where the machine has no guess at all.
     """
     best = ticket.topic_slug or next((slug for slug, _ in thought.get("alternatives", [])), None)
-    if best is None:
-        return None
+    return choice_for(hotline, ticket, thought, best) if best is not None else None
+
+
+def choice_for(hotline: Hotline, ticket: Ticket, thought: dict[str, Any], topic_slug: str) -> tuple[Choice, Decision]:
+    """Return where the rules would send a ticket if it were of this topic, in the first ward that the machine saw."""
     ward = ticket.ward_code or next(iter(thought.get("wards", [])), None)
     known = Ticket(
-        topic_slug=best,
+        topic_slug=topic_slug,
         ward_code=ward,
         text=ticket.text,
         place_text=ticket.place_text,
@@ -108,7 +111,13 @@ def suggested(hotline: Hotline, ticket: Ticket, thought: dict[str, Any]) -> tupl
         urgency=ticket.urgency,
     )
     decision = decide_on(hotline, known, hotline.now())
-    return Choice(best, decision.lead, ward), decision
+    return Choice(topic_slug, decision.lead, ward), decision
+
+
+def after(session: Session, account: Account, ticket_id: UUID) -> Ticket | None:
+    """Return what awaits this coordinator next after a ticket, from the beginning again at the end; None: nothing."""
+    rest = [one for one in queue(session, account, str(ticket_id)) if one.id != ticket_id]
+    return next(iter(rest or [one for one in queue(session, account) if one.id != ticket_id]), None)
 
 
 def route(hotline: Hotline, account: Account, step: Step, choice: Choice) -> Ticket:

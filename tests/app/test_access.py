@@ -225,6 +225,20 @@ UNSEAL = KNOW.replace("auditor        404   404    404    404    200", "auditor 
 ANSWER = INVOLVE
 #: The page on which a coordinator decides is read by those who may decide.
 DECIDE_READ = DECIDE.replace("409", "200")
+#: Going on leads away whatever ticket it is asked from: nothing is said of that one.
+NEXT = """
+            lights buses helped review sealed waiting absent
+nobody         303   303    303    303    303     303    303
+alice          404   404    404    404    404     404    404
+bob            404   404    404    404    404     404    404
+supervisor     404   404    404    404    404     404    404
+coordinator    303   303    303    303    303     303    303
+cleared        303   303    303    303    303     303    303
+auditor        404   404    404    404    404     404    404
+admin          404   404    404    404    404     404    404
+call_taker     404   404    404    404    404     404    404
+shut_out       303   303    303    303    303     303    303
+"""
 OF_A_TICKET = {
     "GET /work/<uuid:ticket_id>": READ,
     "GET /work/<uuid:ticket_id>/photos/<uuid:photo_id>": READ,
@@ -248,6 +262,7 @@ OF_A_TICKET = {
     "POST /work/<uuid:ticket_id>/take-back": WORK,
     "POST /work/<uuid:ticket_id>/presence": READ,
     "GET /review/<uuid:ticket_id>": DECIDE_READ,
+    "GET /review/<uuid:ticket_id>/next": NEXT,
     "POST /review/<uuid:ticket_id>/accept-proposal": DECIDE,
     "POST /review/<uuid:ticket_id>/route": DECIDE,
     "POST /review/<uuid:ticket_id>/reject": DECIDE,
