@@ -2,14 +2,15 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.deadlines import set_first
 from app.hotline import Hotline
 from models.coordination import Part
-from models.ticket import Assignment, Deadline, Ticket
-from models.vocabulary import UNCLEAR_TOPIC, AssignmentKind, DeadlineKind, SubmissionType
+from models.reply import WaitingAnswer
+from models.ticket import Assignment, Attachment, Deadline, Ticket
+from models.vocabulary import UNCLEAR_TOPIC, AssignmentKind, DeadlineKind, PhotoOf, SubmissionType
 from routing.deadlines import coordinating_due
 from routing.place import Place, resolve_place
 from routing.rules import Decision, Facts, decide
@@ -82,7 +83,8 @@ def hand_over(session: Session, ticket: Ticket, decision: Decision, now: datetim
 
 
 def release(session: Session, ticket: Ticket, now: datetime) -> None:
-    """Take a ticket out of every department's hands."""
+    """Take a ticket out of every department's hands, and out of those of its person."""
+    let_go(session, ticket)
     ticket.department_id = None
     open_ones = select(Assignment).where(Assignment.ticket_id == ticket.id, Assignment.ended_at.is_(None))
     ended = session.scalars(open_ones).all()
@@ -90,6 +92,20 @@ def release(session: Session, ticket: Ticket, now: datetime) -> None:
         assignment.ended_at = now
     if ended:
         session.flush()  # the database lets a ticket have one open lead at a time
+
+
+def let_go(session: Session, ticket: Ticket) -> None:
+    """Leave behind what is of the people of one department: the ticket goes to another, or to none."""
+    ticket.assignee_id = None
+    drop_waiting(session, ticket)
+
+
+def drop_waiting(session: Session, ticket: Ticket) -> None:
+    """Forget an answer that was not sent, with its photos; what was written of it stays in the history."""
+    session.execute(delete(WaitingAnswer).where(WaitingAnswer.ticket_id == ticket.id))
+    unsent = Attachment.ticket_id == ticket.id, Attachment.shows != PhotoOf.REPORT, Attachment.event_id.is_(None)
+    session.execute(delete(Attachment).where(*unsent).execution_options(synchronize_session=False))
+    session.expire(ticket, ["attachments"])
 
 
 def meet(session: Session, ticket: Ticket, now: datetime, *kinds: DeadlineKind) -> None:

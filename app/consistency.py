@@ -10,16 +10,18 @@ from sqlalchemy.orm import Session, aliased
 
 from app.access import KEPT_APART
 from app.hotline import Hotline
+from models.account import Account
 from models.coordination import Part
 from models.extension import Extension
 from models.incident import Incident, Proposal
 from models.letter import Letter
 from models.notice import Notice
 from models.outbox import OutboxEntry
+from models.reply import WaitingAnswer
 from models.returning import TicketReturn
 from models.sealed import SealedContent
-from models.ticket import Assignment, Attachment, Contact, Deadline, Feedback, Ticket, TicketEvent
-from models.vocabulary import AssignmentKind, DeadlineKind, ExtensionState, NoticeAudience, NoticeStage, Status
+from models.ticket import Assignment, Attachment, Contact, Deadline, Feedback, PastDeadline, Ticket, TicketEvent
+from models.vocabulary import AssignmentKind, DeadlineKind, ExtensionState, NoticeAudience, NoticeStage, PhotoOf, Status
 from models.workflow import ALLOWED, AWAITS_DEPARTMENT
 
 #: A photo without a row may be one whose report is being filed just now.
@@ -75,7 +77,22 @@ def _laws() -> Iterator[tuple[str, ColumnElement[bool]]]:
     yield from _laws_of_the_vault()
     yield "the status is where the last move led", func.coalesce(last, Status.RECEIVED.value) != Ticket.status
     yield from _promises()
+    yield from _laws_of_answers()
     yield "a merged ticket is of an incident", and_(Ticket.status == Status.MERGED, Ticket.incident_id.is_(None))
+
+
+def _laws_of_answers() -> Iterator[tuple[str, ColumnElement[bool]]]:
+    """Yield the laws of who works on a ticket, and of what is not said to its citizen yet."""
+    strange = exists().where(
+        Account.id == Ticket.assignee_id, Account.department_id.is_distinct_from(Ticket.department_id)
+    )
+    yield "who has a ticket is of its unit", and_(Ticket.assignee_id.is_not(None), strange)
+    unsent = exists().where(WaitingAnswer.ticket_id == Ticket.id)
+    in_work = Ticket.status.in_((Status.IN_PROGRESS, Status.INFO_REQUESTED))
+    yield "an answer waits only while its unit works on the ticket", and_(unsent, ~in_work)
+    photos = and_(Attachment.ticket_id == Ticket.id, Attachment.shows != PhotoOf.REPORT)
+    loose = exists().where(photos, Attachment.event_id.is_(None))
+    yield "what a unit shows is in an answer, or waits with one", and_(loose, ~unsent)
 
 
 def _promises() -> Iterator[tuple[str, ColumnElement[bool]]]:
@@ -88,8 +105,12 @@ def _promises() -> Iterator[tuple[str, ColumnElement[bool]]]:
     granted = exists().where(Extension.ticket_id == Ticket.id, Extension.state == ExtensionState.APPROVED)
     extended = _count(TicketEvent.kind == "extended")
     yield "more time that was granted was told its citizen once", extended != case((granted, 1), else_=0)
-    longer = exists().where(resolve, Deadline.term != extended)
-    yield "a deadline has as many terms as extensions were granted", longer
+    before = and_(PastDeadline.ticket_id == Ticket.id, PastDeadline.kind == DeadlineKind.RESOLVE)
+    promised_before = select(func.count(PastDeadline.id)).where(before).correlate(Ticket).scalar_subquery()
+    longer = exists().where(resolve, Deadline.term != extended + promised_before)
+    yield "a deadline has as many terms as extensions were granted and answers reopened", longer
+    reopened = exists().where(TicketEvent.ticket_id == Ticket.id, TicketEvent.to_status == Status.REOPENED)
+    yield "something was promised before only where a ticket was reopened", and_(exists().where(before), ~reopened)
     promised = exists().where(Deadline.ticket_id == Ticket.id, Deadline.committed_at.is_not(None))
     reports = _count(TicketEvent.kind == "progress")
     yield "a date that a unit has promised is in a progress report", and_(promised, reports == 0)
@@ -190,7 +211,8 @@ def _astray() -> ColumnElement[bool]:
 
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return select(func.count(TicketEvent.id)).where(TicketEvent.ticket_id == Ticket.id, condition).scalar_subquery()
+    of_it = select(func.count(TicketEvent.id)).where(TicketEvent.ticket_id == Ticket.id, condition)
+    return of_it.correlate(Ticket).scalar_subquery()  # also from within another condition
 
 
 def assert_consistent(session: Session) -> None:

@@ -10,11 +10,13 @@ from app.accounts.session import StaffMember
 from app.hotline import Hotline
 from app.maps.service import PublicFigures
 from app.throttle import Throttle
+from app.work.presence import Presence
 from models.account import Account
 
 KEY: Final = "langnghe"
 THROTTLE: Final = "langnghe-throttle"
 FIGURES: Final = "langnghe-figures"
+PRESENCE: Final = "langnghe-presence"
 
 
 def hotline() -> Hotline:
@@ -30,6 +32,11 @@ def throttle() -> Throttle:
 def public_figures() -> PublicFigures:
     """Return the public figures as this process has read them within the last minute."""
     return cast(PublicFigures, current_app.extensions[FIGURES])
+
+
+def presence() -> Presence:
+    """Return who has which ticket open, as far as Redis knows."""
+    return cast(Presence, current_app.extensions[PRESENCE])
 
 
 def address() -> str:

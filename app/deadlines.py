@@ -17,7 +17,7 @@ from sqlalchemy.orm.attributes import flag_modified
 from app.hotline import Hotline
 from models.calendar import CalendarApplied, CalendarChange
 from models.extension import Extension
-from models.ticket import Deadline, Happening, Ticket, TicketEvent
+from models.ticket import Deadline, Happening, PastDeadline, Ticket, TicketEvent
 from models.vocabulary import UNCLEAR_TOPIC, Clock, DeadlineKind, ExtensionState, Status, SubmissionType
 from models.workflow import AWAITS_DEPARTMENT
 from routing.calendar import WorkingCalendar
@@ -42,13 +42,53 @@ class Standing:
 def set_first(hotline: Hotline, session: Session, ticket: Ticket, now: datetime) -> None:
     """Give a ticket that a unit now has the deadlines that it does not have yet; being with a unit meets `ack`."""
     calendar = hotline.calendar(session)
-    known = {d.kind: d for d in session.scalars(select(Deadline).where(Deadline.ticket_id == ticket.id))}
-    for due in _dues(hotline, session, ticket):
+    known = _known(session, ticket)
+    for due in _dues(hotline, session, ticket, _began(ticket, known.values())):
         deadline = known.get(due.kind)
         if deadline is None:
-            deadline = _new(session, calendar, ticket, due)
+            deadline = _new(session, calendar, ticket, due, _began(ticket, known.values()))
         if due.kind is DeadlineKind.ACK and deadline.met_at is None:
             deadline.met_at = now
+
+
+def renew(hotline: Hotline, session: Session, ticket: Ticket, now: datetime) -> None:
+    """Promise a reopened ticket anew what a report of now is promised; what was promised before is kept beside it.
+
+    A unit that still has the ticket need not be found again, so `ack` is met. Without a unit a coordinator owes the way
+    to one first; what else a unit will owe then is set when it has the ticket, from now on.
+    """
+    calendar, known = hotline.calendar(session), _known(session, ticket)
+    session.add_all(
+        PastDeadline(
+            ticket_id=ticket.id, kind=one.kind, since=one.since, due_at=one.due_at, met_at=one.met_at, ended_at=now
+        )
+        for one in known.values()
+    )
+    for due in _dues(hotline, session, ticket, now):
+        deadline = known.get(due.kind)
+        if deadline is None and ticket.department_id is None and due.kind is not DeadlineKind.ACK:
+            continue
+        if deadline is None:
+            deadline = _new(session, calendar, ticket, due, now)
+        else:
+            _promise(calendar, deadline, due, now)
+            deadline.term += 1
+            deadline.met_at = deadline.paused_at = deadline.committed_at = None
+            deadline.runs_from = now
+            if due.kind is DeadlineKind.RESOLVE:
+                ticket.resolve_due_at = due.due_at
+        deadline.since = now
+        if due.kind is DeadlineKind.ACK and ticket.department_id is not None:
+            deadline.met_at = now
+
+
+def _known(session: Session, ticket: Ticket) -> dict[DeadlineKind, Deadline]:
+    return {d.kind: d for d in session.scalars(select(Deadline).where(Deadline.ticket_id == ticket.id))}
+
+
+def _began(ticket: Ticket, deadlines: Iterable[Deadline]) -> datetime:
+    """Return from when a ticket's time counts: its filing, or its last reopening."""
+    return max((d.since for d in deadlines if d.since is not None), default=ticket.received_at)
 
 
 def owe_units(hotline: Hotline, session: Session, limit: int) -> int:
@@ -62,35 +102,36 @@ def owe_units(hotline: Hotline, session: Session, limit: int) -> int:
     for ticket in found:
         if ticket.id in done:
             continue
-        ack = next(due for due in _dues(hotline, session, ticket) if due.kind is DeadlineKind.ACK)
+        ack = next(due for due in _dues(hotline, session, ticket, ticket.received_at) if due.kind is DeadlineKind.ACK)
         _new(session, calendar, ticket, ack)
     return len(found)
 
 
-def _dues(hotline: Hotline, session: Session, ticket: Ticket) -> tuple[Due, ...]:
+def _dues(hotline: Hotline, session: Session, ticket: Ticket, since: datetime) -> tuple[Due, ...]:
     return due_dates(
         hotline.city_in_force(session),
         topic=ticket.topic_slug or UNCLEAR_TOPIC,
         urgency=ticket.urgency.value,
         submission_type=(ticket.submission_type or SubmissionType.REPORT).value,
-        received_at=ticket.received_at,
+        received_at=since,
     )
 
 
-def _new(session: Session, calendar: WorkingCalendar, ticket: Ticket, due: Due) -> Deadline:
-    deadline = Deadline(
-        ticket_id=ticket.id,
-        kind=due.kind,
-        due_at=due.due_at,
-        calendar_version=due.calendar_version[:64],
-        clock=due.clock,
-        working_days=due.working_days,
-        remind_at=reminders(calendar, due.clock, Run(ticket.received_at, due.due_at))[0].at,
-    )
+def _new(
+    session: Session, calendar: WorkingCalendar, ticket: Ticket, due: Due, since: datetime | None = None
+) -> Deadline:
+    deadline = Deadline(ticket_id=ticket.id, kind=due.kind, term=0)
+    _promise(calendar, deadline, due, since or ticket.received_at)
     session.add(deadline)
     if due.kind is DeadlineKind.RESOLVE:
         ticket.resolve_due_at = due.due_at
     return deadline
+
+
+def _promise(calendar: WorkingCalendar, deadline: Deadline, due: Due, since: datetime) -> None:
+    deadline.due_at, deadline.calendar_version = due.due_at, due.calendar_version[:64]
+    deadline.clock, deadline.working_days = due.clock, due.working_days
+    deadline.remind_at = reminders(calendar, due.clock, Run(since, due.due_at))[0].at
 
 
 def resolve_of(session: Session, ticket: Ticket) -> Deadline | None:
@@ -188,15 +229,18 @@ class _MadeOf:
 
 def _recompute(calendar: WorkingCalendar, ticket: Ticket, deadline: Deadline, made_of: _MadeOf, now: datetime) -> None:
     deadline.calendar_version = calendar.version[:64]
-    moves: list[Pause | Granted] = list(made_of.pauses.get(ticket.id, ()))
+    began = deadline.since or ticket.received_at
+    moves: list[Pause | Granted] = [pause for pause in made_of.pauses.get(ticket.id, ()) if pause.began >= began]
     extension = made_of.extensions.get(ticket.id)
+    if extension is not None and extension.decided_at is not None and extension.decided_at < began:
+        extension = None  # it was of what had been promised before the ticket was reopened
     if extension is not None and extension.decided_at is not None:
         moves.append(Granted(extension.decided_at, extension.days))
     if deadline.working_days is not None:
-        start = Run(ticket.received_at, calendar.end_of_working_day(ticket.received_at, deadline.working_days))
+        start = Run(began, calendar.end_of_working_day(began, deadline.working_days))
     elif extension is not None and extension.due_before is not None and extension.decided_at is not None:
         # promised in hours, extended by working days: only what came after that depends on the calendar
-        start = Run(ticket.received_at, extension.due_before)
+        start = Run(began, extension.due_before)
         moves = [move for move in moves if isinstance(move, Granted) or move.ended > extension.decided_at]
     else:
         return

@@ -17,7 +17,7 @@ from app.accounts.views import accounts
 from app.admin.views import admin
 from app.api.views import api
 from app.coordination.views import coordination
-from app.current import FIGURES, KEY, THROTTLE, may_ask, visitor
+from app.current import FIGURES, KEY, PRESENCE, THROTTLE, may_ask, visitor
 from app.current import hotline as current_hotline
 from app.desk.views import desk
 from app.hotline import Hotline
@@ -33,6 +33,7 @@ from app.notices.views import notices, unseen_notices
 from app.offline.views import offline
 from app.pages.views import pages
 from app.praise.views import praise
+from app.replies.views import replies
 from app.returns.views import returns
 from app.review.views import review
 from app.sealed.views import sealed
@@ -40,6 +41,8 @@ from app.suggest.views import MODEL, suggest
 from app.throttle import Throttle
 from app.tracking.views import tracking
 from app.units.views import units
+from app.work.presence import Presence
+from app.work.steps import steps
 from app.work.views import work
 from models.account import Account
 from models.outbox import InstallationMark
@@ -57,6 +60,7 @@ def create_app(hotline: Hotline, model: ModelInService | None = None) -> Flask:
     app.extensions[THROTTLE] = Throttle(settings)
     app.extensions[MODEL] = model or ModelInService(settings.models)
     app.extensions[FIGURES] = PublicFigures(hotline)
+    app.extensions[PRESENCE] = Presence(settings)
     app.config.update(
         SECRET_KEY=hotline.keys.web,
         SESSION_COOKIE_NAME="__Host-staff" if settings.https else "staff",
@@ -79,8 +83,8 @@ def create_app(hotline: Hotline, model: ModelInService | None = None) -> Flask:
     # No cookie gives a citizen or a program any power: the form token, the code or the bearer token does.
     for blueprint in (intake, tracking, suggest, api):
         csrf.exempt(blueprint)
-    decide = (review, returns, sealed, letters, praise, knowledge)
-    staff = (accounts, desk, work, coordination, notices, admin, units)
+    decide = (review, returns, replies, sealed, letters, praise, knowledge)
+    staff = (accounts, desk, work, steps, coordination, notices, admin, units)
     citizens = (intake, tracking, suggest, offline, questions, maps)
     for blueprint in (*citizens, api, *decide, *staff, pages, monitoring):
         app.register_blueprint(blueprint)
@@ -139,6 +143,8 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
         channel_words=wording.channel_words,
         urgency_words=wording.urgency_words,
         stage_words=wording.stage_words,
+        reply_words=wording.reply_words,
+        photo_words=wording.photo_words,
         calendar_source_words=wording.calendar_source_words,
     )
     app.context_processor(lambda: _common(hotline_))

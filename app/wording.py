@@ -16,6 +16,7 @@ from models.vocabulary import (
     DeadlineKind,
     DepartmentKind,
     NoticeStage,
+    PhotoOf,
     RefusalReason,
     Role,
     Status,
@@ -51,6 +52,12 @@ def number(n: int) -> str:
 def day(at: datetime) -> str:
     """Return e.g. "thứ Năm 27/11"."""
     return format_datetime(at, "EEEE d/M", tzinfo=_zone(), locale=language())
+
+
+def day_said(at: datetime) -> str:
+    """Return e.g. "thứ Năm 27/11" for words to a citizen, which are Vietnamese whoever writes them."""
+    words = format_datetime(at, "EEEE d/M", tzinfo=_zone(), locale="vi")
+    return words[0].lower() + words[1:]
 
 
 def calendar_day(on: date) -> str:
@@ -228,6 +235,12 @@ def event_words(kind: str, data: dict[str, Any] | None = None) -> str:
         "accepted": _("Đơn vị nhận xử lý"),
         "returned": _("Đơn vị trả lại"),
         "rerouted": _("Chuyển thẳng tới đơn vị được đề nghị, theo quy tắc"),
+        "assigned": _("Người giữ phiếu"),
+        "noted": _("Ghi chú nội bộ"),
+        "topic_corrected": _("Sửa chủ đề"),
+        "answer_written": _("Soạn trả lời, chờ người thứ hai duyệt"),
+        "answer_given_back": _("Đưa câu trả lời lại cho người soạn"),
+        "answer_taken_back": _("Người soạn rút câu trả lời về để sửa"),
         "part_asked": _("Nhờ đơn vị phối hợp"),
         "part_contributed": _("Đơn vị phối hợp báo phần việc"),
         "part_returned": _("Đơn vị phối hợp trả lại phần việc"),
@@ -342,6 +355,25 @@ def headline(status: Status) -> str:
         Status.MERGED: _("Đã gộp với phản ánh cùng sự việc"),
         Status.SEALED: _("Đã niêm phong, giữ kín"),
     }[status]
+
+
+def reply_words(status: Status) -> str:
+    """Return what a reply is for, by where the ticket goes with it."""
+    return {
+        Status.ANSWERED: _("Trả lời người dân"),
+        Status.INFO_REQUESTED: _("Hỏi thêm người dân"),
+        Status.REJECTED: _("Không nhận"),
+        Status.REFERRED: _("Hướng dẫn tới nơi có thẩm quyền"),
+    }[status]
+
+
+def photo_words(shows: PhotoOf) -> str:
+    """Return what a photo shows."""
+    return {
+        PhotoOf.REPORT: _("Ảnh của người dân"),
+        PhotoOf.BEFORE: _("Trước khi làm"),
+        PhotoOf.AFTER: _("Sau khi làm"),
+    }[shows]
 
 
 def refusal_words(code: str) -> str:

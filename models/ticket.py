@@ -16,7 +16,7 @@ from models.department import Department
 from models.incident import Incident
 from models.place import Ward
 from models.taxonomy import Topic
-from models.vocabulary import AssignmentKind, Channel, Clock, DeadlineKind, Status, SubmissionType, Urgency
+from models.vocabulary import AssignmentKind, Channel, Clock, DeadlineKind, PhotoOf, Status, SubmissionType, Urgency
 from models.workflow import allowed
 
 _UNMET = text("met_at is null")
@@ -24,6 +24,7 @@ _WITH_A_UNIT = text("department_id is not null")
 _UNDERSTOOD = text("topic_slug is not null")
 _OF_AN_INCIDENT = text("incident_id is not null")
 _JOINS = text("joins_id is not null")
+_OF_A_PERSON = text("assignee_id is not null")
 
 #: Which ticket of an incident leads it. Literal, so that both databases see that the index below answers it.
 LEADS: Final = text("incident_id is not null and status <> 'merged'")
@@ -78,6 +79,8 @@ class Ticket(Base):
     topic_slug: Mapped[str | None] = mapped_column(ForeignKey("topic.slug"))
     ward_code: Mapped[str | None] = mapped_column(ForeignKey("ward.code"))
     department_id: Mapped[str | None] = mapped_column(ForeignKey("department.id"))
+    #: Who of the department works on it, as far as somebody said so.
+    assignee_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
     resolve_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     returns: Mapped[int] = mapped_column(Integer, default=0)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -91,6 +94,7 @@ class Ticket(Base):
     topic: Mapped[Topic | None] = relationship()
     ward: Mapped[Ward | None] = relationship()
     department: Mapped[Department | None] = relationship()
+    assignee: Mapped[Account | None] = relationship()
     events: Mapped[list["TicketEvent"]] = relationship(order_by="TicketEvent.id", passive_deletes="all")
     deadlines: Mapped[list["Deadline"]] = relationship(order_by="Deadline.due_at", passive_deletes="all")
     assignments: Mapped[list["Assignment"]] = relationship(order_by="Assignment.id", passive_deletes="all")
@@ -133,6 +137,15 @@ class Ticket(Base):
             postgresql_where=LEADS,
         ),
         Index("ix_ticket_joins_id", "joins_id", sqlite_where=_JOINS, postgresql_where=_JOINS),
+        Index(
+            "ix_ticket_assignee",
+            "assignee_id",
+            "status",
+            "resolve_due_at",
+            "id",
+            sqlite_where=_OF_A_PERSON,
+            postgresql_where=_OF_A_PERSON,
+        ),
     )
 
     @hybrid_property
@@ -247,7 +260,8 @@ class Deadline(Base):
     `working_days` is how many were promised, None for a deadline in hours. While `paused_at` is set the clock stands
     still, and `due_at` is as it was then. `term` counts the extensions. `runs_from` is when the time began of which
     reminders are a share (None: with receipt); `remind_at` is when to look for one. `committed_at` is until when the
-    unit has promised to be done, or to report again, after the deadline had passed.
+    unit has promised to be done, or to report again, after the deadline had passed. `since` is when the ticket was
+    reopened, if this was promised then; what was promised before is a `PastDeadline`.
     """
 
     __tablename__ = "deadline"
@@ -265,6 +279,7 @@ class Deadline(Base):
     paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     remind_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     committed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    since: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         Index("uq_deadline_kind", "ticket_id", "kind", unique=True),
@@ -273,8 +288,28 @@ class Deadline(Base):
     )
 
 
+class PastDeadline(Base):
+    """What was promised before a ticket was reopened, and whether it was kept; never changed afterwards."""
+
+    __tablename__ = "past_deadline"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))
+    kind: Mapped[DeadlineKind] = mapped_column(one_of(DeadlineKind))
+    since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    met_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (Index("uq_past_deadline_ended", "ticket_id", "kind", "ended_at", unique=True),)
+
+
 class Attachment(Base):
-    """A photo as we keep it: re-encoded pixels under a random name, nothing of the original file."""
+    """A photo as we keep it: re-encoded pixels under a random name, nothing of the original file.
+
+    What a unit `shows` belongs to an answer, its event; until there is one it waits with the words, and nobody but the
+    unit sees it.
+    """
 
     __tablename__ = "attachment"
 
@@ -286,6 +321,8 @@ class Attachment(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     width: Mapped[int] = mapped_column(Integer)
     height: Mapped[int] = mapped_column(Integer)
+    shows: Mapped[PhotoOf] = mapped_column(one_of(PhotoOf), default=PhotoOf.REPORT, server_default=PhotoOf.REPORT.value)
+    event_id: Mapped[int | None] = mapped_column(ForeignKey("ticket_event.id"), index=True)
 
 
 class Feedback(Base):

@@ -129,6 +129,14 @@ class NoticeAudience(StrEnum):
     CLEARED = "cleared"
 
 
+class PhotoOf(StrEnum):
+    """What a photo shows: what was reported, or a unit's work before and after."""
+
+    REPORT = "report"
+    BEFORE = "before"
+    AFTER = "after"
+
+
 class ExtensionState(StrEnum):
     """What became of a unit's wish for more time."""
 

@@ -18,7 +18,8 @@ _REF: Final = "#/components/schemas/{model}"
 class Operation:
     """What the document says of one route. `keyed` takes an Idempotency-Key, `staff` a bearer token.
 
-    `query` names what may stand behind the ?, each with what it is.
+    `photos` are the file fields of a body that may come as a form; `query` names what may stand behind the ?, each with
+    what it is.
     """
 
     method: str
@@ -27,7 +28,7 @@ class Operation:
     answer: type[BaseModel] | None = None
     status: int = 200
     refusals: tuple[int, ...] = ()
-    multipart: bool = False
+    photos: tuple[str, ...] = ()
     staff: bool = False
     keyed: bool = False
     query: tuple[tuple[str, str], ...] = ()
@@ -96,20 +97,20 @@ def _described(operation: Operation) -> dict[str, Any]:
     if parameters:
         described["parameters"] = parameters
     if operation.body is not None:
-        described["requestBody"] = {"required": True, "content": _bodies(operation.body, multipart=operation.multipart)}
+        described["requestBody"] = {"required": True, "content": _bodies(operation.body, operation.photos)}
     if operation.staff:
         described["security"] = [{"bearer": []}]
     return described
 
 
-def _bodies(body: type[BaseModel], *, multipart: bool) -> dict[str, Any]:
+def _bodies(body: type[BaseModel], photos: tuple[str, ...]) -> dict[str, Any]:
     reference = {"$ref": _REF.format(model=body.__name__)}
     content: dict[str, Any] = {"application/json": {"schema": reference}}
-    if multipart:
-        photos = {"type": "array", "maxItems": 5, "items": {"type": "string", "contentMediaType": "image/*"}}
+    if photos:
+        files = {"type": "array", "maxItems": 5, "items": {"type": "string", "contentMediaType": "image/*"}}
         own = body.model_json_schema(ref_template=_REF)
         own.pop("$defs", None)
-        own["properties"] = own["properties"] | {"photos": photos}
+        own["properties"] = own["properties"] | dict.fromkeys(photos, files)
         content["multipart/form-data"] = {"schema": own}
     return content
 

@@ -17,6 +17,7 @@ from models.vocabulary import (
     DepartmentKind,
     ExtensionState,
     NoticeStage,
+    PhotoOf,
     RefusalReason,
     Status,
     SubmissionType,
@@ -72,6 +73,13 @@ class Name(Shape):
     en: str
 
 
+class ShownPhoto(Shape):
+    """A photo of a unit's work; its address is good for some hours."""
+
+    shows: PhotoOf
+    url: str
+
+
 class TimelineEntry(Shape):
     """One happening that the citizen may know of."""
 
@@ -81,6 +89,7 @@ class TimelineEntry(Shape):
     public_text: str | None
     committed_at: datetime | None = Field(description="Until when the unit says, in a progress report, to be done.")
     reason_code: str | None = Field(description="Why it was refused, where it was.")
+    photos: list[ShownPhoto] = Field(description="What the unit shows of its work.")
 
 
 class SentLetter(Shape):
@@ -209,6 +218,7 @@ class TicketSummary(Shape):
     resolve_due_at: datetime | None
     paused: bool = Field(description="The clock stands still: the unit waits for the citizen.")
     owes_progress: bool = Field(description="The deadline, or the date last promised, has passed.")
+    assignee: UUID | None = Field(description="Who of the department works on it.")
     incident: UUID | None = Field(description="What it is a report of.")
     reports: int = Field(description="How many reported the same, this one among them.")
 
@@ -230,6 +240,7 @@ class HistoryEntry(Shape):
     actor: str | None
     public_text: str | None
     internal_text: str | None
+    photos: list[UUID] = Field(description="What the unit shows in an answer.")
 
 
 class PartEntry(Shape):
@@ -281,6 +292,17 @@ class Proposed(Shape):
     likeness: float = Field(description="How alike the words are, 0 to 1.")
 
 
+class WaitingAnswer(Shape):
+    """An answer that waits for a second person, or was given back; shown to the lead's people and coordinators."""
+
+    text: str
+    written_by: UUID
+    written_at: datetime
+    given_back: bool
+    note: str | None
+    photos: list[UUID]
+
+
 class TicketDetail(TicketSummary):
     """One ticket; `version` goes back with every step, so that a stale one is noticed."""
 
@@ -295,6 +317,7 @@ class TicketDetail(TicketSummary):
     parts: list[PartEntry]
     proposal: ProposalEntry | None = Field(description="For coordinators, while a returned ticket awaits them.")
     extension: ExtensionDetail | None
+    waiting_answer: WaitingAnswer | None
     proposals: list[Proposed] = Field(description="What the machine takes to be the same; a coordinator decides.")
     history: list[HistoryEntry]
 
@@ -491,6 +514,24 @@ class UnitPage(Shape):
 
     units: list[UnitEntry]
     next: str | None
+
+
+class NoteRequest(StepRequest):
+    """Words that only staff read."""
+
+    note: str
+
+
+class CorrectTopicRequest(ReasonRequest):
+    """What the ticket is about in the handler's opinion, and why."""
+
+    topic: str
+
+
+class AssignRequest(StepRequest):
+    """Who of the department shall work on the ticket; null: nobody in particular."""
+
+    assignee: UUID | None
 
 
 class ExtensionRequest(ReasonRequest):

@@ -42,19 +42,21 @@ from app.review import service as review_service
 from app.sealed import service as sealed_service
 from app.tracking import service as tracking_service
 from app.tracking.service import Track
+from app.tracking.views import photo_address
 from app.units import listing as unit_listing
-from app.work import extension, progress, returning
+from app.work import answering, approval, extension, notes, page, person, progress, returning, topic
 from app.work import service as work_service
 from app.work.returning import Why
 from app.work.service import PAGE, Step
+from app.work.views import SHOWN, photos_from_request
 from models.account import Account
 from models.coordination import Part
 from models.department import Department
 from models.desk import PhoneExchange
 from models.incident import Surge
 from models.returning import TicketReturn
-from models.ticket import Ticket
-from models.vocabulary import AssignmentKind, Channel, DepartmentKind, Outcome, Role, topics
+from models.ticket import Attachment, Ticket
+from models.vocabulary import AssignmentKind, Channel, DepartmentKind, Outcome, PhotoOf, Role, topics
 from routing.departments import DepartmentFact
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -86,7 +88,7 @@ def docs() -> str:
         answer=schema.FiledReport,
         status=201,
         refusals=(413, 415, 422, 429),
-        multipart=True,
+        photos=("photos",),
         keyed=True,
     )
 )
@@ -454,7 +456,11 @@ def _surge(one: Surge) -> schema.SurgeShape:
 
 
 def _step(
-    name: str, body: type[BaseModel], answer: type[BaseModel] = schema.TicketDetail, of: str = "tickets"
+    name: str,
+    body: type[BaseModel],
+    answer: type[BaseModel] = schema.TicketDetail,
+    of: str = "tickets",
+    photos: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register one step of staff on a ticket, and document it."""
 
@@ -466,6 +472,7 @@ def _step(
             answer=answer,
             refusals=(409, 415, 422),
             staff=True,
+            photos=photos,
         )
         return api.post(f"/{of}/<uuid:ticket_id>/{name}")(documented(operation)(view))
 
@@ -526,11 +533,14 @@ def accept_proposal(ticket_id: UUID) -> Response:
     return _stepped(review_service.accept_proposal, ticket_id, asked.version)
 
 
-@_step("answer", schema.ReplyRequest)
+@_step("answer", schema.ReplyRequest, photos=tuple(SHOWN))
 def answer(ticket_id: UUID) -> Response:
-    """Answer the citizen."""
-    asked = _body(schema.ReplyRequest)
-    return _stepped(work_service.answer, ticket_id, asked.version, asked.public_text)
+    """Answer the citizen, with photos of the work if there are any; may wait for a second person of the unit."""
+    _bearer()
+    multipart = request.mimetype == "multipart/form-data"
+    asked = _validated(schema.ReplyRequest, request.form.to_dict()) if multipart else _parsed(schema.ReplyRequest)
+    act = partial(work_service.answer, shown=photos_from_request())
+    return _stepped(act, ticket_id, asked.version, asked.public_text)
 
 
 @_step("ask", schema.ReplyRequest)
@@ -621,6 +631,48 @@ def refuse_extension(ticket_id: UUID) -> Response:
     """Refuse more time, with a reason for the unit."""
     asked = _body(schema.ReasonRequest)
     return _stepped(extension.refuse_it, ticket_id, asked.version, asked.reason)
+
+
+@_step("note", schema.NoteRequest)
+def note(ticket_id: UUID) -> Response:
+    """Write an internal note (the lead, helpers, coordinators)."""
+    asked = _body(schema.NoteRequest)
+    return _stepped(notes.write, ticket_id, asked.version, asked.note)
+
+
+@_step("correct-topic", schema.CorrectTopicRequest)
+def correct_topic(ticket_id: UUID) -> Response:
+    """Say that the ticket is about something else; unit and deadlines stay."""
+    asked = _body(schema.CorrectTopicRequest)
+    return _stepped(partial(topic.correct, topic_slug=asked.topic), ticket_id, asked.version, asked.reason)
+
+
+@_step("approve-answer", schema.StepRequest)
+def approve_answer(ticket_id: UUID) -> Response:
+    """Send the answer that a colleague has written (a second person of the unit; a coordinator where there is none)."""
+    asked = _body(schema.StepRequest)
+    return _stepped(approval.approve, ticket_id, asked.version)
+
+
+@_step("give-back-answer", schema.NoteRequest)
+def give_back_answer(ticket_id: UUID) -> Response:
+    """Give an answer back to who wrote it, with a note (whoever could approve it)."""
+    asked = _body(schema.NoteRequest)
+    return _stepped(approval.give_back, ticket_id, asked.version, asked.note)
+
+
+@_step("take-back", schema.StepRequest)
+def take_back(ticket_id: UUID) -> Response:
+    """Take the own answer back before anybody has approved it."""
+    asked = _body(schema.StepRequest)
+    return _stepped(approval.take_back, ticket_id, asked.version)
+
+
+@_step("assign", schema.AssignRequest)
+def assign(ticket_id: UUID) -> Response:
+    """Give the ticket to a person of the unit (who leads it), take what nobody has, or let it go."""
+    asked = _body(schema.AssignRequest)
+    return _stepped(partial(person.assign, assignee_id=asked.assignee), ticket_id, asked.version)
 
 
 @_step("progress", schema.ProgressRequest)
@@ -762,7 +814,10 @@ def _body(shape: type[S]) -> S:
 
 
 def _parsed(shape: type[S]) -> S:
-    fields = _json()
+    return _validated(shape, _json())
+
+
+def _validated(shape: type[S], fields: dict[str, Any]) -> S:
     try:
         return shape.model_validate(fields)
     except ValidationError as error:
@@ -781,6 +836,7 @@ def _tracked(shape: type[S], act: Callable[[S], Track]) -> Response:
             public_text=m.public_text,
             reason_code=m.reason_code,
             committed_at=m.committed_at,
+            photos=[schema.ShownPhoto(shows=photo.shows, url=_absolute(photo)) for photo in m.photos],
         )
         for m in found.timeline
     ]
@@ -798,6 +854,10 @@ def _tracked(shape: type[S], act: Callable[[S], Track]) -> Response:
             reports=found.reports, follows=found.follows, timeline=timeline,
         )
     )  # fmt: skip
+
+
+def _absolute(photo: Attachment) -> str:
+    return hotline().settings.public_url.rstrip("/") + photo_address(photo.id)
 
 
 def _named(department: Department) -> schema.Name:
@@ -825,7 +885,7 @@ def _ticket(account: Account, ticket_id: UUID) -> Response:
         now = hotline().now()
         offered = extension.offers(session, account, found, now) | progress.offers(session, account, found, now)
         (summary,) = _summaries(session, [found])
-        notes = work_service.notes(session, events)
+        internal, shown = work_service.notes(session, events), page.photos_by_event(found)
         shape = schema.TicketDetail(
             **summary.model_dump(),
             version=found.version,
@@ -834,14 +894,19 @@ def _ticket(account: Account, ticket_id: UUID) -> Response:
             latitude=found.lat,
             longitude=found.lon,
             channel=found.channel,
-            photos=[a.id for a in found.attachments],
+            photos=[a.id for a in found.attachments if a.shows is PhotoOf.REPORT],
             actions=sorted(
-                work_service.actions(account, found)
+                work_service.offered(session, account, found)
                 | coordination_service.actions(account, found, parts_)
                 | ({"accept-proposal"} if proposed else set())
                 | offered
+                | ({"assign"} if person.offers(account, found) else set())
+                | ({"note"} if notes.may_write(session, account, found) else set())
+                | ({"correct-topic"} if topic.may_correct(account, found) else set())
+                | approval.offers(session, account, found)
             ),
             extension=_extension(session, found),
+            waiting_answer=_waiting(session, account, found),
             parts=[_part(part) for part in parts_],
             proposal=_proposal(proposed) if proposed else None,
             proposals=[
@@ -852,7 +917,7 @@ def _ticket(account: Account, ticket_id: UUID) -> Response:
                 schema.HistoryEntry(
                     at=e.at, kind=e.kind, from_status=e.from_status, to_status=e.to_status,
                     actor=e.actor.display_name if e.actor else None, public_text=e.public_text,
-                    internal_text=notes[e.id],
+                    internal_text=internal[e.id], photos=[photo.id for photo in shown.get(e.id, ())],
                 )
                 for e in events
             ],
@@ -877,6 +942,17 @@ def _proposal(returned: TicketReturn) -> schema.ProposalEntry:
         by=returned.assignment.department_id,
         reason_code=returned.reason_code,
     )
+
+
+def _waiting(session: Session, account: Account, found: Ticket) -> schema.WaitingAnswer | None:
+    waiting = answering.of(session, found)
+    if waiting is None or not page.may_see_unsent(account, found):
+        return None
+    return schema.WaitingAnswer(
+        text=waiting.body, written_by=waiting.written_by, written_at=waiting.written_at,
+        given_back=waiting.back_at is not None, note=waiting.note,
+        photos=[photo.id for photo in found.attachments if page.is_unsent(photo)],
+    )  # fmt: skip
 
 
 def _extension(session: Session, found: Ticket) -> schema.ExtensionDetail | None:
@@ -907,6 +983,7 @@ def _summary(found: Ticket, stands: Standing) -> schema.TicketSummary:
         resolve_due_at=found.resolve_due_at,
         paused=stands.paused_at is not None,
         owes_progress=stands.owes_progress,
+        assignee=found.assignee_id,
         incident=found.incident_id,
         reports=found.incident.reports if found.incident else 1,
     )

@@ -15,12 +15,13 @@ from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
 from app.accounts.service import NewAccount
-from app.demo import desk
+from app.demo import casework, desk
 from app.hotline import Hotline
 from app.intake.schema import parse_report
 from app.intake.service import Filing, file_report
 from app.review import service as review
 from app.review.service import Choice
+from app.thought import evidence
 from app.tracking import service as tracking
 from app.triage import outbox
 from app.triage import service as triage
@@ -78,6 +79,7 @@ def fill(hotline: Hotline) -> list[str]:
         session.add(InstallationMark(name=DEMO_MARK, value=hotline.now().isoformat()))
         people = list(_people(hotline, session))
     desk.fill(hotline)
+    casework.fill(hotline)
     return ["", "  Demonstration accounts (printed this once):", *people, ""]
 
 
@@ -180,7 +182,7 @@ class _Director:
         return accounts.create(session, self.clock.at, new)
 
     def _choice(self, session: Session, ticket: Ticket) -> Choice | None:
-        proposal = review.suggested(self.hotline, ticket, review.evidence(session, ticket))
+        proposal = review.suggested(self.hotline, ticket, evidence(session, ticket))
         return replace(proposal[0], reason="Đã gọi hỏi lại người dân.") if proposal else None
 
     def _coordinator(self) -> Account:

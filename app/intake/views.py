@@ -4,6 +4,7 @@ import json
 import logging
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -195,13 +196,25 @@ def form_fields() -> dict[str, Any]:
 
 def uploaded_photos() -> tuple[Photo, ...]:
     """Return the re-encoded photos of the request; a file field left empty is none."""
-    unknown = sorted(set(request.files) - {"photos"})
+    return uploaded("photos")["photos"]
+
+
+def uploaded(*fields: str) -> dict[str, tuple[Photo, ...]]:
+    """Return the re-encoded photos of each field of the request; what is wrong with one is said of its field."""
+    unknown = sorted(set(request.files) - set(fields))
     if unknown:
         raise Refused(Problem(name[:100], "unknown_field") for name in unknown)
-    uploads: list[FileStorage] = [upload for upload in request.files.getlist("photos") if upload.filename]
-    if len(uploads) > PHOTOS_MAX:
-        raise refuse("photos", "too_many_photos", max=PHOTOS_MAX)
-    return read_photos([upload.stream.read() for upload in uploads])
+    uploads = {field: [one for one in request.files.getlist(field) if one.filename] for field in fields}
+    if sum(len(some) for some in uploads.values()) > PHOTOS_MAX:
+        raise refuse(fields[0], "too_many_photos", max=PHOTOS_MAX)
+    return {field: _read(field, some) for field, some in uploads.items()}
+
+
+def _read(field: str, uploads: list[FileStorage]) -> tuple[Photo, ...]:
+    try:
+        return read_photos([upload.stream.read() for upload in uploads])
+    except Refused as refused:
+        raise Refused(replace(p, field=p.field.replace("photos", field, 1)) for p in refused.problems) from None
 
 
 def _serializer() -> URLSafeTimedSerializer:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from app import access, incidents
-from app.assignment import local_date, meet
+from app.assignment import drop_waiting, local_date, meet
 from app.hotline import Hotline
 from app.knowledge.schema import Draft
 from app.problems import Conflict, NotFound, Problem, refuse
@@ -180,6 +180,7 @@ def answer_with(hotline: Hotline, account: Account, step: Step, article_id: UUID
         words = f"{one.title}\n\n{one.body}\n\n{hotline.settings.public_url}/hoi-dap/{one.id}"
         data = {"article": str(one.id)}
         ticket.transition(Status.ANSWERED, Happening("answered", now, account.id, public_text=words, data=data))
+        drop_waiting(session, ticket)
         ticket.answered_at = now
         meet(session, ticket, now, *DeadlineKind)  # also that of the queue, where no unit has had it
         incidents.answered(session, ticket, now, *DeadlineKind)

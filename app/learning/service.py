@@ -1,4 +1,4 @@
-"""Retraining with coordinators' decisions, and how far this week's reports are from what was learned."""
+"""Retraining with what coordinators and handlers decided, and how far this week's reports are from what was learned."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session, aliased
 
 from app.access import KEPT_APART
 from app.hotline import Hotline
@@ -23,6 +23,11 @@ from models.vocabulary import UNCLEAR_TOPIC, SubmissionType
 
 #: Of the decisions, the latest part that models are judged on before they learn from it.
 RECENT_PART: Final = 0.2
+#: Events by which people say what a ticket is about, and one by which a unit says that the machine was right.
+OVERRIDING: Final = ("reviewed", "topic_corrected")
+CONFIRMING: Final = ("accepted",)
+#: So many confirmations are learned from, the latest; of overrides all are.
+CONFIRMED_MAX: Final = 2000
 #: With fewer decisions there is nothing to judge by.
 LEAST_DECISIONS: Final = 20
 WEEK: Final = timedelta(days=7)
@@ -38,20 +43,15 @@ class Outcome:
 
 
 def decisions(session: Session, since: datetime | None = None) -> list[Row]:
-    """Return what coordinators decided, oldest first, the last word on each ticket; personal data taken out.
+    """Return what people decided on topics, oldest first, the last word on each ticket; personal data taken out.
 
-    Denunciations are never among them, nor is what somebody called unclear.
+    Decisions are a coordinator's, a handler's correction, and the topic of what a handler took up and did not give
+    back, of which only the latest `CONFIRMED_MAX` count: there are many, and the model has them right. Denunciations
+    are never among them, nor is what somebody called unclear.
     """
-    query = (
-        select(TicketEvent, Ticket)
-        .join(Ticket, Ticket.id == TicketEvent.ticket_id)
-        .where(TicketEvent.kind == "reviewed", ~KEPT_APART)
-        .order_by(TicketEvent.id)
-    )
-    if since is not None:
-        query = query.where(TicketEvent.at >= since)
+    said = [*_said(session, OVERRIDING, since), *_said(session, CONFIRMING, since)]
     rows: dict[str, Row] = {}
-    for event, ticket in session.execute(query):
+    for event, ticket in sorted(said, key=lambda pair: pair[0].id):
         topic = event.data.get("topic")
         if topic and topic != UNCLEAR_TOPIC:
             kind = ticket.submission_type or SubmissionType.REPORT
@@ -66,6 +66,28 @@ def decisions(session: Session, since: datetime | None = None) -> list[Row]:
                 text=scrubbed(ticket.text),
             )
     return list(rows.values())
+
+
+def _said(session: Session, kinds: Sequence[str], since: datetime | None) -> list[tuple[TicketEvent, Ticket]]:
+    """Return decisions of these kinds with their tickets, oldest first; a unit's acceptance that it took back is none.
+
+    Of acceptances the latest alone are looked at.
+    """
+    back = aliased(TicketEvent)
+    taken_back = exists().where(
+        back.ticket_id == TicketEvent.ticket_id, back.kind == "returned", back.id > TicketEvent.id
+    )
+    query = (
+        select(TicketEvent, Ticket)
+        .join(Ticket, Ticket.id == TicketEvent.ticket_id)
+        .where(TicketEvent.kind.in_(kinds), ~KEPT_APART)
+    )
+    if since is not None:
+        query = query.where(TicketEvent.at >= since)
+    if kinds == CONFIRMING:
+        query = query.where(~taken_back).limit(CONFIRMED_MAX)
+    found = session.execute(query.order_by(TicketEvent.id.desc())).all()
+    return [(event, ticket) for event, ticket in reversed(found)]
 
 
 def retrain(hotline: Hotline, progress: Progress | None = None, corpus_dir: Path | None = None) -> Outcome:
@@ -94,7 +116,7 @@ def retrain(hotline: Hotline, progress: Progress | None = None, corpus_dir: Path
 
 def _split(rows: Sequence[Row]) -> Decided:
     if len(rows) < LEAST_DECISIONS:
-        raise TooFew(f"{len(rows)} decisions of coordinators, at least {LEAST_DECISIONS} are needed")
+        raise TooFew(f"{len(rows)} decisions of people, at least {LEAST_DECISIONS} are needed")
     border = len(rows) - max(1, round(len(rows) * RECENT_PART))
     return Decided(rows[:border], rows[border:])
 
@@ -144,11 +166,14 @@ def _week(session: Session, classifier: Classifier | None, start: datetime, end:
         )
     )
     rows = [(data, text) for data, text in session.execute(triaged) if "confidence" in data]
-    reviewed = session.scalars(
-        select(TicketEvent.data)
+    decided = session.execute(
+        select(TicketEvent.ticket_id, TicketEvent.data)
         .join(Ticket, Ticket.id == TicketEvent.ticket_id)
-        .where(TicketEvent.kind == "reviewed", TicketEvent.at >= start, TicketEvent.at < end, ~KEPT_APART)
-    ).all()
+        .where(TicketEvent.kind.in_((*OVERRIDING, *CONFIRMING)))
+        .where(TicketEvent.at >= start, TicketEvent.at < end, ~KEPT_APART)
+        .order_by(TicketEvent.id)
+    )
+    last_word = {ticket_id: data for ticket_id, data in decided if "accepted" in data}
     best = Counter(data["alternatives"][0][0] for data, _ in rows if data.get("alternatives"))
     unknown = [classifier.unknown_part(text) for _, text in rows] if classifier is not None else []
     return Week(
@@ -156,7 +181,7 @@ def _week(session: Session, classifier: Classifier | None, start: datetime, end:
         abstained=_mean([data.get("topic") is None for data, _ in rows]),
         confidence=_mean([data["confidence"] for data, _ in rows]),
         unknown_words=_mean(unknown),
-        overridden=_mean([not data.get("accepted") for data in reviewed]),
+        overridden=_mean([not data["accepted"] for data in last_word.values()]),
         topics=best,
     )
 

@@ -164,7 +164,7 @@ def _topics(found: Figures) -> list[SimpleNamespace]:
     most = max((figure.received for figure in found.topics.values()), default=0)
     lines = [_line(label(topics()[slug]), figure, most) for slug, figure in found.topics.items()]
     if found.rest_of_topics.received:
-        lines.append(_line(_("Chủ đề khác"), found.rest_of_topics, most))
+        lines.append(_line(_("Các chủ đề khác"), found.rest_of_topics, most))
     return lines
 
 

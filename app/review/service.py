@@ -1,6 +1,6 @@
 """What a coordinator decides: topic, place and unit where the machine was unsure; refusal, referral, sealing."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -16,6 +16,7 @@ from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem, Refused, refuse
 from app.review import contest
 from app.sealed import vault
+from app.thought import compared
 from app.units.today import is_open
 from app.words import words_of
 from app.work import returning
@@ -25,13 +26,11 @@ from models.incident import Incident
 from models.outbox import OutboxEntry
 from models.place import Ward
 from models.taxonomy import Topic
-from models.ticket import Happening, Ticket, TicketEvent
+from models.ticket import Happening, Ticket
 from models.vocabulary import UNCLEAR_TOPIC, DeadlineKind, RefusalReason, Role, Status
 from models.workflow import AWAITS_COORDINATOR, OPEN
 from routing.rules import Decision
 
-#: Events that hold what the machine thought of a ticket.
-TRIAGED: Final = "triaged"
 #: Events that bring a ticket back from a unit, or take its unit away.
 CAME_BACK: Final = ("returned", "unit_closed", "reopened", "reopened_together")
 REASON_MAX: Final = 1000
@@ -91,44 +90,20 @@ def given_up(session: Session) -> list[OutboxEntry]:
     return list(session.scalars(spent.order_by(OutboxEntry.given_up_at.desc()).limit(20)))
 
 
-def evidence(session: Session, ticket: Ticket) -> dict[str, Any]:
-    """Return what the machine thought of the ticket last, or an empty object."""
-    return _data(last_events(session, [ticket], TRIAGED).get(ticket.id))
-
-
-def said_topic(session: Session, ticket: Ticket) -> str | None:
-    """Return the topic that the filer took it to be about, if they said so."""
-    said: str | None = _data(last_events(session, [ticket], "received").get(ticket.id)).get("topic")
-    return said
-
-
-def why_here(session: Session, ticket: Ticket) -> dict[str, Any]:
-    """Return the data of what sent the ticket where it is now: the machine, a unit's return, or a coordinator."""
-    return _data(last_events(session, [ticket], TRIAGED, "rerouted", "reviewed").get(ticket.id))
-
-
-def last_events(session: Session, tickets: Iterable[Ticket], *kinds: str) -> dict[UUID, TicketEvent]:
-    """Return, by the ticket's id, the last event of these kinds, of tickets that have one."""
-    of_them = and_(TicketEvent.ticket_id.in_([ticket.id for ticket in tickets]), TicketEvent.kind.in_(kinds))
-    events = session.scalars(select(TicketEvent).where(of_them).order_by(TicketEvent.id))
-    return {event.ticket_id: event for event in events}
-
-
-def _data(event: TicketEvent | None) -> dict[str, Any]:
-    return event.data if event is not None else {}
-
-
 def suggested(hotline: Hotline, ticket: Ticket, thought: dict[str, Any]) -> tuple[Choice, Decision] | None:
     """Return what to propose for a doubtful ticket, and why: the machine's best guess, in the first ward it saw.
 
     None where the machine has no guess at all.
     """
     best = ticket.topic_slug or next((slug for slug, _ in thought.get("alternatives", [])), None)
-    if best is None:
-        return None
+    return choice_for(hotline, ticket, thought, best) if best is not None else None
+
+
+def choice_for(hotline: Hotline, ticket: Ticket, thought: dict[str, Any], topic_slug: str) -> tuple[Choice, Decision]:
+    """Return where the rules would send a ticket if it were of this topic, in the first ward that the machine saw."""
     ward = ticket.ward_code or next(iter(thought.get("wards", [])), None)
     known = Ticket(
-        topic_slug=best,
+        topic_slug=topic_slug,
         ward_code=ward,
         text=ticket.text,
         place_text=ticket.place_text,
@@ -136,7 +111,13 @@ def suggested(hotline: Hotline, ticket: Ticket, thought: dict[str, Any]) -> tupl
         urgency=ticket.urgency,
     )
     decision = decide_on(hotline, known, hotline.now())
-    return Choice(best, decision.lead, ward), decision
+    return Choice(topic_slug, decision.lead, ward), decision
+
+
+def after(session: Session, account: Account, ticket_id: UUID) -> Ticket | None:
+    """Return what awaits this coordinator next after a ticket, from the beginning again at the end; None: nothing."""
+    rest = [one for one in queue(session, account, str(ticket_id)) if one.id != ticket_id]
+    return next(iter(rest or [one for one in queue(session, account) if one.id != ticket_id]), None)
 
 
 def route(hotline: Hotline, account: Account, step: Step, choice: Choice) -> Ticket:
@@ -168,15 +149,8 @@ def accept_proposal(hotline: Hotline, account: Account, step: Step) -> Ticket:
 
 def _compared(session: Session, ticket: Ticket, choice: Choice) -> dict[str, Any]:
     """Return what the machine said and what the person chose, side by side."""
-    thought = evidence(session, ticket)
-    return {
-        "model_version": thought.get("model_version"),
-        "machine_topic": thought.get("topic"),
-        "topic": choice.topic_slug,
-        "accepted": thought.get("topic") == choice.topic_slug,
-        "department": choice.department_id,
-        "ward": choice.ward_code,
-    }
+    said = compared(session, ticket, choice.topic_slug)
+    return said | {"department": choice.department_id, "ward": choice.ward_code}
 
 
 def _send(hotline: Hotline, session: Session, ticket: Ticket, choice: Choice, happening: Happening) -> None:

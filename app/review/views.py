@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import access, errors, surges, wording
+from app import thought as thought_of
 from app.accounts.session import required
 from app.current import hotline, staff
 from app.i18n import gettext as _
@@ -19,10 +20,11 @@ from app.maps import pins
 from app.problems import Refused
 from app.review import service
 from app.review.service import Choice
+from app.thought import said_topic
 from app.units.today import open_units
 from app.work import returning
 from app.work.service import PAGE, Step
-from app.work.views import Row, proposal_shown, refusal_context, row_of, shared_context, step_from_form
+from app.work.views import Row, proposal_shown, refusal_context, row_of, shared_context, step_from_form, unit_from_form
 from models.account import Account
 from models.place import Ward
 from models.ticket import Ticket, TicketEvent
@@ -31,6 +33,8 @@ from models.vocabulary import RefusalReason, Role, Status, topic_groups, topics
 review = Blueprint("review", __name__, url_prefix="/review")
 
 coordinators = required(Role.COORDINATOR)
+#: So many of the machine's guesses can be taken by one key.
+GUESSES = 3
 
 
 def reason_words(ticket: Ticket, thought: dict[str, Any], came_back: TicketEvent | None) -> str:
@@ -76,8 +80,8 @@ def queue() -> str:
 
 
 def _rows(session: Session, tickets: Sequence[Ticket]) -> list[Row]:
-    triaged = service.last_events(session, tickets, service.TRIAGED)
-    back = service.last_events(session, tickets, *service.CAME_BACK)
+    triaged = thought_of.last_events(session, tickets, thought_of.TRIAGED)
+    back = thought_of.last_events(session, tickets, *service.CAME_BACK)
     proposals = returning.proposals(session, tickets)
     rows = []
     for ticket in tickets:
@@ -102,14 +106,17 @@ def ticket(ticket_id: UUID) -> str:
 def route(ticket_id: UUID) -> AnyResponse:
     """Send it to a department."""
     form = request.form
-    choice = Choice(
-        topic_slug=form.get("topic_slug", ""),
-        department_id=form.get("department_id", "").strip(),
-        ward_code=form.get("ward_code") or None,
-        reason=form.get("reason", ""),
-    )
 
     def act(_hotline: Any, account: Account, step: Step) -> Ticket:
+        unit, problems = unit_from_form("department_id")
+        if problems:
+            raise Refused(problems)
+        choice = Choice(
+            topic_slug=form.get("topic_slug", ""),
+            department_id=(unit or "").strip(),
+            ward_code=form.get("ward_code") or None,
+            reason=form.get("reason", ""),
+        )
         return service.route(_hotline, account, step, choice)
 
     return _do(ticket_id, act, "reason")
@@ -168,7 +175,23 @@ def _do(ticket_id: UUID, act: Callable[..., Ticket], field: str, *, stay: bool =
         act(hotline(), account, step_from_form(ticket_id, field))
     except Refused as refused:
         return Response(ticket_page(account, ticket_id, refused), errors.status_of(refused))
-    return redirect(url_for("review.ticket", ticket_id=ticket_id) if stay else url_for("review.queue"), 303)
+    return redirect(url_for("review.ticket", ticket_id=ticket_id) if stay else _next(account, ticket_id), 303)
+
+
+def _next(account: Account, ticket_id: UUID) -> str:
+    """Return where to go on after a decision: the next ticket, or the queue that is empty now."""
+    with hotline().database.reading() as session:
+        following = service.after(session, account, ticket_id)
+    if following is None:
+        return url_for("review.queue")
+    return url_for("review.ticket", ticket_id=following.id, after=ticket_id)
+
+
+@review.get("/<uuid:ticket_id>/next")
+@coordinators
+def skip(ticket_id: UUID) -> AnyResponse:
+    """Leave a ticket for later and open the next."""
+    return redirect(_next(staff(), ticket_id), 303)
 
 
 def ticket_page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> str:
@@ -184,8 +207,9 @@ def ticket_page(account: Account, ticket_id: UUID, refused: Refused | None = Non
             "review/ticket.html",
             **context,
             **refusal_context(refused),
-            said_topic=topics().get(service.said_topic(session, found) or ""),
-            alternatives=_alternatives(thought),
+            said_topic=topics().get(said_topic(session, found) or ""),
+            alternatives=_alternatives(found, thought),
+            decided=request.args.get("after") is not None,
             place_words=found.place_text
             or (", ".join(wards[code] for code in candidates) or _("Không nhận ra nơi nào")),
             ward_options=[SimpleNamespace(code=code, name=wards[code]) for code in [*candidates, *rest]],
@@ -198,13 +222,17 @@ def ticket_page(account: Account, ticket_id: UUID, refused: Refused | None = Non
         )
 
 
-def _alternatives(thought: dict[str, Any]) -> list[SimpleNamespace]:
+def _alternatives(found: Ticket, thought: dict[str, Any]) -> list[SimpleNamespace]:
+    """Return what the machine takes it for, likeliest first, each with where it would go then."""
     known = topics()
-    return [
-        SimpleNamespace(topic=known[slug], percent=round(100 * confidence))
-        for slug, confidence in thought.get("alternatives", [])
-        if slug in known
-    ]
+    guesses = [(slug, how) for slug, how in thought.get("alternatives", []) if slug in known][:GUESSES]
+    return [_guess(found, thought, slug, confidence) for slug, confidence in guesses]
+
+
+def _guess(found: Ticket, thought: dict[str, Any], slug: str, confidence: float) -> SimpleNamespace:
+    choice, _decision = service.choice_for(hotline(), found, thought, slug)
+    unit = hotline().city.departments.get(choice.department_id)
+    return SimpleNamespace(topic=topics()[slug], percent=round(100 * confidence), choice=choice, unit=unit)
 
 
 def _suggestion(found: Ticket, thought: dict[str, Any]) -> SimpleNamespace:

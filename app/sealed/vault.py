@@ -24,14 +24,14 @@ from models.letter import Letter
 from models.returning import TicketReturn
 from models.sealed import SealedContent, SealedPhoto, SealedReferral
 from models.ticket import Assignment, Attachment, Contact, Deadline, Feedback, Happening, Ticket, TicketEvent
-from models.vocabulary import DeadlineKind, Status, SubmissionType
+from models.vocabulary import DeadlineKind, PhotoOf, Status, SubmissionType
 
 log = logging.getLogger(__name__)
 
 #: Tickets that one sweep takes in; the next takes the rest.
 SWEEP: Final = 100
 _CONTACT: Final = ("name", "phone", "email")
-_PHOTO: Final = ("position", "media_type", "size", "sha256", "width", "height")
+_PHOTO: Final = ("position", "media_type", "size", "sha256", "width", "height", "shows", "event_id")
 _LETTER: Final = ("department_id", "account_id", "sent_at", "body")
 _FEEDBACK: Final = ("rating", "comment", "at")
 
@@ -104,7 +104,7 @@ def rows_of_report(
 def _described(photo: Photo, position: int) -> dict[str, Any]:
     return {
         "id": photo.id.hex, "position": position, "media_type": "image/jpeg", "size": len(photo.jpeg),
-        "sha256": photo.sha256, "width": photo.width, "height": photo.height,
+        "sha256": photo.sha256, "width": photo.width, "height": photo.height, "shows": PhotoOf.REPORT, "event_id": None,
     }  # fmt: skip
 
 

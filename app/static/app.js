@@ -10,6 +10,9 @@ for (const form of all("form.once")) {
 }
 addEventListener("pageshow", () => all("form.once button").forEach((button) => (button.disabled = false)));
 
+// Whoever leaves takes along what was typed in this tab and not sent.
+for (const form of all("form[action$='/accounts/logout']")) form.addEventListener("submit", () => sessionStorage.clear());
+
 document.querySelector("#errors")?.focus();
 
 // Codes and one-time tokens stand behind the # of a link, which no server and no log ever sees.

@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import incidents, photostore
+from app.access import KEPT_APART
 from app.assignment import local_date
-from app.deadlines import Standing, resume, standing
+from app.deadlines import Standing, renew, resume, standing
 from app.hotline import Hotline
 from app.intake.service import attachment
 from app.letters.service import Sent, letters
@@ -24,7 +25,7 @@ from app.words import words_of
 from models.code import code_hash, grouped, normalised
 from models.department import Department
 from models.ticket import Attachment, Feedback, Happening, Ticket, TicketEvent
-from models.vocabulary import Status, SubmissionType, Urgency
+from models.vocabulary import PhotoOf, Status, SubmissionType, Urgency
 from routing.departments import DepartmentFact
 from routing.hours import Opening, opening
 
@@ -60,6 +61,8 @@ class Moment:
     reason_code: str | None = None
     #: Until when the unit says, in a progress report, to be done.
     committed_at: datetime | None = None
+    #: What the unit shows of its work.
+    photos: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,9 +127,10 @@ def _shown(hotline: Hotline, session: Session, code: str, ticket: Ticket) -> Tra
     sealed = ticket.status is Status.SEALED or ticket.submission_type is SubmissionType.DENUNCIATION
     lead = _lead(session, ticket)
     at_work = lead or ticket
-    timeline = [_moment(event, sealed=sealed) for event in ticket.events if event.kind in PUBLIC_KINDS]
+    shown = {} if sealed else _photos_of_answers(at_work)
+    timeline = [_moment(event, shown, sealed=sealed) for event in ticket.events if event.kind in PUBLIC_KINDS]
     if lead is not None:  # derived on reading, so everybody has each reply once, however late they joined
-        timeline += [_shared(event) for event in lead.events if event.kind in SHARED_KINDS]
+        timeline += [_shared(event, shown) for event in lead.events if event.kind in SHARED_KINDS]
         timeline.sort(key=lambda moment: moment.at)
     asked = [m.public_text for m in timeline if m.kind == "info_requested"]
     open_still = at_work.status not in {Status.ANSWERED, Status.CLOSED, Status.REJECTED, Status.REFERRED}
@@ -151,8 +155,8 @@ def _shown(hotline: Hotline, session: Session, code: str, ticket: Ticket) -> Tra
         place=None if sealed else ticket.place_text,
         timeline=tuple(timeline),
         question=asked[-1] if asked and ticket.status is Status.INFO_REQUESTED else None,
-        photos=0 if sealed else len(ticket.attachments),
-        pictures=() if sealed else tuple(photo.id for photo in ticket.attachments),
+        photos=0 if sealed else sum(one.shows is PhotoOf.REPORT for one in ticket.attachments),
+        pictures=() if sealed else tuple(one.id for one in ticket.attachments if one.shows is PhotoOf.REPORT),
         can_reopen=_may_reopen(ticket, now) if lead is None else _may_reopen_together(ticket, lead, now),
         can_rate=ticket.status is Status.ANSWERED if lead is None else _may_rate_together(ticket, lead),
         sealed=sealed,
@@ -164,9 +168,18 @@ def _shown(hotline: Hotline, session: Session, code: str, ticket: Ticket) -> Tra
     )
 
 
-def _moment(event: TicketEvent, *, sealed: bool) -> Moment:
-    words = None if sealed else event.public_text
-    return Moment(event.at, event.kind, event.to_status, words, event.data.get("reason_code"), _committed(event))
+def _photos_of_answers(ticket: Ticket) -> dict[int, tuple[Attachment, ...]]:
+    """Return what the unit shows in each answer, by the answer's event."""
+    found: dict[int, tuple[Attachment, ...]] = {}
+    for one in ticket.attachments:
+        if one.event_id is not None:
+            found[one.event_id] = (*found.get(one.event_id, ()), one)
+    return found
+
+
+def _moment(event: TicketEvent, shown: dict[int, tuple[Attachment, ...]], *, sealed: bool) -> Moment:
+    words, code = None if sealed else event.public_text, event.data.get("reason_code")
+    return Moment(event.at, event.kind, event.to_status, words, code, _committed(event), shown.get(event.id, ()))
 
 
 def _committed(event: TicketEvent) -> datetime | None:
@@ -175,18 +188,18 @@ def _committed(event: TicketEvent) -> datetime | None:
     return datetime.fromisoformat(said) if said else None
 
 
-def _shared(event: TicketEvent) -> Moment:
+def _shared(event: TicketEvent, shown: dict[int, tuple[Attachment, ...]]) -> Moment:
     """Return what happened to the lead as another's citizen may read it."""
     kind = "reopened_together" if event.kind == "reopened" else event.kind
-    words = event.public_text if event.kind in SHARED_WORDS else None
-    return Moment(event.at, kind, event.to_status, words, event.data.get("reason_code"), _committed(event))
+    words, code = event.public_text if event.kind in SHARED_WORDS else None, event.data.get("reason_code")
+    return Moment(event.at, kind, event.to_status, words, code, _committed(event), shown.get(event.id, ()))
 
 
 def _lead(session: Session, ticket: Ticket) -> Ticket | None:
     """Return the ticket that a merged one follows, with its history."""
     lead = _followed(session, ticket)
     if lead is not None:
-        session.refresh(lead, ["department", "events"])
+        session.refresh(lead, ["department", "events", "attachments"])
     return lead
 
 
@@ -241,11 +254,12 @@ def reopen(hotline: Hotline, typed: str, message: str, photos: Sequence[Photo] =
 
 
 def photo_of(hotline: Hotline, photo_id: UUID) -> Path:
-    """Return the file of a photo of a report; raises `NotFound` for one that is gone, or locked away meanwhile."""
+    """Return the file of a photo that a citizen was shown; raise `NotFound` for one that is gone or sealed since."""
     with hotline.database.reading() as session:
-        known = session.get(Attachment, photo_id)
+        shown = Attachment.id == photo_id, ~KEPT_APART
+        found = session.scalar(select(Attachment.id).join(Ticket, Ticket.id == Attachment.ticket_id).where(*shown))
     path = photostore.path_of(hotline.settings.attachments, photo_id)
-    if known is None or not path.is_file():
+    if found is None or not path.is_file():
         raise NotFound
     return path
 
@@ -274,7 +288,7 @@ def _acted(hotline: Hotline, typed: str, step: Step) -> Track:
     with hotline.database.transaction() as session:
         code, ticket, lead = _held(hotline, session, typed)
         if lead is not None and there is Status.REOPENED:
-            _reopen_together(hotline, ticket, lead, words)
+            _reopen_together(hotline, session, ticket, lead, words)
             _attach(hotline, session, ticket, step.photos)
             session.flush()
             return _shown(hotline, session, code, ticket)
@@ -286,6 +300,8 @@ def _acted(hotline: Hotline, typed: str, step: Step) -> Track:
         ticket.transition(there, Happening(step.kind, hotline.now(), public_text=words, data=data))
         _attach(hotline, session, ticket, step.photos)
         resume(hotline, session, ticket, hotline.now())
+        if there is Status.REOPENED:
+            renew(hotline, session, ticket, hotline.now())
         session.flush()
         return _shown(hotline, session, code, ticket)
 
@@ -313,7 +329,7 @@ def _held(hotline: Hotline, session: Session, typed: str) -> tuple[str, Ticket, 
     return code, ticket, lead
 
 
-def _reopen_together(hotline: Hotline, ticket: Ticket, lead: Ticket, words: str) -> None:
+def _reopen_together(hotline: Hotline, session: Session, ticket: Ticket, lead: Ticket, words: str) -> None:
     """Reopen the lead because somebody who reported the same says so; their words are for the unit, not for others.
 
     They stand in their own ticket's history alone (`work.service.notes` reads them from there): should that be sealed
@@ -324,6 +340,7 @@ def _reopen_together(hotline: Hotline, ticket: Ticket, lead: Ticket, words: str)
         raise Conflict([Problem("status", "transition", {"here": lead.status.value})])
     data = {"ticket": str(ticket.id)}
     lead.transition(Status.REOPENED, Happening("reopened_together", now, data=data))
+    renew(hotline, session, lead, now)
     ticket.happened(Happening("not_fixed", now, public_text=words))
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Blueprint, Response, render_template, request, send_file
+from flask import Blueprint, Response, render_template, request, send_file, url_for
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -17,6 +18,7 @@ from app.problems import Conflict, NotFound, Problem, Refused
 from app.tracking import service
 from app.tracking.service import Track
 from models.code import grouped, normalised
+from models.ticket import Attachment
 from models.vocabulary import Status, topics
 
 #: Seconds for which a page's photos can be looked at: long enough for a slow network, too short to be handed on.
@@ -34,6 +36,7 @@ class TimelineRow:
     public_text: str | None
     committed_at: Any
     reason: str | None = None
+    photos: tuple[Any, ...] = ()
 
 
 @tracking.get("")
@@ -91,6 +94,11 @@ def rate() -> Response:
     return _answer(lambda code: service.rate(hotline(), code, stars, request.form.get("comment", "")))
 
 
+def photo_address(photo_id: UUID) -> str:
+    """Return where a photo is for a while. It says nothing of the code that led to it."""
+    return url_for("tracking.photo", token=_shown_photos().dumps(photo_id.hex))
+
+
 def _answer(act: Callable[[str], Track], page: Callable[[Track], str] | None = None) -> Response:
     throttle().code(address())
     code = request.form.get("code", "")[:100]
@@ -141,6 +149,7 @@ def _page(track: Track, problems: dict[str, list[str]], *, lost: bool = False) -
             m.public_text,
             m.committed_at,
             wording.refusal_words(m.reason_code) if m.reason_code else None,
+            tuple(_photo(photo) for photo in m.photos),
         )
         for m in track.timeline
     ]
@@ -155,13 +164,18 @@ def _page(track: Track, problems: dict[str, list[str]], *, lost: bool = False) -
         "advice": topics()[track.topic].emergency_advice if track.emergency and track.topic else None,
         "timeline": rows,
         "opening_words": opening_words(track),
-        "pictures": [_shown_photos().dumps(photo_id.hex) for photo_id in track.pictures],
+        "pictures": [photo_address(photo_id) for photo_id in track.pictures],
     }
     values = request.form.to_dict()
     typed = (values.get("message") or values.get("comment")) if lost else None
     return render_template(
         "tracking/ticket.html", view=view, errors=problems, values=values, typed=typed, limits=LIMITS
     )
+
+
+def _photo(photo: Attachment) -> SimpleNamespace:
+    words = wording.photo_words(photo.shows)
+    return SimpleNamespace(address=photo_address(photo.id), words=words, width=photo.width, height=photo.height)
 
 
 def opening_words(track: Track) -> str | None:

@@ -10,18 +10,20 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.exc import StaleDataError
 
-from app import access, incidents
+from app import access
 from app.assignment import meet
 from app.deadlines import is_paused, pause
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem
+from app.thought import compared
 from app.words import words_of
-from app.work import returning
+from app.work import answering, returning
+from app.work.answering import Answer, Shown
 from app.work.returning import UNCODED, Given, Why
 from models.account import Account
 from models.incident import Incident
 from models.ticket import Happening, Ticket, TicketEvent, TransitionRefused
-from models.vocabulary import DeadlineKind, Status, Urgency
+from models.vocabulary import DeadlineKind, Role, Status, Urgency
 from models.workflow import AWAITS_DEPARTMENT
 
 PAGE: Final = 50
@@ -35,6 +37,7 @@ SHOWN_WITH: Final = (
     selectinload(Ticket.ward),
     selectinload(Ticket.department),
     selectinload(Ticket.incident),
+    selectinload(Ticket.assignee),
 )
 
 
@@ -109,7 +112,7 @@ def counts(session: Session, account: Account, now: datetime) -> Counts:
 
 
 def actions(account: Account, ticket: Ticket) -> set[str]:
-    """Return what this person may do with the ticket as it stands."""
+    """Return what this person may do with the ticket as it stands, unless an answer waits for a second person."""
     if not access.may_work(account, ticket):
         return set()
     return {
@@ -119,11 +122,19 @@ def actions(account: Account, ticket: Ticket) -> set[str]:
     }.get(ticket.status, set())
 
 
+def offered(session: Session, account: Account, ticket: Ticket) -> set[str]:
+    """Return what this person may do now: nothing of `actions` while an answer waits for a second person."""
+    return set() if answering.is_waiting(session, ticket) else actions(account, ticket)
+
+
 def accept(hotline: Hotline, account: Account, step: Step) -> Ticket:
-    """Take the ticket up: the citizen sees that the unit is on it."""
+    """Take the ticket up: the citizen sees that the unit is on it. A handler has it then, unless a colleague does."""
 
     def take_up(session: Session, ticket: Ticket, now: datetime) -> None:
-        ticket.transition(Status.IN_PROGRESS, Happening("accepted", now, account.id))
+        data = compared(session, ticket, ticket.topic_slug)
+        ticket.transition(Status.IN_PROGRESS, Happening("accepted", now, account.id, data=data))
+        if ticket.assignee_id is None and account.role is Role.HANDLER:
+            ticket.assignee_id = account.id
         meet(session, ticket, now, DeadlineKind.FIRST_ACTION)
 
     return _do(hotline, account, step, "accept", take_up)
@@ -139,18 +150,24 @@ def send_back(hotline: Hotline, account: Account, step: Step, why: Why = UNCODED
     return _do(hotline, account, step, "return", give_back)
 
 
-def answer(hotline: Hotline, account: Account, step: Step) -> Ticket:
-    """Answer the citizen. Answered is not solved: they may still say that it is not."""
+def answer(hotline: Hotline, account: Account, step: Step, shown: Shown = ()) -> Ticket:
+    """Answer the citizen. Answered is not solved: they may still say that it is not.
+
+    `shown` are photos of the work before and after. Where the unit wants a second person to read its answers, this one
+    waits for one (`app.work.approval`), and the citizen sees nothing yet.
+    """
     words = words_of("public_text", step.text)
 
     def reply(session: Session, ticket: Ticket, now: datetime) -> None:
-        ticket.transition(Status.ANSWERED, Happening("answered", now, account.id, public_text=words))
-        ticket.answered_at = now
-        kinds = (DeadlineKind.FIRST_ACTION, DeadlineKind.RESOLVE)
-        meet(session, ticket, now, *kinds)
-        incidents.answered(session, ticket, now, *kinds)
+        said = Answer(words, account, now)
+        answering.attach(session, ticket, shown)
+        if answering.needs_second(session, ticket.department_id):
+            answering.put_before_second(session, ticket, said)
+        else:
+            answering.send(session, ticket, said)
 
-    return _do(hotline, account, step, "answer", reply)
+    with answering.kept(hotline, shown):
+        return _do(hotline, account, step, "answer", reply)
 
 
 def ask(hotline: Hotline, account: Account, step: Step) -> Ticket:
@@ -172,6 +189,8 @@ def _do(
         # The status table alone is not enough: it also holds the moves of citizens, of coordinators and of time.
         if action not in actions(account, ticket):
             raise Conflict([Problem("status", "transition", {"here": ticket.status.value})])
+        if answering.is_waiting(session, ticket):
+            raise Conflict([Problem("", "answer_waits")])
         change(session, ticket, now)
 
     return move(hotline, step, lambda session: in_hand(session, account, step.ticket_id), checked)

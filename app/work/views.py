@@ -1,6 +1,6 @@
 """A department's pages: the queue, and one ticket with what may be done to it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -22,22 +22,22 @@ from app.highlight import marked
 from app.hotline import Hotline
 from app.i18n import gettext as _
 from app.i18n import label, language
-from app.intake.views import grouped_errors
+from app.intake.views import grouped_errors, uploaded
 from app.knowledge import service as knowledge
 from app.maps import pins
-from app.photostore import path_of
+from app.photostore import Photo, path_of
 from app.praise import service as praise
 from app.problems import Conflict, NotFound, Problem, Refused, refuse
-from app.review.service import evidence, why_here
-from app.work import extension, progress, returning, service
+from app.thought import evidence, why_here
+from app.work import extension, page, progress, returning, service
 from app.work.returning import OFFERED_MAX, Why
 from app.work.service import Step
 from models.account import Account
 from models.coordination import Part
 from models.return_reasons import return_reasons
 from models.returning import TicketReturn
-from models.ticket import Contact, Ticket, TicketEvent
-from models.vocabulary import ExtensionState, Role, Status, SubmissionType, Urgency
+from models.ticket import Attachment, Contact, Ticket, TicketEvent
+from models.vocabulary import ExtensionState, PhotoOf, Role, Status, SubmissionType, Urgency
 from models.workflow import OPEN
 from routing.unitsearch import active_units, find_units
 
@@ -47,8 +47,10 @@ work = Blueprint("work", __name__, url_prefix="/work")
 ABOUT_UNITS: Final = frozenset(
     {"returned", "rerouted", "reviewed", "part_asked", "part_contributed", "part_returned", "part_released"}
 )
+#: What a unit shows of its work, as the fields of its form are called.
+SHOWN: Final = (PhotoOf.BEFORE, PhotoOf.AFTER)
 #: Fields that hold a person's words: whatever becomes of a step, they come back.
-WORDS: Final = ("public_text", "reason", "contribution", "request")
+WORDS: Final = ("public_text", "reason", "contribution", "request", "note")
 
 readers = required(*access.READERS)
 workers = required(*access.WORKERS)
@@ -113,11 +115,11 @@ def queue() -> str:
     account = staff()
     after = request.args.get("after")
     with hotline().database.reading() as session:
-        page = service.queue(session, account, after)
+        found = service.queue(session, account, after)
         counts = service.counts(session, account, hotline().now())
         helping = coordination.counts(session, account, hotline().now())
-        stands = standing(session, (ticket.id for ticket in page.tickets), hotline().now())
-        rows = [row_of(ticket, stands=stands.get(ticket.id)) for ticket in page.tickets]
+        stands = standing(session, (ticket.id for ticket in found.tickets), hotline().now())
+        rows = [row_of(ticket, stands=stands.get(ticket.id)) for ticket in found.tickets]
         praises = [row_of(ticket) for ticket in praise.recent(session, account)]
     return render_template(
         "work/queue.html",
@@ -126,7 +128,7 @@ def queue() -> str:
         helping=helping,
         praises=praises,
         title_department=account.department,
-        next_page=url_for("work.queue", after=page.after) if page.after else None,
+        next_page=url_for("work.queue", after=found.after) if found.after else None,
     )
 
 
@@ -143,7 +145,7 @@ def photo(ticket_id: UUID, photo_id: UUID) -> AnyResponse:
     """Send a photo of a ticket that this person may see."""
     with hotline().database.reading() as session:
         found = access.find_ticket(session, staff(), ticket_id)
-        known = {attachment.id: attachment.media_type for attachment in found.attachments}
+        known = {one.id: one.media_type for one in page.photos_for(staff(), found)}
     path = path_of(hotline().settings.attachments, photo_id)
     if photo_id not in known or not path.is_file():
         raise NotFound
@@ -154,7 +156,7 @@ def photo(ticket_id: UUID, photo_id: UUID) -> AnyResponse:
 @workers
 def accept(ticket_id: UUID) -> AnyResponse:
     """Take the ticket up."""
-    return _do(ticket_id, service.accept, "")
+    return take_step(ticket_id, service.accept, "")
 
 
 @work.post("/<uuid:ticket_id>/return")
@@ -165,7 +167,7 @@ def send_back(ticket_id: UUID) -> AnyResponse:
     def act(_hotline: Hotline, account: Account, step: Step) -> Ticket:
         return service.send_back(_hotline, account, step, why_from_form())
 
-    return _do(ticket_id, act, "reason", away=True)
+    return take_step(ticket_id, act, "reason", away=True)
 
 
 def why_from_form() -> Why:
@@ -182,36 +184,46 @@ def unit_from_form(field: str) -> tuple[str | None, tuple[Problem, ...]]:
 @work.post("/<uuid:ticket_id>/answer")
 @workers
 def answer(ticket_id: UUID) -> AnyResponse:
-    """Answer the citizen."""
-    return _do(ticket_id, service.answer, "public_text")
+    """Answer the citizen, with photos of the work if there are any."""
+
+    def act(hotline_: Hotline, account: Account, step: Step) -> Ticket:
+        return service.answer(hotline_, account, step, photos_from_request())
+
+    return take_step(ticket_id, act, "public_text")
+
+
+def photos_from_request() -> list[tuple[PhotoOf, Photo]]:
+    """Read what a unit shows of its work: the photos of each kind."""
+    found = uploaded(*SHOWN)
+    return [(kind, photo) for kind in SHOWN for photo in found[kind]]
 
 
 @work.post("/<uuid:ticket_id>/ask")
 @workers
 def ask(ticket_id: UUID) -> AnyResponse:
     """Ask the citizen for what is missing."""
-    return _do(ticket_id, service.ask, "public_text")
+    return take_step(ticket_id, service.ask, "public_text")
 
 
 @work.post("/<uuid:ticket_id>/ask-extension")
 @workers
 def ask_extension(ticket_id: UUID) -> AnyResponse:
     """Ask for more time."""
-    return _do(ticket_id, partial(extension.ask, days=_number("days", 0)), "reason")
+    return take_step(ticket_id, partial(extension.ask, days=_number("days", 0)), "reason")
 
 
 @work.post("/<uuid:ticket_id>/approve-extension")
 @deciders
 def approve_extension(ticket_id: UUID) -> AnyResponse:
     """Grant more time; the citizen is told."""
-    return _do(ticket_id, extension.approve, "")
+    return take_step(ticket_id, extension.approve, "")
 
 
 @work.post("/<uuid:ticket_id>/refuse-extension")
 @deciders
 def refuse_extension(ticket_id: UUID) -> AnyResponse:
     """Refuse more time, with a reason."""
-    return _do(ticket_id, extension.refuse_it, "reason")
+    return take_step(ticket_id, extension.refuse_it, "reason")
 
 
 @work.post("/<uuid:ticket_id>/progress")
@@ -222,7 +234,7 @@ def report_progress(ticket_id: UUID) -> AnyResponse:
     def act(hotline_: Hotline, account: Account, step: Step) -> Ticket:
         return progress.report(hotline_, account, step, day_from_form("committed_on"))
 
-    return _do(ticket_id, act, "public_text")
+    return take_step(ticket_id, act, "public_text")
 
 
 def day_from_form(field: str) -> date:
@@ -243,7 +255,11 @@ def step_from_form(ticket_id: UUID, field: str) -> Step:
     return Step(ticket_id, _number("version", -1), request.form.get(field, "") if field else "")
 
 
-def _do(ticket_id: UUID, act: Callable[..., Ticket], field: str, *, away: bool = False) -> AnyResponse:
+def take_step(ticket_id: UUID, act: Callable[..., Ticket], field: str, *, away: bool = False) -> AnyResponse:
+    """Let the person in hand take a step with the words of one field of a form, and show the page again.
+
+    A step that was refused shows why, and what was typed; one that takes the ticket `away` leads back to the queue.
+    """
     account = staff()
     try:
         act(hotline(), account, step_from_form(ticket_id, field))
@@ -259,7 +275,7 @@ def ticket_page(account: Account, ticket_id: UUID, refused: Refused | None = Non
     with hotline().database.reading() as session:
         found = access.find_ticket(session, account, ticket_id)
         context = shared_context(session, account, found) | units_context(session, account, found)
-        context["actions"] = service.actions(account, found)
+        context["actions"] = service.offered(session, account, found)
         if account.role in access.WORKERS and not access.may_work(account, found):
             context["contact"] = None  # who helps does not talk to the citizen
         context["offers"] = extension.offers(session, account, found, now) | progress.offers(
@@ -267,6 +283,7 @@ def ticket_page(account: Account, ticket_id: UUID, refused: Refused | None = Non
         )
         context["extension"] = extension.of(session, found)
         context["days_max"] = extension.DAYS_MAX
+        context |= page.of_unit(session, account, found)
         return render_template("work/ticket.html", **context, **refusal_context(refused))
 
 
@@ -362,13 +379,14 @@ def shared_context(session: Session, account: Account, found: Ticket) -> dict[st
     """Return what every page on one ticket shows."""
     thought, sent = evidence(session, found), why_here(session, found)
     events = service.history(session, found)
+    named, shown = page.people_named(session, events), page.photos_by_event(found)
     notes = service.notes(session, events)
     because = thought.get("because", [])
     return {
         "t": _shown(found),
-        "timeline": [_line(event, notes[event.id]) for event in events],
+        "timeline": [_line(event, notes[event.id], named, shown.get(event.id, [])) for event in events],
         "deadlines": found.deadlines,
-        "photos": found.attachments,
+        "photos": [photo for photo in found.attachments if photo.shows is PhotoOf.REPORT],
         "pins": pins.of_ticket(hotline(), session, account, found),
         "contact": _masked(found.contact),
         "marked": marked(found.text, because),
@@ -379,6 +397,7 @@ def shared_context(session: Session, account: Account, found: Ticket) -> dict[st
         "proposals": [_proposed(other, how) for other, how in nearby.proposed(session, account, found)],
         "may_link": account.role is Role.COORDINATOR and found.status in OPEN,
         **_answers(session, account, found),
+        **page.of_everybody(session, account, found),
     }
 
 
@@ -431,17 +450,20 @@ def _shown(found: Ticket) -> SimpleNamespace:
     return SimpleNamespace(ward=ward, **{name: getattr(found, name) for name in names})
 
 
-def _line(event: TicketEvent, note: str | None) -> SimpleNamespace:
+def _line(
+    event: TicketEvent, note: str | None, named: Mapping[str, str], shown: Sequence[Attachment]
+) -> SimpleNamespace:
     return SimpleNamespace(
         at=event.at,
         kind=event.kind,
         words=wording.event_words(event.kind, event.data),
-        about=_about(event),
+        about=page.about(event, named) or _about(event),
         actor=event.actor.display_name if event.actor else None,
         public_text=event.public_text,
         internal_text=note,
         committed_at=_moment(event, "committed_at"),
         moved_to=_moment(event, "due_at"),
+        photos=shown,
     )
 
 

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from app.api.openapi import OPERATIONS, Operation
 from app.desk import calls
 from app.hotline import Hotline
+from app.replies import service as replies
 from models.account import Account
 from tests.app.conftest import BUSES, LIGHTS, LIGHTS_OUT, Clock, Filed, Road, Staff
 
@@ -84,7 +85,7 @@ def test_every_reference_of_the_document_leads_somewhere(program: Program) -> No
         assert found["title"]
 
 
-def test_every_operation_does_what_the_document_says(
+def test_every_operation_does_what_the_document_says(  # noqa: PLR0915 - one life of a report, step by step
     program: Program,
     hotline: Hotline,
     road: Road,
@@ -116,10 +117,14 @@ def test_every_operation_does_what_the_document_says(
     ticket_id = queue["tickets"][0]["id"]
     assert program.call("get", f"/api/v1/tickets/{ticket_id}", expected=200, headers=alice)["actions"] == [
         "accept",
+        "assign",
+        "correct-topic",
         "involve",
+        "note",
         "return",
     ]
     assert step(report, "accept", alice)["status"] == "in_progress"
+    assert step(report, "assign", alice, assignee=None)["assignee"] is None
     step(report, "ask", alice, public_text="Trụ số mấy vậy bạn?")
     code = {"code": report["code"]}
     assert program.call("post", "/api/v1/track", expected=200, json=code)["question"] == "Trụ số mấy vậy bạn?"
@@ -129,7 +134,7 @@ def test_every_operation_does_what_the_document_says(
     again = code | {"message": "Tối qua lại tắt."}
     assert program.call("post", "/api/v1/track/reopen", expected=200, json=again)["status"] == "reopened"
     step(report, "accept", alice)
-    step(report, "answer", alice, public_text="Đã thay cả bộ.")
+    second_person(hotline, partial(step, report), alice, bearer(staff.supervisor), staff)
     stars = code | {"rating": 5, "comment": "Sáng rồi."}
     assert program.call("post", "/api/v1/track/rating", expected=200, json=stars)["status"] == "closed"
     assert slow_road(program, step, filed, road, clock, alice, bearer(staff.supervisor)) == ["approved", "refused"]
@@ -170,7 +175,7 @@ def helped_and_returned(program: Program, step: Callable[..., Any], people: Mapp
         for one in program.call("get", "/api/v1/parts", expected=200, headers=people["bob"])["parts"]
     ] == [helped["id"]]
     told = step("contribute", people["bob"], contribution="Trạm này bên chúng tôi đã sửa.", done=True)
-    assert told["actions"] == ["contribute", "return-part"]
+    assert told["actions"] == ["contribute", "note", "return-part"]
     step("release-part", people["coordinator"], department=BUSES, reason="Đã đủ.")
     step("involve", people["alice"], department=BUSES, request="Xem lại giúp.")
     step("return-part", people["bob"], reason_code="wrong-unit")
@@ -181,6 +186,24 @@ def helped_and_returned(program: Program, step: Callable[..., Any], people: Mapp
     assert step("accept-proposal", people["coordinator"])["department"] == "ubnd-26506"
     found = program.call("get", "/api/v1/returns", expected=200, headers=people["coordinator"])
     assert [line["unit"] for line in found["lines"]] == [BUSES, LIGHTS]
+
+
+def second_person(
+    hotline: Hotline, step: Callable[..., Any], alice: dict[str, str], supervisor: dict[str, str], staff: Staff
+) -> None:
+    """Write a note, correct the topic, and let a second person give an answer back before it is approved."""
+    replies.ask_for_second(hotline, staff.supervisor, wanted=True)
+    assert step("note", alice, note="Gọi trước khi tới.")["history"][-1]["internal_text"] == "Gọi trước khi tới."
+    assert step("correct-topic", alice, topic="noise", reason="Là tiếng máy.")["topic"] == "noise"
+    waits = step("answer", alice, public_text="Đã thay cả bộ.")
+    assert (waits["status"], waits["waiting_answer"]["text"]) == ("in_progress", "Đã thay cả bộ.")
+    assert "approve-answer" not in waits["actions"]
+    step("take-back", alice)
+    step("answer", alice, public_text="Đã thay cả bộ đèn.")
+    assert step("give-back-answer", supervisor, note="Ghi rõ ngày.")["waiting_answer"]["note"] == "Ghi rõ ngày."
+    step("answer", alice, public_text="Đã thay cả bộ đèn ngày 3/3.")
+    assert step("approve-answer", supervisor)["status"] == "answered"
+    replies.ask_for_second(hotline, staff.supervisor, wanted=False)
 
 
 def guide(program: Program, complaint: Mapping[str, str], send: Callable[..., Any]) -> None:

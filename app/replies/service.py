@@ -1,0 +1,109 @@
+"""Reply templates and a unit's way of working: read by whoever writes to citizens, changed by who leads them.
+
+A unit's own are changed by who leads the unit, the city's by coordinators.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session, selectinload
+
+from app import access
+from app.database import known
+from app.hotline import Hotline
+from app.problems import NotFound, refuse
+from app.replies.schema import BY_COORDINATORS, BY_UNITS, Draft
+from app.work.person import colleagues
+from models.account import Account
+from models.reply import ReplyTemplate, UnitPractice
+from models.taxonomy import Topic
+from models.ticket import Ticket
+from models.vocabulary import Role, Status
+
+#: So many are offered for one reply; who needs more needs a search, and has one in the browser.
+OFFERED: Final = 40
+READERS: Final = access.WORKERS | {Role.COORDINATOR}
+
+
+def listed(session: Session, account: Account) -> Sequence[ReplyTemplate]:
+    """Return the templates that this person may use, the own unit's first, then by title."""
+    query = select(ReplyTemplate).where(_usable(account)).options(selectinload(ReplyTemplate.topic))
+    own_first = ReplyTemplate.department_id.is_(None)
+    return session.scalars(query.order_by(own_first, ReplyTemplate.title, ReplyTemplate.id)).all()
+
+
+def fitting(session: Session, account: Account, ticket: Ticket, status: Status) -> Sequence[ReplyTemplate]:
+    """Return the templates for a reply that leads to `status`: of the ticket's topic first, the own unit's first."""
+    fits = or_(ReplyTemplate.topic_slug.is_(None), ReplyTemplate.topic_slug == ticket.topic_slug)
+    query = select(ReplyTemplate).where(_usable(account), ReplyTemplate.status == status, fits)
+    rank = (ReplyTemplate.topic_slug.is_(None), ReplyTemplate.department_id.is_(None), ReplyTemplate.title)
+    return session.scalars(query.order_by(*rank, ReplyTemplate.id).limit(OFFERED)).all()
+
+
+def _usable(account: Account) -> ColumnElement[bool]:
+    """Return the condition for what this person may use: units their own and the city's, coordinators the city's."""
+    own = ReplyTemplate.department_id == account.department_id
+    theirs = or_(ReplyTemplate.department_id.is_(None), own)
+    statuses = BY_UNITS if account.role in access.WORKERS else (*BY_COORDINATORS, *BY_UNITS)
+    return and_(theirs, ~ReplyTemplate.retired, ReplyTemplate.status.in_(statuses))
+
+
+def may_change(account: Account) -> bool:
+    """Tell whether this person keeps templates: the unit's or the city's."""
+    return account.role in {Role.SUPERVISOR, Role.COORDINATOR}
+
+
+def found(session: Session, account: Account, template_id: UUID) -> ReplyTemplate:
+    """Return a template that this person may change; raise `NotFound` for any other."""
+    one = session.get(ReplyTemplate, template_id)
+    if one is None or one.retired or not may_change(account) or one.department_id != account.department_id:
+        raise NotFound
+    return one
+
+
+def save(hotline: Hotline, account: Account, draft: Draft, template_id: UUID | None = None) -> ReplyTemplate:
+    """Write a new template, or over an old one. Raises `NotFound`, `Refused`."""
+    if not may_change(account):
+        raise NotFound
+    with hotline.database.transaction() as session:
+        one = (
+            found(session, account, template_id) if template_id else ReplyTemplate(department_id=account.department_id)
+        )
+        if draft.topic_slug is not None and not known(session, Topic, draft.topic_slug):
+            raise refuse("topic_slug", "unknown_topic")
+        if account.role is Role.SUPERVISOR and draft.status not in BY_UNITS:
+            raise refuse("status", "not_one_of", expected=", ".join(BY_UNITS))
+        one.title, one.body, one.status, one.topic_slug = draft.title, draft.body, draft.status, draft.topic_slug
+        one.changed_at, one.changed_by = hotline.now(), account.id
+        session.add(one)
+        session.flush()
+        return one
+
+
+def retire(hotline: Hotline, account: Account, template_id: UUID) -> None:
+    """Offer a template no more. Raises `NotFound`."""
+    with hotline.database.transaction() as session:
+        one = found(session, account, template_id)
+        one.retired, one.changed_at, one.changed_by = True, hotline.now(), account.id
+
+
+def practice(session: Session, department_id: str | None) -> UnitPractice | None:
+    """Return how a unit wants to work, None where nobody has said anything."""
+    return session.get(UnitPractice, department_id) if department_id else None
+
+
+def ask_for_second(hotline: Hotline, account: Account, *, wanted: bool) -> None:
+    """Let answers of the own unit wait for a second person from now on, or no more; what waits already goes on waiting.
+
+    Raises `NotFound` for who leads no unit, `Refused` where there is nobody who could be the second person.
+    """
+    if account.role is not Role.SUPERVISOR or account.department_id is None:
+        raise NotFound
+    with hotline.database.transaction() as session:
+        if wanted and len(colleagues(session, account.department_id)) < 2:
+            raise refuse("second_approval", "nobody_second")
+        one = session.get(UnitPractice, account.department_id) or UnitPractice(department_id=account.department_id)
+        one.second_approval, one.changed_at, one.changed_by = wanted, hotline.now(), account.id
+        session.add(one)

@@ -1,0 +1,136 @@
+"""The pages on which templates are kept, and the switch for a second person."""
+
+from types import SimpleNamespace
+from uuid import UUID
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from app import errors, wording
+from app.accounts.session import required
+from app.current import hotline, staff
+from app.intake.views import grouped_errors
+from app.problems import Refused
+from app.replies import service
+from app.replies.fields import filled
+from app.replies.schema import BY_COORDINATORS, BY_UNITS, draft
+from models.account import Account
+from models.vocabulary import Role, topic_groups
+
+replies = Blueprint("replies", __name__, url_prefix="/replies")
+
+readers = required(*service.READERS)
+keepers = required(Role.SUPERVISOR, Role.COORDINATOR)
+leaders = required(Role.SUPERVISOR)
+
+
+@replies.get("")
+@readers
+def listed() -> str:
+    """Show the templates that this person may use, and how the unit has its answers read."""
+    return _list(staff(), {})
+
+
+@replies.post("/second-approval")
+@leaders
+def second_approval() -> AnyResponse:
+    """Switch the second person on or off."""
+    try:
+        service.ask_for_second(hotline(), staff(), wanted=bool(request.form.get("second_approval")))
+    except Refused as refused:
+        return Response(_list(staff(), grouped_errors(refused.problems)), errors.status_of(refused))
+    return redirect(url_for("replies.listed"), 303)
+
+
+@replies.get("/new")
+@keepers
+def new() -> str:
+    """Show an empty template."""
+    return _page({}, {}, None)
+
+
+@replies.post("/new")
+@keepers
+def create() -> AnyResponse:
+    """Keep a new template, or show how it would read."""
+    return _save(None)
+
+
+@replies.get("/<uuid:template_id>")
+@keepers
+def read(template_id: UUID) -> str:
+    """Show one template to change it."""
+    with hotline().database.reading() as session:
+        one = service.found(session, staff(), template_id)
+    values = {"title": one.title, "body": one.body, "status": one.status.value, "topic_slug": one.topic_slug or ""}
+    return _page(values, {}, template_id)
+
+
+@replies.post("/<uuid:template_id>")
+@keepers
+def change(template_id: UUID) -> AnyResponse:
+    """Keep the changed template, or show how it would read."""
+    return _save(template_id)
+
+
+@replies.post("/<uuid:template_id>/retire")
+@keepers
+def retire(template_id: UUID) -> AnyResponse:
+    """Offer it no more."""
+    service.retire(hotline(), staff(), template_id)
+    return redirect(url_for("replies.listed"), 303)
+
+
+def _save(template_id: UUID | None) -> AnyResponse:
+    account, form = staff(), request.form
+    if template_id is not None:
+        with hotline().database.reading() as session:
+            service.found(session, account, template_id)
+    names = ("title", "body", "status", "topic_slug")
+    values = {name: form.get(name, "") for name in names}
+    try:
+        said = draft(values["title"], values["body"], values["status"], values["topic_slug"])
+        if form.get("preview"):
+            return Response(_page(values, {}, template_id, preview=filled(said.body, _example(account))))
+        service.save(hotline(), account, said, template_id)
+    except Refused as refused:
+        page = _page(values, grouped_errors(refused.problems), template_id)
+        return Response(page, errors.status_of(refused))
+    return redirect(url_for("replies.listed"), 303)
+
+
+def _list(account: Account, problems: dict[str, list[str]]) -> str:
+    with hotline().database.reading() as session:
+        templates = service.listed(session, account)
+        practice = service.practice(session, account.department_id)
+    return render_template(
+        "replies/list.html",
+        templates=templates,
+        may_change=service.may_change(account),
+        second_approval=practice is not None and practice.second_approval,
+        leads=account.role is Role.SUPERVISOR,
+        errors=problems,
+    )
+
+
+def _page(
+    values: dict[str, str], problems: dict[str, list[str]], template_id: UUID | None, preview: str | None = None
+) -> str:
+    statuses = BY_UNITS if staff().role is Role.SUPERVISOR else (*BY_COORDINATORS, *BY_UNITS)
+    return render_template(
+        "replies/edit.html",
+        values=values,
+        errors=problems,
+        template_id=template_id,
+        preview=preview,
+        statuses=[(status.value, wording.reply_words(status)) for status in statuses],
+        topic_groups=topic_groups(),
+        fields=[SimpleNamespace(name=name, example=example) for name, example in _example(staff()).items()],
+    )
+
+
+def _example(account: Account) -> dict[str, str]:
+    """Return what the fields hold in a preview."""
+    unit = account.department.vi if account.department else "UBND phường Hòa Hưng"
+    due = wording.day_said(hotline().now())
+    return {"đơn vị": unit, "hạn": due, "chủ đề": "Đèn đường hư", "nơi": "hẻm 285 Cách Mạng Tháng Tám"}

@@ -1,0 +1,131 @@
+"""An answer on its way to the citizen: its photos, and the second person who reads it first where the unit wants so."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.orm import Session, selectinload
+
+from app import access, incidents, photostore
+from app.assignment import drop_waiting, meet
+from app.deadlines import touch
+from app.hotline import Hotline
+from app.photostore import Photo
+from models.account import Account
+from models.reply import UnitPractice, WaitingAnswer
+from models.ticket import Attachment, Happening, Ticket
+from models.vocabulary import DeadlineKind, PhotoOf, Role, Status
+
+#: What a unit shows of its work, and each photo of it.
+Shown = Sequence[tuple[PhotoOf, Photo]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a unit says, who says it and when."""
+
+    words: str
+    account: Account
+    now: datetime
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def kept(hotline: Hotline, shown: Shown) -> Iterator[None]:
+    """Write photos before the commit that names them; take them away again if it does not come."""
+    photos = tuple(photo for _, photo in shown)
+    try:
+        for photo in photos:
+            photostore.store(hotline.settings.attachments, photo)
+        yield
+    except BaseException:
+        photostore.discard(hotline.settings.attachments, photos)
+        raise
+
+
+def attach(session: Session, ticket: Ticket, shown: Shown) -> None:
+    """Lay photos beside an answer that is still to be sent."""
+    last = session.scalar(select(func.max(Attachment.position)).where(Attachment.ticket_id == ticket.id))
+    first = 0 if last is None else last + 1
+    session.add_all(
+        Attachment(
+            id=photo.id,
+            ticket_id=ticket.id,
+            position=first + number,
+            media_type="image/jpeg",
+            size=len(photo.jpeg),
+            sha256=photo.sha256,
+            width=photo.width,
+            height=photo.height,
+            shows=shows,
+        )
+        for number, (shows, photo) in enumerate(shown)
+    )
+
+
+def send(session: Session, ticket: Ticket, answer: Answer) -> None:
+    """Let the citizen have it, with the photos that lie beside it."""
+    there = Happening("answered", answer.now, answer.account.id, public_text=answer.words, data=answer.data)
+    event = ticket.transition(Status.ANSWERED, there)
+    session.flush()
+    unsent = Attachment.ticket_id == ticket.id, Attachment.shows != PhotoOf.REPORT, Attachment.event_id.is_(None)
+    session.execute(
+        update(Attachment).where(*unsent).values(event_id=event.id).execution_options(synchronize_session=False)
+    )
+    session.expire(ticket, ["attachments"])
+    drop_waiting(session, ticket)
+    ticket.answered_at = answer.now
+    kinds = (DeadlineKind.FIRST_ACTION, DeadlineKind.RESOLVE)
+    meet(session, ticket, answer.now, *kinds)
+    incidents.answered(session, ticket, answer.now, *kinds)
+
+
+def put_before_second(session: Session, ticket: Ticket, answer: Answer) -> None:
+    """Let an answer wait for a second person; the citizen sees nothing, and the clock runs on."""
+    waiting = session.get(WaitingAnswer, ticket.id) or WaitingAnswer(ticket_id=ticket.id)
+    waiting.body, waiting.written_by, waiting.written_at = answer.words, answer.account.id, answer.now
+    waiting.back_at = waiting.back_by = waiting.note = None
+    session.add(waiting)
+    ticket.happened(Happening("answer_written", answer.now, answer.account.id, internal_text=answer.words))
+    touch(ticket)
+
+
+def of(session: Session, ticket: Ticket) -> WaitingAnswer | None:
+    """Return the answer of a ticket that is not sent yet, with who wrote it and who gave it back, or None."""
+    people = (selectinload(WaitingAnswer.writer), selectinload(WaitingAnswer.reader))
+    return session.scalar(select(WaitingAnswer).where(WaitingAnswer.ticket_id == ticket.id).options(*people))
+
+
+def is_waiting(session: Session, ticket: Ticket) -> bool:
+    """Tell whether an answer waits for a second person: until then nothing else is said to the citizen."""
+    waiting = session.get(WaitingAnswer, ticket.id)
+    return waiting is not None and waiting.back_at is None
+
+
+def needs_second(session: Session, department_id: str | None) -> bool:
+    """Tell whether a unit wants a second person to read its answers."""
+    practice = session.get(UnitPractice, department_id) if department_id else None
+    return practice is not None and practice.second_approval
+
+
+def may_approve(session: Session, account: Account, ticket: Ticket, waiting: WaitingAnswer) -> bool:
+    """Tell whether this person is the second one: of the unit, and not who wrote it.
+
+    Where the unit has nobody else, a coordinator is: an answer must not wait for a person who does not come.
+    """
+    if account.id == waiting.written_by:
+        return False
+    if access.may_work(account, ticket):
+        return True
+    if account.role is not Role.COORDINATOR or ticket.department_id is None:
+        return False
+    another = exists().where(
+        Account.department_id == ticket.department_id,
+        Account.role.in_(access.WORKERS),
+        Account.disabled.is_(False),
+        Account.id != waiting.written_by,
+    )
+    return not session.scalar(select(another))

@@ -1,0 +1,223 @@
+"""The page of one ticket: two people on it, a second reader, templates by keys; a coordinator without a mouse."""
+
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy import func, select
+
+from app.hotline import Hotline
+from app.intake.schema import parse_report
+from app.intake.service import Filing, file_report
+from app.triage import outbox
+from app.triage import service as triage
+from classifier import artifact
+from classifier.predict import Classifier
+from models.account import Account
+from models.outbox import OutboxEntry
+from models.ticket import Ticket, TicketEvent
+from models.vocabulary import Channel, Status
+from tests.browser.conftest import Site, log_in
+from tests.browser.test_accessibility import violations
+
+ANSWER = "textarea[name=public_text] >> nth=0"
+SHOWS_NOW = "dispatchEvent(new Event('visibilitychange'))"
+
+
+def test_two_people_on_one_ticket_see_each_other_and_the_slower_one_loses_no_text(
+    chromium: Browser, site: Site
+) -> None:
+    address = f"/work/{in_hand(site)}"
+    with person(chromium, site, "handler") as hanh, person(chromium, site, "supervisor") as binh:
+        hanh.goto(address)
+        binh.goto(address)
+        expect(binh.locator("#presence")).to_contain_text("Chuyên viên Hạnh")
+        hanh.evaluate(SHOWS_NOW)
+        expect(hanh.locator("#presence")).to_contain_text("Trưởng đơn vị Bình")
+        hanh.fill(ANSWER, "Đang viết dở câu trả lời thứ nhất")
+        binh.fill("textarea[name=note]", "Chờ chị Thảo gọi lại đã.")
+        binh.click("text=Lưu ghi chú")
+        hanh.evaluate(SHOWS_NOW)
+        expect(hanh.locator("#presence .changed")).to_be_visible()
+        hanh.click("text=Gửi trả lời")
+        expect(hanh.locator(".notice.bad")).to_contain_text("Đang viết dở câu trả lời thứ nhất")
+        assert hanh.input_value(ANSWER) == "Đang viết dở câu trả lời thứ nhất"
+        expect(hanh.locator(".timeline")).to_contain_text("Chờ chị Thảo gọi lại đã.")
+
+
+def test_words_that_were_not_sent_are_offered_again_and_sent_ones_are_not(desk: BrowserContext, site: Site) -> None:
+    page = desk.new_page()
+    log_in(page, site, "handler")
+    address = f"/work/{in_hand(site)}"
+    page.goto(address)
+    page.fill("textarea[name=note]", "Ghi dở chừng")
+    page.goto("/work")
+    page.goto(address)
+    assert page.input_value("textarea[name=note]") == ""
+    page.click(".unsent >> text=Lấy lại")
+    assert page.input_value("textarea[name=note]") == "Ghi dở chừng"
+    page.click("text=Lưu ghi chú")
+    expect(page.locator(".timeline")).to_contain_text("Ghi dở chừng")
+    assert page.locator(".unsent").count() == 0
+    page.fill("textarea[name=note]", "Ghi rồi bỏ")
+    page.click("header button")
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_a_template_is_taken_by_keys_and_shown_as_its_citizen_will_see_it(desk: BrowserContext, site: Site) -> None:
+    page = desk.new_page()
+    log_in(page, site, "handler")
+    page.goto(f"/work/{in_hand(site)}")
+    form = page.locator(".reply-form").first
+    expect(form.locator(".as-seen")).to_be_hidden()
+    form.locator("select").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    words = page.input_value(ANSWER)
+    assert words
+    assert "{" not in words
+    expect(form.locator(".as-seen blockquote")).to_have_text(re.compile(re.escape(words[:30])))
+    assert page.url.endswith(str(in_hand(site))), "nothing was sent"
+
+
+def test_an_answer_waits_for_a_second_person(chromium: Browser, site: Site) -> None:
+    address = f"/work/{in_hand(site)}"
+    words = "Đã thay bóng mới, tối nay sáng lại."
+    with person(chromium, site, "handler") as hanh, person(chromium, site, "supervisor") as binh:
+        binh.goto("/replies")
+        binh.check("#second_approval")
+        binh.click("text=Lưu")
+        hanh.goto(address)
+        hanh.fill(ANSWER, words)
+        hanh.click("text=Gửi người thứ hai duyệt")
+        expect(hanh.locator(".waiting")).to_contain_text(words)
+        assert hanh.locator("text=Duyệt và gửi người dân").count() == 0
+        binh.goto(address)
+        binh.click("text=Duyệt và gửi người dân")
+        expect(binh.locator(".timeline li").first).to_contain_text(words)
+        expect(binh.locator(".timeline li").first).to_contain_text("Hạnh soạn")
+        binh.goto("/replies")
+        binh.uncheck("#second_approval")
+        binh.click("text=Lưu")
+
+
+def test_a_coordinator_takes_ten_decisions_by_keys_alone(desk: BrowserContext, site: Site) -> None:
+    for number in range(10):
+        doubtful(site.world.hotline, f"Đèn đường tắt, trụ đèn nghiêng, tôi không đồng ý, lần {number}")
+    page = desk.new_page()
+    log_in(page, site, "coordinator")
+    before = decisions(site)
+    page.locator("td.words a").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-key='1']")
+    for number in range(10):
+        here = page.url
+        if number == 3:  # a unit by a part of its name
+            page.keyboard.press("c")
+            page.keyboard.type("ky thuat ha tang")
+            page.keyboard.press("Enter")
+        elif number == 6:  # a refusal needs its reason
+            page.keyboard.press("k")
+            page.keyboard.press("ArrowDown")
+            page.keyboard.press("Tab")
+            page.keyboard.type("Không nêu việc cụ thể.")
+            page.keyboard.press("Tab")
+            page.keyboard.press("Enter")
+        else:
+            page.keyboard.press("1")
+        page.wait_for_function("here => location.href !== here", arg=here)
+    assert decisions(site) == before + 10
+
+
+def test_keys_can_be_switched_off(desk: BrowserContext, site: Site) -> None:
+    doubtful(site.world.hotline, "Đèn đường tắt, trụ đèn nghiêng, tôi không đồng ý")
+    page = desk.new_page()
+    log_in(page, site, "coordinator")
+    page.locator("td.words a").first.click()
+    expect(page.locator("kbd.key").first).to_be_visible()
+    page.click("#keys")
+    expect(page.locator("kbd.key").first).to_be_hidden()
+    here = page.url
+    page.keyboard.press("b")
+    assert page.url == here
+    page.reload()
+    page.click("#keys")
+    page.locator("h1").click()
+    page.keyboard.press("b")
+    page.wait_for_url(lambda url: url != here)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_axe_finds_nothing_on_a_tickets_pages(
+    chromium: Browser, site: Site, width: int, theme: Any, language: str
+) -> None:
+    if site.world.hotline.settings.is_sqlite != (language == "vi"):
+        pytest.skip("each language on one database is enough: pages do not know what is below them")
+    ticket_id = in_hand(site)
+    found: dict[str, list[str]] = {}
+    for name, addresses in {
+        "supervisor": (f"/work/{ticket_id}", "/replies", "/replies/new"),
+        "handler": (f"/work/{ticket_id}", "/replies"),
+        "coordinator": (f"/review/{ticket_id}", f"/work/{ticket_id}"),
+    }.items():
+        context = chromium.new_context(
+            base_url=site.url, viewport={"width": width, "height": 844}, color_scheme=theme, bypass_csp=True
+        )
+        page = context.new_page()
+        page.goto(f"/ngon-ngu/{language}")
+        log_in(page, site, name)
+        for address in addresses:
+            page.goto(address)
+            page.evaluate("document.querySelectorAll('details').forEach((folded) => { folded.open = true; })")
+            found[f"{name} {address}"] = violations(page)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        context.close()
+    assert not {where: wrong for where, wrong in found.items() if wrong}
+
+
+@contextmanager
+def person(chromium: Browser, site: Site, name: str) -> Iterator[Page]:
+    """Let somebody sit down at a screen of their own."""
+    context = chromium.new_context(base_url=site.url, viewport={"width": 1280, "height": 800}, locale="vi-VN")
+    page = context.new_page()
+    log_in(page, site, name)
+    yield page
+    context.close()
+
+
+def in_hand(site: Site) -> uuid.UUID:
+    """Return a ticket that the handler's unit works on and of which no answer waits."""
+    with site.world.hotline.database.reading() as session:
+        unit = session.scalars(select(Account.department_id).where(Account.username == "handler")).one()
+        waiting = select(TicketEvent.ticket_id).where(TicketEvent.kind == "answer_written")
+        theirs = Ticket.department_id == unit, Ticket.status == Status.IN_PROGRESS, Ticket.id.not_in(waiting)
+        return session.scalars(select(Ticket.id).where(*theirs).order_by(Ticket.received_at, Ticket.id)).first() or (
+            pytest.fail("the demonstration has no ticket in hand")
+        )
+
+
+def doubtful(hotline: Hotline, text: str) -> None:
+    """File a report that the law keeps from the machine, and let the machine say what it thinks."""
+    directory = artifact.current(hotline.settings.models)
+    assert directory is not None
+    report = parse_report({"text": text, "submission_type": "khieu-nai"})
+    file_report(hotline, Filing("test", uuid.uuid4().hex, report, (), Channel.WEB))
+    with hotline.database.transaction() as session:
+        owed = session.scalars(select(OutboxEntry.id).where(OutboxEntry.done_at.is_(None))).all()
+        for entry in outbox.lock_undone(session, owed):
+            ticket = session.get_one(Ticket, entry.ticket_id)
+            (prediction,) = triage.predict(Classifier.load(directory), [ticket])
+            triage.settle(hotline, session, ticket, prediction)
+            entry.done_at = hotline.now()
+
+
+def decisions(site: Site) -> int:
+    with site.world.hotline.database.reading() as session:
+        decided = TicketEvent.kind.in_(("reviewed", "rejected"))
+        return session.scalar(select(func.count(TicketEvent.id)).where(decided)) or 0
