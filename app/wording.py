@@ -67,6 +67,11 @@ def iso(at: datetime) -> str:
     return at.astimezone(_zone()).isoformat(timespec="minutes")
 
 
+def city_time(at: datetime) -> datetime:
+    """Return the time that the city's clocks show, without a zone: for spreadsheets, which know none."""
+    return at.astimezone(_zone()).replace(tzinfo=None)
+
+
 def due_tag(due_at: datetime | None, now: datetime, *, paused: bool = False) -> DueTag:
     """Return how a deadline stands: late, soon (within a day), in time, paused (waiting for the citizen), or none."""
     if due_at is None:

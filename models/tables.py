@@ -16,6 +16,7 @@ from models import (
     sealed,
     taxonomy,
     ticket,
+    worklist,
 )
 from models.base import Base
 
@@ -36,4 +37,5 @@ __all__ = [
     "sealed",
     "taxonomy",
     "ticket",
+    "worklist",
 ]

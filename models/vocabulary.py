@@ -159,6 +159,21 @@ class UnitChangeOrigin(StrEnum):
     FILE = "file"
 
 
+class BulkAction(StrEnum):
+    """A step that is taken on many tickets at once."""
+
+    ACCEPT = "accept"
+    ASSIGN = "assign"
+    RETURN = "return"
+
+
+class ExportFormat(StrEnum):
+    """What kind of file a list of tickets was taken out as."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
 @dataclass(frozen=True)
 class TopicFact:
     """One topic of the taxonomy: `slug` is stored, `vi` and `en` are shown."""

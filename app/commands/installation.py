@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import click
 
-from app import consistency, demo, doctor, loading, migration, settings, startup, supervisor
+from app import consistency, demo, doctor, loading, migration, search, settings, startup, supervisor
 from app.commands.plainly import plainly, say
 from app.hotline import Hotline, open_hotline
 from app.settings import from_env
@@ -90,10 +90,11 @@ def check() -> None:
 @click.command()
 @plainly
 def reconcile() -> None:
-    """Remove photos that no report names; say how many are missing."""
+    """Remove photos that no report names, say how many are missing, and let every ticket be found by its words."""
     with installation() as hotline:
         removed, missing = consistency.reconcile(hotline)
-    click.echo(f"{removed} stray files removed, {missing} photos missing")
+        filled = search.fill(hotline)
+    click.echo(f"{removed} stray files removed, {missing} photos missing, {filled} tickets can be found again")
 
 
 @click.group()
