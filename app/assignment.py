@@ -68,7 +68,8 @@ def hand_over(session: Session, ticket: Ticket, decision: Decision, now: datetim
 
 
 def release(session: Session, ticket: Ticket, now: datetime) -> None:
-    """Take a ticket out of every department's hands."""
+    """Take a ticket out of every department's hands, and out of those of its person."""
+    let_go(ticket)
     ticket.department_id = None
     open_ones = select(Assignment).where(Assignment.ticket_id == ticket.id, Assignment.ended_at.is_(None))
     ended = session.scalars(open_ones).all()
@@ -76,6 +77,11 @@ def release(session: Session, ticket: Ticket, now: datetime) -> None:
         assignment.ended_at = now
     if ended:
         session.flush()  # the database lets a ticket have one open lead at a time
+
+
+def let_go(ticket: Ticket) -> None:
+    """Leave behind what is of the people of one department, since the ticket goes to another."""
+    ticket.assignee_id = None
 
 
 def meet(session: Session, ticket: Ticket, now: datetime, *kinds: DeadlineKind) -> None:

@@ -54,6 +54,11 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "own_department": ("Đây chính là đơn vị đang giữ phiếu; bạn chọn đơn vị khác.", "This is the unit that has the ticket; please choose another."),
     "closed_department": ("Đơn vị này không nhận phiếu lúc này; bạn chọn đơn vị khác.", "This unit takes no tickets now; please choose another."),
     "several_departments": ("Có {n} đơn vị có tên như vậy; bạn chọn một, hoặc gõ rõ hơn.", "{n} units have such a name; please choose one, or type more of it."),
+    "unknown_person": ("Đơn vị không có người này.", "The unit has no such person."),
+    "leader_gives": (
+        "Phiếu đang có người giữ. Người xử lý chỉ tự nhận phiếu chưa ai giữ; lãnh đạo đơn vị giao cho người khác.",
+        "A colleague has this ticket. A handler takes what nobody has; who leads the unit gives it to somebody else.",
+    ),
     "helps_already": ("Đơn vị này đang phối hợp rồi.", "This unit is helping already."),
     "helps_not": ("Đơn vị này không phối hợp phiếu này.", "This unit does not help with this ticket."),
     "not_a_day": ("Ngày phải theo dạng 2026-01-31.", "A date must look like 2026-01-31."),

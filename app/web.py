@@ -35,6 +35,7 @@ from app.sealed.views import sealed
 from app.throttle import Throttle
 from app.tracking.views import tracking
 from app.units.views import units
+from app.work.steps import steps
 from app.work.views import work
 from models.account import Account
 from models.outbox import InstallationMark
@@ -72,7 +73,7 @@ def create_app(hotline: Hotline) -> Flask:
     for blueprint in (intake, tracking, api):
         csrf.exempt(blueprint)
     decide = (review, returns, sealed, letters, praise, knowledge)
-    staff = (accounts, desk, work, coordination, notices, admin, units)
+    staff = (accounts, desk, work, steps, coordination, notices, admin, units)
     for blueprint in (intake, tracking, questions, api, *decide, *staff, pages, monitoring):
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, lambda _e: errors.answer(403))

@@ -211,6 +211,7 @@ def event_words(kind: str, data: dict[str, Any] | None = None) -> str:
         "accepted": _("Đơn vị nhận xử lý"),
         "returned": _("Đơn vị trả lại"),
         "rerouted": _("Chuyển thẳng tới đơn vị được đề nghị, theo quy tắc"),
+        "assigned": _("Người giữ phiếu"),
         "part_asked": _("Nhờ đơn vị phối hợp"),
         "part_contributed": _("Đơn vị phối hợp báo phần việc"),
         "part_returned": _("Đơn vị phối hợp trả lại phần việc"),

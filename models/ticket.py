@@ -30,6 +30,7 @@ _WITH_A_UNIT = text("department_id is not null")
 _UNDERSTOOD = text("topic_slug is not null")
 _OF_AN_INCIDENT = text("incident_id is not null")
 _JOINS = text("joins_id is not null")
+_OF_A_PERSON = text("assignee_id is not null")
 
 #: Which ticket of an incident leads it. Literal, so that both databases see that the index below answers it.
 LEADS: Final = text("incident_id is not null and status <> 'merged'")
@@ -84,6 +85,8 @@ class Ticket(Base):
     topic_slug: Mapped[str | None] = mapped_column(ForeignKey("topic.slug"))
     ward_code: Mapped[str | None] = mapped_column(ForeignKey("ward.code"))
     department_id: Mapped[str | None] = mapped_column(ForeignKey("department.id"))
+    #: Who of the department works on it, as far as somebody said so.
+    assignee_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
     resolve_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     returns: Mapped[int] = mapped_column(Integer, default=0)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -97,6 +100,7 @@ class Ticket(Base):
     topic: Mapped[Topic | None] = relationship()
     ward: Mapped[Ward | None] = relationship()
     department: Mapped[Department | None] = relationship()
+    assignee: Mapped[Account | None] = relationship()
     events: Mapped[list["TicketEvent"]] = relationship(order_by="TicketEvent.id", passive_deletes="all")
     deadlines: Mapped[list["Deadline"]] = relationship(order_by="Deadline.due_at", passive_deletes="all")
     assignments: Mapped[list["Assignment"]] = relationship(order_by="Assignment.id", passive_deletes="all")
@@ -150,6 +154,15 @@ class Ticket(Base):
             postgresql_where=LEADS,
         ),
         Index("ix_ticket_joins_id", "joins_id", sqlite_where=_JOINS, postgresql_where=_JOINS),
+        Index(
+            "ix_ticket_assignee",
+            "assignee_id",
+            "status",
+            "resolve_due_at",
+            "id",
+            sqlite_where=_OF_A_PERSON,
+            postgresql_where=_OF_A_PERSON,
+        ),
     )
 
     @hybrid_property

@@ -12,6 +12,7 @@ from app.database import known
 from app.hotline import Hotline
 from app.problems import NotFound, refuse
 from app.units.today import is_open
+from app.work import person
 from models.account import Account
 from models.department import Department
 
@@ -44,9 +45,10 @@ def invitation_link(hotline: Hotline, token: str) -> str:
 
 
 def disable_account(hotline: Hotline, account_id: UUID) -> None:
-    """Shut an account out; raise `NotFound` if there is none."""
+    """Shut an account out, which lets go of its tickets; raise `NotFound` if there is none."""
     with hotline.database.transaction() as session:
         service.disable(session, hotline.now(), account_id)
+        person.let_go_of_all(session, account_id, hotline.now())
 
 
 def create_token(hotline: Hotline, account_id: UUID, name: str) -> str:

@@ -165,6 +165,7 @@ class TicketSummary(Shape):
     resolve_due_at: datetime | None
     paused: bool = Field(description="The clock stands still: the unit waits for the citizen.")
     owes_progress: bool = Field(description="The deadline, or the date last promised, has passed.")
+    assignee: UUID | None = Field(description="Who of the department works on it.")
     incident: UUID | None = Field(description="What it is a report of.")
     reports: int = Field(description="How many reported the same, this one among them.")
 
@@ -399,6 +400,12 @@ class UnitPage(Shape):
 
     units: list[UnitEntry]
     next: str | None
+
+
+class AssignRequest(StepRequest):
+    """Who of the department shall work on the ticket; null: nobody in particular."""
+
+    assignee: UUID | None
 
 
 class ExtensionRequest(ReasonRequest):

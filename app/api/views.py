@@ -38,7 +38,7 @@ from app.sealed import service as sealed_service
 from app.tracking import service as tracking_service
 from app.tracking.service import Track
 from app.units import listing as unit_listing
-from app.work import extension, progress, returning
+from app.work import extension, person, progress, returning
 from app.work import service as work_service
 from app.work.returning import Why
 from app.work.service import PAGE, Step
@@ -531,6 +531,13 @@ def refuse_extension(ticket_id: UUID) -> Response:
     return _stepped(extension.refuse_it, ticket_id, asked.version, asked.reason)
 
 
+@_step("assign", schema.AssignRequest)
+def assign(ticket_id: UUID) -> Response:
+    """Give the ticket to a person of the unit (who leads it), take what nobody has, or let it go."""
+    asked = _body(schema.AssignRequest)
+    return _stepped(partial(person.assign, assignee_id=asked.assignee), ticket_id, asked.version)
+
+
 @_step("progress", schema.ProgressRequest)
 def report_progress(ticket_id: UUID) -> Response:
     """Report progress on a ticket that is late, with a date for its citizen."""
@@ -748,6 +755,7 @@ def _ticket(account: Account, ticket_id: UUID) -> Response:
                 | coordination_service.actions(account, found, parts_)
                 | ({"accept-proposal"} if proposed else set())
                 | offered
+                | ({"assign"} if person.offers(account, found) else set())
             ),
             extension=_extension(session, found),
             parts=[_part(part) for part in parts_],
@@ -815,6 +823,7 @@ def _summary(found: Ticket, stands: Standing) -> schema.TicketSummary:
         resolve_due_at=found.resolve_due_at,
         paused=stands.paused_at is not None,
         owes_progress=stands.owes_progress,
+        assignee=found.assignee_id,
         incident=found.incident_id,
         reports=found.incident.reports if found.incident else 1,
     )

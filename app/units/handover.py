@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.assignment import involve, local_date, release
+from app.assignment import involve, let_go, local_date, release
 from app.hotline import Hotline
 from app.units import book
 from models.coordination import Part
@@ -91,6 +91,7 @@ def _succeed(session: Session, ticket: Ticket, heir: str, because: str, now: dat
     for assignment in session.scalars(over).all():
         assignment.ended_at = now
     session.flush()  # the database lets a ticket have one open lead at a time
+    let_go(ticket)
     ticket.department_id = heir
     session.add(
         Assignment(

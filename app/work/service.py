@@ -21,7 +21,7 @@ from app.work.returning import UNCODED, Given, Why
 from models.account import Account
 from models.incident import Incident
 from models.ticket import Happening, Ticket, TicketEvent, TransitionRefused
-from models.vocabulary import DeadlineKind, Status, Urgency
+from models.vocabulary import DeadlineKind, Role, Status, Urgency
 from models.workflow import AWAITS_DEPARTMENT
 
 PAGE: Final = 50
@@ -32,6 +32,7 @@ SHOWN_WITH: Final = (
     selectinload(Ticket.ward),
     selectinload(Ticket.department),
     selectinload(Ticket.incident),
+    selectinload(Ticket.assignee),
 )
 
 
@@ -63,10 +64,12 @@ def actions(account: Account, ticket: Ticket) -> set[str]:
 
 
 def accept(hotline: Hotline, account: Account, step: Step) -> Ticket:
-    """Take the ticket up: the citizen sees that the unit is on it."""
+    """Take the ticket up: the citizen sees that the unit is on it. A handler has it then, unless a colleague does."""
 
     def take_up(session: Session, ticket: Ticket, now: datetime) -> None:
         ticket.transition(Status.IN_PROGRESS, Happening("accepted", now, account.id))
+        if ticket.assignee_id is None and account.role is Role.HANDLER:
+            ticket.assignee_id = account.id
         meet(session, ticket, now, DeadlineKind.FIRST_ACTION)
 
     return _do(hotline, account, step, "accept", take_up)

@@ -28,7 +28,7 @@ from app.knowledge import service as knowledge
 from app.praise import service as praise
 from app.problems import Conflict, NotFound, Problem, Refused, refuse
 from app.review.service import evidence, why_here
-from app.work import extension, progress, returning, service
+from app.work import extension, page, progress, returning, service
 from app.work.returning import OFFERED_MAX, Why
 from app.work.service import Step
 from models.account import Account
@@ -112,11 +112,11 @@ def queue() -> str:
     account = staff()
     after = request.args.get("after")
     with hotline().database.reading() as session:
-        page = service.queue(session, account, after)
+        found = service.queue(session, account, after)
         counts = service.counts(session, account, hotline().now())
         helping = coordination.counts(session, account, hotline().now())
-        stands = standing(session, (ticket.id for ticket in page.tickets), hotline().now())
-        rows = [row_of(ticket, stands=stands.get(ticket.id)) for ticket in page.tickets]
+        stands = standing(session, (ticket.id for ticket in found.tickets), hotline().now())
+        rows = [row_of(ticket, stands=stands.get(ticket.id)) for ticket in found.tickets]
         praises = [row_of(ticket) for ticket in praise.recent(session, account)]
     return render_template(
         "work/queue.html",
@@ -125,7 +125,7 @@ def queue() -> str:
         helping=helping,
         praises=praises,
         title_department=account.department,
-        next_page=url_for("work.queue", after=page.after) if page.after else None,
+        next_page=url_for("work.queue", after=found.after) if found.after else None,
     )
 
 
@@ -153,7 +153,7 @@ def photo(ticket_id: UUID, photo_id: UUID) -> AnyResponse:
 @workers
 def accept(ticket_id: UUID) -> AnyResponse:
     """Take the ticket up."""
-    return _do(ticket_id, service.accept, "")
+    return take_step(ticket_id, service.accept, "")
 
 
 @work.post("/<uuid:ticket_id>/return")
@@ -164,7 +164,7 @@ def send_back(ticket_id: UUID) -> AnyResponse:
     def act(_hotline: Hotline, account: Account, step: Step) -> Ticket:
         return service.send_back(_hotline, account, step, why_from_form())
 
-    return _do(ticket_id, act, "reason", away=True)
+    return take_step(ticket_id, act, "reason", away=True)
 
 
 def why_from_form() -> Why:
@@ -182,35 +182,35 @@ def unit_from_form(field: str) -> tuple[str | None, tuple[Problem, ...]]:
 @workers
 def answer(ticket_id: UUID) -> AnyResponse:
     """Answer the citizen."""
-    return _do(ticket_id, service.answer, "public_text")
+    return take_step(ticket_id, service.answer, "public_text")
 
 
 @work.post("/<uuid:ticket_id>/ask")
 @workers
 def ask(ticket_id: UUID) -> AnyResponse:
     """Ask the citizen for what is missing."""
-    return _do(ticket_id, service.ask, "public_text")
+    return take_step(ticket_id, service.ask, "public_text")
 
 
 @work.post("/<uuid:ticket_id>/ask-extension")
 @workers
 def ask_extension(ticket_id: UUID) -> AnyResponse:
     """Ask for more time."""
-    return _do(ticket_id, partial(extension.ask, days=_number("days", 0)), "reason")
+    return take_step(ticket_id, partial(extension.ask, days=_number("days", 0)), "reason")
 
 
 @work.post("/<uuid:ticket_id>/approve-extension")
 @deciders
 def approve_extension(ticket_id: UUID) -> AnyResponse:
     """Grant more time; the citizen is told."""
-    return _do(ticket_id, extension.approve, "")
+    return take_step(ticket_id, extension.approve, "")
 
 
 @work.post("/<uuid:ticket_id>/refuse-extension")
 @deciders
 def refuse_extension(ticket_id: UUID) -> AnyResponse:
     """Refuse more time, with a reason."""
-    return _do(ticket_id, extension.refuse_it, "reason")
+    return take_step(ticket_id, extension.refuse_it, "reason")
 
 
 @work.post("/<uuid:ticket_id>/progress")
@@ -221,7 +221,7 @@ def report_progress(ticket_id: UUID) -> AnyResponse:
     def act(hotline_: Hotline, account: Account, step: Step) -> Ticket:
         return progress.report(hotline_, account, step, day_from_form("committed_on"))
 
-    return _do(ticket_id, act, "public_text")
+    return take_step(ticket_id, act, "public_text")
 
 
 def day_from_form(field: str) -> date:
@@ -242,7 +242,11 @@ def step_from_form(ticket_id: UUID, field: str) -> Step:
     return Step(ticket_id, _number("version", -1), request.form.get(field, "") if field else "")
 
 
-def _do(ticket_id: UUID, act: Callable[..., Ticket], field: str, *, away: bool = False) -> AnyResponse:
+def take_step(ticket_id: UUID, act: Callable[..., Ticket], field: str, *, away: bool = False) -> AnyResponse:
+    """Let the person in hand take a step with the words of one field of a form, and show the page again.
+
+    A step that was refused shows why, and what was typed; one that takes the ticket `away` leads back to the queue.
+    """
     account = staff()
     try:
         act(hotline(), account, step_from_form(ticket_id, field))
@@ -266,6 +270,7 @@ def ticket_page(account: Account, ticket_id: UUID, refused: Refused | None = Non
         )
         context["extension"] = extension.of(session, found)
         context["days_max"] = extension.DAYS_MAX
+        context |= page.context(session, account, found)
         return render_template("work/ticket.html", **context, **refusal_context(refused))
 
 
@@ -361,11 +366,12 @@ def shared_context(session: Session, account: Account, found: Ticket) -> dict[st
     """Return what every page on one ticket shows."""
     thought, sent = evidence(session, found), why_here(session, found)
     events = service.history(session, found)
+    named = page.people_named(session, events)
     notes = service.notes(session, events)
     because = thought.get("because", [])
     return {
         "t": _shown(found),
-        "timeline": [_line(event, notes[event.id]) for event in events],
+        "timeline": [_line(event, notes[event.id], named) for event in events],
         "deadlines": found.deadlines,
         "photos": found.attachments,
         "contact": _masked(found.contact),
@@ -429,12 +435,12 @@ def _shown(found: Ticket) -> SimpleNamespace:
     return SimpleNamespace(ward=ward, **{name: getattr(found, name) for name in names})
 
 
-def _line(event: TicketEvent, note: str | None) -> SimpleNamespace:
+def _line(event: TicketEvent, note: str | None, named: Mapping[str, str]) -> SimpleNamespace:
     return SimpleNamespace(
         at=event.at,
         kind=event.kind,
         words=wording.event_words(event.kind, event.data),
-        about=_about(event),
+        about=page.about(event, named) or _about(event),
         actor=event.actor.display_name if event.actor else None,
         public_text=event.public_text,
         internal_text=note,

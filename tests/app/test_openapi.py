@@ -115,10 +115,12 @@ def test_every_operation_does_what_the_document_says(
     ticket_id = queue["tickets"][0]["id"]
     assert program.call("get", f"/api/v1/tickets/{ticket_id}", expected=200, headers=alice)["actions"] == [
         "accept",
+        "assign",
         "involve",
         "return",
     ]
     assert step(report, "accept", alice)["status"] == "in_progress"
+    assert step(report, "assign", alice, assignee=None)["assignee"] is None
     step(report, "ask", alice, public_text="Trụ số mấy vậy bạn?")
     code = {"code": report["code"]}
     assert program.call("post", "/api/v1/track", expected=200, json=code)["question"] == "Trụ số mấy vậy bạn?"
