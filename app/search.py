@@ -2,7 +2,7 @@
 
 A ticket has its words (`models.worklist.TicketSearch`) from the commit that lets staff see it, and loses them in the
 commit that seals it. Every word asked for must be a word of the ticket; there are no operators, so no character of
-what is asked means anything. Numbers that belong to persons are neither kept nor asked for: this is no search of people.
+what is asked means anything. Numbers that belong to persons are neither kept nor asked for: people are not searched.
 """
 
 import re

@@ -35,8 +35,8 @@ from app.sealed.views import sealed
 from app.throttle import Throttle
 from app.tracking.views import tracking
 from app.units.views import units
+from app.work.lists import work
 from app.work.steps import steps
-from app.work.views import work
 from models.account import Account
 from models.outbox import InstallationMark
 from models.vocabulary import Role

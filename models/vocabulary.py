@@ -165,6 +165,8 @@ class BulkAction(StrEnum):
     ACCEPT = "accept"
     ASSIGN = "assign"
     RETURN = "return"
+    LATER = "later"
+    NOT_LATER = "not_later"
 
 
 class ExportFormat(StrEnum):

@@ -38,7 +38,7 @@ from app.sealed import service as sealed_service
 from app.tracking import service as tracking_service
 from app.tracking.service import Track
 from app.units import listing as unit_listing
-from app.work import extension, person, progress, returning
+from app.work import extension, person, progress, queue, returning
 from app.work import service as work_service
 from app.work.returning import Why
 from app.work.service import PAGE, Step
@@ -209,7 +209,7 @@ def tickets() -> Response:
     if account.role not in access.READERS:
         raise NotFound
     with hotline().database.reading() as session:
-        page = work_service.queue(session, account, request.args.get("after"))
+        page = queue.page(session, account, hotline().now(), request.args.get("after"))
         shape = schema.TicketPage(tickets=_summaries(session, page.tickets), next=page.after)
     return _json_answer(shape)
 

@@ -37,7 +37,7 @@ def dumped(connection: Connection) -> Iterator[tuple[str, bytes]]:
 
     What is made of other tables, which say so, is left out: whoever restores makes it again.
     """
-    for source in (table for table in Base.metadata.sorted_tables if not table.info.get("derived")):
+    for source in (one for one in Base.metadata.sorted_tables if not one.info.get("derived")):
         names = [column_.name for column_ in source.columns]
         ordered = select(source).order_by(*source.primary_key.columns)
         for some in connection.execution_options(yield_per=ROWS).execute(ordered).partitions():

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session, selectinload
 from app import access
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem, Refused, refuse
-from app.work import returning, service
+from app.work import person, returning, service
 from app.work.returning import Why
 from app.work.service import Step
 from models.account import Account
@@ -58,6 +58,7 @@ class Wish:
     chosen: tuple[Chosen, ...]
     reason_code: str = ""
     text: str = ""
+    person: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ def hold(hotline: Hotline, account: Account, wish: Wish) -> Bulk:
     if wish.action == BulkAction.RETURN:
         words = returning.checked(hotline, account, Why(wish.reason_code), wish.text).words
     with hotline.database.transaction() as session:
+        assignee_id = _colleague(session, account, wish.person) if wish.action == BulkAction.ASSIGN else None
         theirs = _theirs(session, account, wish.chosen)
         if not theirs:
             raise NotFound
@@ -111,13 +113,24 @@ def hold(hotline: Hotline, account: Account, wish: Wish) -> Bulk:
             action=BulkAction(wish.action),
             made_at=now,
             due_at=now + HOLD,
-            reason_code=wish.reason_code or None,
+            reason_code=wish.reason_code if wish.action == BulkAction.RETURN else None,
             words=words,
+            assignee_id=assignee_id,
             steps=[BulkStep(ticket_id=one.ticket_id, version=one.version) for one in theirs],
         )
         session.add(bulk)
         session.flush()
         return bulk
+
+
+def _colleague(session: Session, account: Account, typed: str) -> UUID | None:
+    """Return whom tickets are to be given to; None for nobody in particular. Whether they may, each step asks."""
+    if not typed:
+        return None
+    found = {str(one.id): one.id for one in person.colleagues(session, account.department_id)}
+    if typed not in found:
+        raise refuse("person", "unknown_person")
+    return found[typed]
 
 
 def _theirs(session: Session, account: Account, chosen: Sequence[Chosen]) -> list[Chosen]:
@@ -228,30 +241,38 @@ def _send_back(hotline: Hotline, bulk: Bulk, step: Step) -> Ticket:
     return service.send_back(hotline, bulk.account, step, Why(bulk.reason_code or ""))
 
 
-#: What can be done to many tickets at once. Giving them to a person joins here when tickets have one.
-_ACTIONS: Final[Mapping[str, Callable[[Hotline, Bulk, Step], Ticket]]] = {
-    BulkAction.ACCEPT: _accept,
-    BulkAction.RETURN: _send_back,
-}
+def _assign(hotline: Hotline, bulk: Bulk, step: Step) -> Ticket:
+    return person.assign(hotline, bulk.account, step, bulk.assignee_id)
 
 
-def mark(hotline: Hotline, account: Account, chosen: Sequence[Chosen]) -> int:
-    """Mark tickets to be looked at later, for this person alone; return how many there are now among them."""
+def _mark(hotline: Hotline, bulk: Bulk, step: Step) -> None:
+    row = {"account_id": bulk.account_id, "ticket_id": step.ticket_id, "marked_at": hotline.now()}
     with hotline.database.transaction() as session:
-        theirs = _theirs(session, account, chosen)
         dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-        for one in theirs:
-            row = {"account_id": account.id, "ticket_id": one.ticket_id, "marked_at": hotline.now()}
-            session.execute(dialect.insert(TicketMark).values(row).on_conflict_do_nothing())
-        return len(theirs)
+        session.execute(dialect.insert(TicketMark).values(row).on_conflict_do_nothing())
+        _note_beside(session, step)
 
 
-def unmark(hotline: Hotline, account: Account, chosen: Sequence[Chosen]) -> int:
-    """Take the marks of these tickets away again; return how many tickets were asked about."""
-    ids = [one.ticket_id for one in chosen]
+def _unmark(hotline: Hotline, bulk: Bulk, step: Step) -> None:
+    mine = TicketMark.account_id == bulk.account_id, TicketMark.ticket_id == step.ticket_id
     with hotline.database.transaction() as session:
-        session.execute(delete(TicketMark).where(TicketMark.account_id == account.id, TicketMark.ticket_id.in_(ids)))
-    return len(ids)
+        session.execute(delete(TicketMark).where(*mine))
+        _note_beside(session, step)
+
+
+def _note_beside(session: Session, step: Step) -> None:
+    if step.beside is not None:
+        step.beside(session)
+
+
+#: What can be done to many tickets at once.
+_ACTIONS: Final[Mapping[str, Callable[[Hotline, Bulk, Step], object]]] = {
+    BulkAction.ACCEPT: _accept,
+    BulkAction.ASSIGN: _assign,
+    BulkAction.RETURN: _send_back,
+    BulkAction.LATER: _mark,
+    BulkAction.NOT_LATER: _unmark,
+}
 
 
 def marked(session: Session, account: Account, ids: Sequence[UUID]) -> frozenset[UUID]:

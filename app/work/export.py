@@ -192,4 +192,3 @@ KINDS: Final[Mapping[ExportFormat, Kind]] = {
     ExportFormat.CSV: Kind("text/csv; charset=utf-8", _csv),
     ExportFormat.XLSX: Kind("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _xlsx),
 }
-

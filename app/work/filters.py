@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
+from uuid import UUID
 
 from app.hotline import Hotline
 from app.problems import Problem, Refused
@@ -15,17 +16,23 @@ TEXT_MAX: Final = 200
 WAITING: Final = ""
 DONE: Final = "done"
 STANDINGS: Final = (WAITING, *(status.value for status in sorted(AWAITS_DEPARTMENT)), DONE)
-#: How a list is shown.
-SHOWS: Final = ("list", "board")
+#: Whose tickets, besides those of one person by their id.
+ME: Final = "me"
+NOBODY: Final = "nobody"
 
 
 @dataclass(frozen=True)
 class Filter:
-    """A list of tickets as somebody wants it. `late`, `urgent` and `later` (marked for later) are "1" or ""."""
+    """A list of tickets as somebody wants it.
+
+    `person` is who works on it: the id of an account, `me`, or `nobody`. `late`, `urgent` and `later` (marked for
+    later) are "1" or "".
+    """
 
     status: str = WAITING
     topic: str = ""
     ward: str = ""
+    person: str = ""
     late: str = ""
     urgent: str = ""
     later: str = ""
@@ -46,6 +53,14 @@ class Filter:
         return self.status == DONE
 
 
+def _is_id(typed: str) -> bool:
+    try:
+        UUID(typed)
+    except ValueError:
+        return False
+    return True
+
+
 FIELDS: Final = tuple(field.name for field in fields(Filter))
 #: Nothing is left out.
 EVERYTHING: Final = Filter()
@@ -59,8 +74,10 @@ def parse_filter(hotline: Hotline, typed: Mapping[str, str]) -> Filter:
         "status": STANDINGS,
         "topic": ("", *topics()),
         "ward": ("", *hotline.city.wards),
-        **{flag: ("", "1") for flag in ("late", "urgent", "later")},
+        **dict.fromkeys(("late", "urgent", "later"), ("", "1")),
     }
+    if said["person"] not in {"", ME, NOBODY} and not _is_id(said["person"]):
+        problems.append(Problem("person", "unknown_person"))
     codes = {"topic": "unknown_topic", "ward": "unknown_ward"}
     for name, values in known.items():
         if said[name] not in values:

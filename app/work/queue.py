@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from app import access, search
 from app.deadlines import is_paused
 from app.problems import NotFound
-from app.work.filters import EVERYTHING, Filter
+from app.work.filters import EVERYTHING, ME, NOBODY, Filter
 from app.work.service import PAGE, SHOWN_WITH, emergencies_first
 from models.account import Account
 from models.incident import Incident
@@ -134,6 +134,10 @@ def _conditions(session: Session, account: Account, wanted: Filter, now: datetim
         yield Ticket.topic_slug == wanted.topic
     if wanted.ward:
         yield Ticket.ward_code == wanted.ward
+    if wanted.person == NOBODY:
+        yield Ticket.assignee_id.is_(None)
+    elif wanted.person:
+        yield Ticket.assignee_id == (account.id if wanted.person == ME else UUID(wanted.person))
     if wanted.late:
         yield and_(Ticket.resolve_due_at < now, ~_paused())
     if wanted.urgent:

@@ -2,27 +2,25 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, select
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.exc import StaleDataError
 
 from app import access, incidents
 from app.assignment import meet
-from app.deadlines import is_paused, pause
+from app.deadlines import pause
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem
 from app.words import words_of
 from app.work import returning
 from app.work.returning import UNCODED, Given, Why
 from models.account import Account
-from models.incident import Incident
 from models.ticket import Happening, Ticket, TicketEvent, TransitionRefused
 from models.vocabulary import DeadlineKind, Role, Status, Urgency
-from models.workflow import AWAITS_DEPARTMENT
 
 PAGE: Final = 50
 

@@ -124,7 +124,9 @@ def _bulks() -> None:
         "bulk",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("account_id", sa.Uuid(), nullable=False),
-        sa.Column("action", _set("accept", "assign", "return", name="bulk_action"), nullable=False),
+        sa.Column(
+            "action", _set("accept", "assign", "return", "later", "not_later", name="bulk_action"), nullable=False
+        ),
         _at("made_at"),
         _at("due_at"),
         _at("begun_at", nullable=True),
@@ -178,10 +180,8 @@ def _exports() -> None:
         op.execute(f"CREATE TRIGGER export_no_update BEFORE UPDATE ON export {refuse}")
         op.execute(f"CREATE TRIGGER export_no_delete BEFORE DELETE ON export {refuse}")
         # REPLACE removes the old row without asking the trigger on DELETE
-        op.execute(
-            "CREATE TRIGGER export_no_replace BEFORE INSERT ON export "
-            f"WHEN EXISTS (SELECT 1 FROM export WHERE id = NEW.id) {refuse}"
-        )
+        again = "WHEN EXISTS (SELECT 1 FROM export WHERE id = NEW.id)"
+        op.execute(f"CREATE TRIGGER export_no_replace BEFORE INSERT ON export {again} {refuse}")
         return
     op.execute(
         "CREATE FUNCTION export_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "

@@ -43,6 +43,11 @@ POST /accounts/invitation               503   503 503        503         503    
 GET  /desk                              303   404 404        404         404     404     404   404        200      303
 POST /desk                              303   404 404        404         404     404     404   404        422      303
 GET  /work                              303   200 200        200         200     200     200   404        404      303
+POST /work/bulk                         303   422 422        422         404     404     404   404        404      303
+POST /work/bulk/<uuid:bulk_id>/undo     303   404 404        404         404     404     404   404        404      303
+POST /work/views                        303   422 422        422         422     422     422   404        404      303
+POST /work/views/<uuid:view_id>/remove  303   404 404        404         404     404     404   404        404      303
+POST /work/export                       303   422 422        422         422     422     422   404        404      303
 GET  /work/parts                        303   200 200        200         200     200     200   404        404      303
 GET  /work/parts/late                   303   200 200        200         200     200     200   404        404      303
 GET  /returns                           303   404 404        200         200     200     200   404        404      303
@@ -358,6 +363,8 @@ def test_routes_without_a_ticket_are_open_to_whom_the_table_says(people: list[Pe
                 path.replace("<to>", "en")
                 .replace("<uuid:article_id>", str(uuid4()))
                 .replace("<path:filename>", "app.css")
+                .replace("<uuid:bulk_id>", str(uuid4()))
+                .replace("<uuid:view_id>", str(uuid4()))
                 .replace("<unit_id>", LIGHTS)
             )
             found[route][person.name] = status(person.ask(method, path, victim))
