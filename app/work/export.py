@@ -15,6 +15,7 @@ from typing import IO, Any, Final
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from sqlalchemy.orm import Session
 
 from app import wording
@@ -178,7 +179,7 @@ def _cell(sheet: Any, value: Cell) -> Any:
         return cell
     if not isinstance(value, str):
         return value
-    cell = WriteOnlyCell(sheet, guarded(value))
+    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\ufffd", guarded(value)))
     cell.data_type = "s"  # a text is a text, whatever it begins with
     return cell
 

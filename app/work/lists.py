@@ -30,7 +30,9 @@ from models.vocabulary import BulkAction, Status, topic_groups
 
 __all__ = ["work"]
 
+#: How a list is shown, if not as lines alone.
 BOARD: Final = "board"
+MAP: Final = "map"
 
 
 @work.get("", endpoint="queue")
@@ -121,7 +123,14 @@ def _back(wanted: Filter) -> AnyResponse:
 
 
 def _query(wanted: Filter) -> dict[str, str]:
-    return wanted.as_query() | ({"show": BOARD} if request.args.get("show") == BOARD else {})
+    show = _show(wanted)
+    return wanted.as_query() | ({"show": show} if show else {})
+
+
+def _show(wanted: Filter) -> str:
+    """Return how the list is to be shown; what is done has no columns."""
+    show = request.args.get("show")
+    return show if show == MAP or (show == BOARD and not wanted.of_what_is_done) else ""
 
 
 def _refused(wanted: Filter, refused: Refused, typed: Mapping[str, str] | None = None) -> AnyResponse:
@@ -130,7 +139,7 @@ def _refused(wanted: Filter, refused: Refused, typed: Mapping[str, str] | None =
 
 def _page(wanted: Filter, problems: Sequence[Problem] = (), typed: Mapping[str, str] | None = None) -> str:
     account, now = staff(), hotline().now()
-    as_board = request.args.get("show") == BOARD and not wanted.of_what_is_done
+    as_board = _show(wanted) == BOARD
     after = request.args.get("after") if request.method == "GET" else None
     with hotline().database.reading() as session:
         outcome = bulk.latest(session, account, now) if account.role in access.WORKERS else None
@@ -154,6 +163,7 @@ def _page(wanted: Filter, problems: Sequence[Problem] = (), typed: Mapping[str, 
         **_choices(),
         rows=listed if not as_board else (),
         columns=listed if as_board else None,
+        pins=_pins(listed, now) if _show(wanted) == MAP else None,
         wanted=wanted,
         values=typed or wanted.as_query(),
         form=request.form,
@@ -191,7 +201,12 @@ def _rows(
     ids = [ticket.id for ticket in tickets]
     stands, held, marked = standing(session, ids, now), bulk.held(outcome), bulk.marked(session, account, ids)
     return [
-        replace(row_of(ticket, stands=stands.get(ticket.id)), held=ticket.id in held, marked=ticket.id in marked)
+        replace(
+            row_of(ticket, stands=stands.get(ticket.id)),
+            held=ticket.id in held,
+            marked=ticket.id in marked,
+            spot=_spot(ticket),
+        )
         for ticket in tickets
     ]
 
@@ -211,6 +226,28 @@ def _columns(
         )
         for column in columns
     ]
+
+
+def _pins(rows: Sequence[Any], now: datetime) -> list[dict[str, Any]]:
+    """Return what a map shows of these rows: each where its citizen put it, or else in the middle of its ward."""
+    return [
+        {
+            "lat": spot[0],
+            "lon": spot[1],
+            "label": f"{tag.words}: {row.excerpt[:80]}",
+            "kind": tag.kind if tag.kind in {"late", "soon", "ok"} else "none",
+            "url": url_for("work.ticket", ticket_id=row.id),
+        }
+        for row in rows
+        if (spot := row.spot) is not None and (tag := wording.due_tag(row.due_at, now, paused=row.paused))
+    ]
+
+
+def _spot(ticket: Ticket) -> tuple[float, float] | None:
+    if ticket.lat is not None and ticket.lon is not None:
+        return ticket.lat, ticket.lon
+    ward = hotline().city.wards.get(ticket.ward_code or "")
+    return (ward.lat, ward.lon) if ward else None
 
 
 def _view(account: Account, view: saved.SavedView, wanted: Filter) -> SimpleNamespace:

@@ -80,6 +80,7 @@ class Row:
     #: Something that was asked for on many tickets is still to come; its person wants to look at it later.
     held: bool = False
     marked: bool = False
+    spot: tuple[float, float] | None = None
 
 
 def row_of(

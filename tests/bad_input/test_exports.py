@@ -55,7 +55,7 @@ HARMLESS = (
     "12 Nguyễn Huệ",
     "a=b",
     "5 - 3",
-    "lan@vidu.vn",
+    "a@",
     "",
     "'tối thui' lắm",
     '"sáng" rồi',
@@ -65,7 +65,7 @@ HARMLESS = (
 
 
 def test_exports_cannot_execute(hotline: Hotline, road: Road, staff: Staff, log_in: Browser) -> None:
-    """Check 21. Begin reports and places with `=`, `+`, `-`, `@`, tab, CR, also behind spaces and quotes, and full width.
+    """Check 21. Begin reports and places with `=`, `+`, `-`, `@`, tab, CR, also behind spaces and quotes, and wide.
 
     Expect each prefixed by ' in CSV and Excel alike, quoted by RFC 4180 so that a reader gets the text back, quotes,
     commas and newlines too; in Excel no cell is a formula; a number of ours stays a number. Leaving `guarded` out of
@@ -118,8 +118,8 @@ def test_an_export_holds_what_its_person_sees_and_no_way_to_reach_a_citizen(
     said = f"{LIGHTS_OUT}, gọi 0901 234 567 hay lan@vidu.vn"
     own = road.routed(said, contact_name="Bà Lan", contact_phone="0987654321", consent=True)
     road.sealed()
-    road.file()
     road.in_review()
+    road.file()
     for kind in ExportFormat:
         (row,) = rows_of(take(log_in(staff.alice), kind.value), kind)
         assert row["Phiếu"] == own.ticket().id.hex[:8]
