@@ -151,7 +151,7 @@ def _page(wanted: Filter, problems: Sequence[Problem] = (), typed: Mapping[str, 
         context = {
             "counts": queue.counts(session, account, now),
             "helping": coordination.counts(session, account, now),
-            "praises": [row_of(ticket) for ticket in praise.recent(session, account)] if not after else (),
+            "praises": [_thanks(ticket) for ticket in praise.recent(session, account)] if not after else (),
             "views": [_view(account, view, wanted) for view in saved.views(session, account)],
             "colleagues": person.colleagues(session, account.department_id) if account.department_id else (),
             "outcome": _outcome(outcome, now),
@@ -226,6 +226,10 @@ def _columns(
         )
         for column in columns
     ]
+
+
+def _thanks(ticket: Ticket) -> SimpleNamespace:
+    return SimpleNamespace(id=ticket.id, excerpt=" ".join(ticket.text.split())[:160], received_at=ticket.received_at)
 
 
 def _pins(rows: Sequence[Any], now: datetime) -> list[dict[str, Any]]:

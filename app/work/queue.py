@@ -12,13 +12,13 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select, true, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer, joinedload
 
 from app import access, search
 from app.deadlines import is_paused
 from app.problems import NotFound
 from app.work.filters import EVERYTHING, ME, NOBODY, Filter
-from app.work.service import PAGE, SHOWN_WITH, emergencies_first
+from app.work.service import PAGE, emergencies_first
 from models.account import Account
 from models.incident import Incident
 from models.ticket import Ticket
@@ -32,6 +32,11 @@ SOON: Final = timedelta(hours=24)
 COUNTED: Final = 1000
 #: What a column of the board shows at first.
 COLUMN: Final = 20
+#: What a line shows besides the ticket, each one's row at most: so it comes in the same journey.
+_SHOWN_WITH: Final = (
+    *(joinedload(one) for one in (Ticket.topic, Ticket.ward, Ticket.department, Ticket.incident, Ticket.assignee)),
+    defer(Ticket.search_text),
+)
 
 
 @dataclass(frozen=True)
@@ -172,7 +177,7 @@ def page(
     for band in bands[names.index(key.band) if key else 0 :]:
         behind = band.beyond(key) if key is not None and key.band == band.name else true()
         query = select(Ticket).where(*conditions, band.condition, behind).order_by(*band.order)
-        rows = session.scalars(query.options(*SHOWN_WITH).limit(size + 1 - len(found)))
+        rows = session.scalars(query.options(*_SHOWN_WITH).limit(size + 1 - len(found)))
         found += [(band, ticket) for ticket in rows]
         if len(found) > size:
             break
@@ -194,7 +199,7 @@ def board(session: Session, account: Account, wanted: Filter, now: datetime) -> 
     for status in (Status.ROUTED, Status.REOPENED, Status.IN_PROGRESS, Status.INFO_REQUESTED):
         rank = (emergencies_first(), Ticket.resolve_due_at, Ticket.id)
         mine = select(Ticket).where(*conditions, waiting(), Ticket.status == status).order_by(*rank)
-        rows = session.scalars(mine.options(*SHOWN_WITH).limit(COLUMN + 1)).all()
+        rows = session.scalars(mine.options(*_SHOWN_WITH).limit(COLUMN + 1)).all()
         columns.append(Column(status, list(rows[:COLUMN]), len(rows) > COLUMN))
     return columns
 
