@@ -13,7 +13,7 @@ from app.settings import from_env
 
 
 @click.command()
-@click.option("--demo", "with_demo", is_flag=True, help="Add a day of invented reports and an account per role.")
+@click.option("--demo", "with_demo", is_flag=True, help="Add a fortnight of invented reports and an account per role.")
 @plainly
 def run(*, with_demo: bool) -> None:
     """Prepare everything and serve: Redis, relay, workers and web under one process manager."""
