@@ -30,7 +30,7 @@ class Part(Base):
     __table_args__ = (
         CheckConstraint("done_at is null or contribution is not null", name="done_says_what"),
         Index("ix_part_due", "due_at", "assignment_id"),
-        Index("ix_part_owed", "assignment_id", sqlite_where=_OWED, postgresql_where=_OWED),
+        Index("ix_part_owed", "due_at", "assignment_id", sqlite_where=_OWED, postgresql_where=_OWED),
     )
 
     def late(self, now: datetime) -> bool:

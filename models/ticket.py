@@ -26,6 +26,7 @@ _WAITING = text("status in ('in_progress', 'info_requested', 'reopened', 'routed
 _DANGER = text("urgency = 'emergency' and status in ('in_progress', 'info_requested', 'reopened', 'routed')")
 _DONE = text("status in ('answered', 'closed')")
 _PRAISE = text("submission_type = 'khen-ngoi' and status = 'closed'")
+_PAUSED = text("paused_at is not null")
 _WITH_A_UNIT = text("department_id is not null")
 _UNDERSTOOD = text("topic_slug is not null")
 _OF_AN_INCIDENT = text("incident_id is not null")
@@ -299,6 +300,7 @@ class Deadline(Base):
     __table_args__ = (
         Index("uq_deadline_kind", "ticket_id", "kind", unique=True),
         Index("ix_deadline_remind", "remind_at", sqlite_where=_UNMET, postgresql_where=_UNMET),
+        Index("ix_deadline_paused", "ticket_id", sqlite_where=_PAUSED, postgresql_where=_PAUSED),
         Index("ix_deadline_open", "clock", "due_at", sqlite_where=_UNMET, postgresql_where=_UNMET),
     )
 

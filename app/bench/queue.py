@@ -28,8 +28,8 @@ from models.vocabulary import UNCLEAR_TOPIC, DepartmentKind, Role, Status, topic
 
 TICKETS: Final = 1_000_000
 FEW: Final = 10_000
-PROBES: Final = 200
-WARM_UP: Final = 15
+PROBES: Final = 100
+WARM_UP: Final = 10
 WANTED_MS: Final = 100.0
 WANTED_GROWTH: Final = 1.5
 #: Two years of reports, one in twelve still to do, most of those from the last month; one in 33 has a helper.

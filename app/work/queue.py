@@ -6,7 +6,7 @@ first. A page begins behind the key of the last row before it, so nothing is sho
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session, defer, joinedload
 from app import access, search
 from app.deadlines import is_paused
 from app.problems import NotFound
-from app.work.filters import EVERYTHING, ME, NOBODY, Filter
-from app.work.service import PAGE, emergencies_first
+from app.work.filters import EVERYTHING, ME, NOBODY, WAITING, Filter
+from app.work.service import PAGE
 from models.account import Account
 from models.incident import Incident
-from models.ticket import Ticket
+from models.ticket import Deadline, Ticket
 from models.vocabulary import Status, Urgency
 from models.workflow import AWAITS_DEPARTMENT, DONE
 from models.worklist import TicketMark
@@ -29,7 +29,7 @@ from models.worklist import TicketMark
 #: "Soon": due within a working day.
 SOON: Final = timedelta(hours=24)
 #: A queue is counted so far: beyond that it is told that there are more.
-COUNTED: Final = 1000
+COUNTED: Final = 500
 #: What a column of the board shows at first.
 COLUMN: Final = 20
 #: What a line shows besides the ticket, each one's row at most: so it comes in the same journey.
@@ -194,13 +194,12 @@ def size(session: Session, account: Account, wanted: Filter, now: datetime, *, m
 
 def board(session: Session, account: Account, wanted: Filter, now: datetime) -> list[Column]:
     """Return what waits as columns by status, in the order in which tickets move through them."""
-    conditions = list(_conditions(session, account, wanted, now))
     columns = []
     for status in (Status.ROUTED, Status.REOPENED, Status.IN_PROGRESS, Status.INFO_REQUESTED):
-        rank = (emergencies_first(), Ticket.resolve_due_at, Ticket.id)
-        mine = select(Ticket).where(*conditions, waiting(), Ticket.status == status).order_by(*rank)
-        rows = session.scalars(mine.options(*_SHOWN_WITH).limit(COLUMN + 1)).all()
-        columns.append(Column(status, list(rows[:COLUMN]), len(rows) > COLUMN))
+        found = Page([], None)
+        if wanted.status in {WAITING, status.value}:
+            found = page(session, account, now, None, replace(wanted, status=status.value), size=COLUMN)
+        columns.append(Column(status, found.tickets, found.after is not None))
     return columns
 
 
@@ -211,20 +210,25 @@ def _paused() -> ColumnElement[bool]:
 
 def counts(session: Session, account: Account, now: datetime) -> Counts:
     """Count a queue by how its deadlines stand; of a very long one, what is due first."""
-    reports = func.coalesce(Incident.reports, 1)
     first = (
-        select(Ticket.resolve_due_at.label("due_at"), case((_paused(), 1), else_=0).label("paused"), reports.label("n"))
-        .outerjoin(Ticket.incident)
+        select(Ticket.id, Ticket.status, Ticket.resolve_due_at.label("due_at"), Ticket.incident_id)
         .where(access.queued_for(account), waiting())
         .order_by(Ticket.resolve_due_at)
         .limit(COUNTED + 1)
         .subquery()
     )
-    runs = first.c.paused == 0
-    late = func.count(case((and_(runs, first.c.due_at < now), 1)))
-    soon = func.count(case((and_(runs, first.c.due_at.between(now, now + SOON)), 1)))
-    paused = func.coalesce(func.sum(first.c.paused), 0)
-    row = session.execute(select(func.count(), late, soon, paused, func.coalesce(func.sum(first.c.n), 0))).one()
+    stands_still = exists().where(Deadline.ticket_id == first.c.id, Deadline.paused_at.is_not(None))
+    asked = and_(first.c.status == Status.INFO_REQUESTED, stands_still)  # a clock stands still only then
+    each = (
+        select(first.c.due_at, case((asked, 1), else_=0).label("paused"), func.coalesce(Incident.reports, 1).label("n"))
+        .outerjoin(Incident, Incident.id == first.c.incident_id)
+        .subquery()
+    )
+    runs = each.c.paused == 0
+    late = func.count(case((and_(runs, each.c.due_at < now), 1)))
+    soon = func.count(case((and_(runs, each.c.due_at.between(now, now + SOON)), 1)))
+    paused = func.coalesce(func.sum(each.c.paused), 0)
+    row = session.execute(select(func.count(), late, soon, paused, func.coalesce(func.sum(each.c.n), 0))).one()
     return Counts(
         late=row[1],
         soon=row[2],

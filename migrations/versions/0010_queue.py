@@ -41,7 +41,8 @@ WORD_MAX = 60
 def upgrade() -> None:
     for name, columns, where in INDEXES:
         _partial(name, "ticket", columns, where)
-    _partial("ix_part_owed", "part", ("assignment_id",), "done_at is null")
+    _partial("ix_part_owed", "part", ("due_at", "assignment_id"), "done_at is null")
+    _partial("ix_deadline_paused", "deadline", ("ticket_id",), "paused_at is not null")
     _search()
     _views_and_marks()
     _bulks()
@@ -58,6 +59,7 @@ def downgrade() -> None:
     op.drop_table("export")
     for table in TABLES:
         op.drop_table(table)
+    op.drop_index("ix_deadline_paused", table_name="deadline")
     op.drop_index("ix_part_owed", table_name="part")
     for name, _, _ in INDEXES:
         op.drop_index(name, table_name="ticket")
