@@ -187,7 +187,7 @@ def _postgresql(url: str, pool_size: int) -> Engine:
             "connect_timeout": LOCK_WAIT,
             "application_name": "langnghe",
             "options": f"-c statement_timeout={STATEMENT_LIMIT}s -c lock_timeout={LOCK_WAIT}s -c timezone=UTC"
-            # Pages want few rows by index; PostgreSQL takes a disk with a moving arm for granted and reads tables whole.
+            # Pages want few rows by index; PostgreSQL thinks of disks with a moving arm, and reads tables whole.
             " -c random_page_cost=1.1",
         },
     )

@@ -38,12 +38,16 @@ def settle(hotline: Hotline, session: Session, ticket: Ticket, prediction: Predi
     """Decide on one received ticket and write it down; a ticket that has moved on meanwhile is left as it is."""
     if ticket.status is not Status.RECEIVED:
         return
-    _settle(hotline, session, ticket, prediction)
-    if ticket.status is not Status.SEALED:
+    _decide(hotline, session, ticket, prediction)
+    if not _sealed(ticket):
         search.keep(session, ticket)
 
 
-def _settle(hotline: Hotline, session: Session, ticket: Ticket, prediction: Prediction | None) -> None:
+def _sealed(ticket: Ticket) -> bool:
+    return ticket.status is Status.SEALED
+
+
+def _decide(hotline: Hotline, session: Session, ticket: Ticket, prediction: Prediction | None) -> None:
     now = hotline.now()
     if prediction is None:
         ticket.urgency = _urgency(ticket, Urgency.EMERGENCY if emergency.danger(ticket.text) else Urgency.NORMAL)

@@ -98,7 +98,7 @@ def hold(hotline: Hotline, account: Account, wish: Wish) -> Bulk:
     not there: its step is not kept.
     """
     if wish.action not in _ACTIONS:
-        raise refuse("action", "unknown_choice")
+        raise refuse("chosen", "unknown_choice")
     words = None
     if wish.action == BulkAction.RETURN:
         words = returning.checked(hotline, account, Why(wish.reason_code), wish.text).words
@@ -129,7 +129,7 @@ def _colleague(session: Session, account: Account, typed: str) -> UUID | None:
         return None
     found = {str(one.id): one.id for one in person.colleagues(session, account.department_id)}
     if typed not in found:
-        raise refuse("person", "unknown_person")
+        raise refuse("give_to", "unknown_person")
     return found[typed]
 
 

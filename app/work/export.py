@@ -62,7 +62,7 @@ def kind_of(typed: str) -> ExportFormat:
     try:
         return ExportFormat(typed)
     except ValueError:
-        raise refuse("format", "not_one_of", expected=", ".join(ExportFormat)) from None
+        raise refuse("", "not_one_of", expected=", ".join(ExportFormat)) from None
 
 
 def export(hotline: Hotline, account: Account, kind: ExportFormat, wanted: Filter) -> Iterator[bytes]:

@@ -27,6 +27,7 @@ from models.account import Account
 from models.return_reasons import return_reasons
 from models.ticket import Ticket
 from models.vocabulary import BulkAction, Status, topic_groups
+from models.worklist import SavedView
 
 __all__ = ["work"]
 
@@ -54,7 +55,7 @@ def take_bulk() -> AnyResponse:
     try:
         chosen = parse_chosen(form.getlist("chosen"))
         wish = Wish(
-            form.get("action", ""), chosen, form.get("reason_code", ""), form.get("reason", ""), form.get("person", "")
+            form.get("action", ""), chosen, form.get("reason_code", ""), form.get("reason", ""), form.get("give_to", "")
         )
         bulk.hold(hotline(), staff(), wish)
     except Refused as refused:
@@ -119,12 +120,17 @@ def _wanted() -> Filter:
 
 
 def _back(wanted: Filter) -> AnyResponse:
-    return redirect(url_for("work.queue", **_query(wanted)), 303)
+    return redirect(_address(_query(wanted)), 303)
 
 
 def _query(wanted: Filter) -> dict[str, str]:
     show = _show(wanted)
     return wanted.as_query() | ({"show": show} if show else {})
+
+
+def _address(query: Mapping[str, Any]) -> str:
+    """Return where a list is."""
+    return url_for("work.queue", **query)
 
 
 def _show(wanted: Filter) -> str:
@@ -144,10 +150,10 @@ def _page(wanted: Filter, problems: Sequence[Problem] = (), typed: Mapping[str, 
     with hotline().database.reading() as session:
         outcome = bulk.latest(session, account, now) if account.role in access.WORKERS else None
         if as_board:
-            listed, more = _columns(session, account, wanted, outcome, now), None
+            columns, rows, more = _columns(session, account, wanted, outcome, now), [], None
         else:
             page = queue.page(session, account, now, after, wanted)
-            listed, more = _rows(session, account, page.tickets, outcome, now), page.after
+            columns, rows, more = None, _rows(session, account, page.tickets, outcome, now), page.after
         context = {
             "counts": queue.counts(session, account, now),
             "helping": coordination.counts(session, account, now),
@@ -161,9 +167,9 @@ def _page(wanted: Filter, problems: Sequence[Problem] = (), typed: Mapping[str, 
         "work/queue.html",
         **context,
         **_choices(),
-        rows=listed if not as_board else (),
-        columns=listed if as_board else None,
-        pins=_pins(listed, now) if _show(wanted) == MAP else None,
+        rows=rows,
+        columns=columns,
+        pins=_pins(rows, now) if _show(wanted) == MAP else None,
         wanted=wanted,
         values=typed or wanted.as_query(),
         form=request.form,
@@ -171,10 +177,10 @@ def _page(wanted: Filter, problems: Sequence[Problem] = (), typed: Mapping[str, 
         query=query,
         plain=wanted.as_query(),
         no_persons=search.names_a_person(wanted.q),
-        errors=grouped_errors(problems),
+        errors=grouped_errors(tuple(problems)),
         title_department=account.department,
         may_step=account.role in access.WORKERS,
-        next_page=url_for("work.queue", after=more, **query) if more else None,
+        next_page=_address({"after": more, **query}) if more else None,
     )
 
 
@@ -220,9 +226,7 @@ def _columns(
         SimpleNamespace(
             status=column.status,
             rows=[row for row in rows if row.status is column.status],
-            more=url_for("work.queue", **replace(wanted, status=column.status.value).as_query())
-            if column.more
-            else None,
+            more=_address(replace(wanted, status=column.status.value).as_query()) if column.more else None,
         )
         for column in columns
     ]
@@ -232,19 +236,20 @@ def _thanks(ticket: Ticket) -> SimpleNamespace:
     return SimpleNamespace(id=ticket.id, excerpt=" ".join(ticket.text.split())[:160], received_at=ticket.received_at)
 
 
-def _pins(rows: Sequence[Any], now: datetime) -> list[dict[str, Any]]:
+def _pins(rows: Sequence[Row], now: datetime) -> list[dict[str, Any]]:
     """Return what a map shows of these rows: each where its citizen put it, or else in the middle of its ward."""
-    return [
-        {
-            "lat": spot[0],
-            "lon": spot[1],
-            "label": f"{tag.words}: {row.excerpt[:80]}",
-            "kind": tag.kind if tag.kind in {"late", "soon", "ok"} else "none",
-            "url": url_for("work.ticket", ticket_id=row.id),
-        }
-        for row in rows
-        if (spot := row.spot) is not None and (tag := wording.due_tag(row.due_at, now, paused=row.paused))
-    ]
+    return [_pin(row, row.spot, now) for row in rows if row.spot is not None]
+
+
+def _pin(row: Row, spot: tuple[float, float], now: datetime) -> dict[str, Any]:
+    tag = wording.due_tag(row.due_at, now, paused=row.paused)
+    return {
+        "lat": spot[0],
+        "lon": spot[1],
+        "label": f"{tag.words}: {row.excerpt[:80]}",
+        "kind": tag.kind if tag.kind in {"late", "soon", "ok"} else "none",
+        "url": url_for("work.ticket", ticket_id=row.id),
+    }
 
 
 def _spot(ticket: Ticket) -> tuple[float, float] | None:
@@ -254,7 +259,7 @@ def _spot(ticket: Ticket) -> tuple[float, float] | None:
     return (ward.lat, ward.lon) if ward else None
 
 
-def _view(account: Account, view: saved.SavedView, wanted: Filter) -> SimpleNamespace:
+def _view(account: Account, view: SavedView, wanted: Filter) -> SimpleNamespace:
     return SimpleNamespace(
         id=view.id,
         name=view.name,

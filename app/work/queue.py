@@ -8,7 +8,7 @@ first. A page begins behind the key of the last row before it, so nothing is sho
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select, true, tuple_
@@ -89,7 +89,7 @@ class Band:
 
     name: str
     condition: ColumnElement[bool]
-    column: ColumnElement[datetime]
+    column: ColumnElement[Any]
     newest_first: bool = False
 
     def beyond(self, key: Key) -> ColumnElement[bool]:
@@ -98,7 +98,7 @@ class Band:
         return mine < last if self.newest_first else mine > last
 
     @property
-    def order(self) -> Sequence[ColumnElement[datetime] | ColumnElement[UUID]]:
+    def order(self) -> Sequence[ColumnElement[Any]]:
         """Return what it is ordered by."""
         keys = (self.column, Ticket.id.expression)
         return [key.desc() for key in keys] if self.newest_first else keys

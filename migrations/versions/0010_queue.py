@@ -5,6 +5,8 @@ Tickets from before get their words here. The indexes are partial, so that filin
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
 
 import sqlalchemy as sa
 from alembic import op
@@ -77,7 +79,7 @@ def _set(*members: str, name: str) -> sa.Enum:
     return sa.Enum(*members, name=name, native_enum=False, create_constraint=True, length=32)
 
 
-def _at(name: str, *, nullable: bool = False) -> sa.Column[sa.DateTime]:
+def _at(name: str, *, nullable: bool = False) -> sa.Column[datetime]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 
@@ -201,17 +203,20 @@ def _exports() -> None:
 def _fill() -> None:
     """Give words to what staff can see, batch by batch; PostgreSQL builds its index when they are all there."""
     connection = op.get_bind()
-    seen = sa.text(
-        "select id, search_text from ticket where status not in ('received', 'sealed') and"
-        " coalesce(submission_type, '') <> 'to-cao' and id > :after order by id limit :batch"
-    ).bindparams(sa.bindparam("after", type_=sa.Uuid()), batch=BATCH)
-    seen = seen.columns(id=sa.Uuid(), search_text=sa.Text())
+    seen = (
+        sa.text(
+            "select id, search_text from ticket where status not in ('received', 'sealed') and"
+            " coalesce(submission_type, '') <> 'to-cao' and id > :after order by id limit :batch"
+        )
+        .bindparams(sa.bindparam("after", type_=sa.Uuid()), batch=BATCH)
+        .columns(id=sa.Uuid(), search_text=sa.Text())
+    )
     kept = sa.table("ticket_search", sa.column("ticket_id", sa.Uuid()), sa.column("words", sa.Text()))
     insert = kept.insert()
     if connection.dialect.name == "postgresql":
         words = sa.cast(sa.bindparam("words", type_=sa.Text()), postgresql.TSVECTOR())
         insert = insert.values(ticket_id=sa.bindparam("ticket_id", type_=sa.Uuid()), words=words)
-    rows = connection.execute(seen, {"after": sa.Uuid().python_type(int=0)}).all()
+    rows = connection.execute(seen, {"after": UUID(int=0)}).all()
     while rows:
         connection.execute(insert, [{"ticket_id": row.id, "words": _words(row.search_text)} for row in rows])
         rows = connection.execute(seen, {"after": rows[-1].id}).all()

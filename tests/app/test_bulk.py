@@ -14,6 +14,7 @@ from app.bench.scratch import RedisServer
 from app.consistency import violations
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Refused
+from app.review import service as review
 from app.triage.relay import Relay
 from app.work import bulk, queue
 from app.work import service as work
@@ -251,8 +252,6 @@ def test_what_was_sealed_meanwhile_is_touched_by_nothing_and_leaves_no_mark(
         held = Bulk(account_id=staff.alice.id, action="accept", made_at=clock(), due_at=clock())
         held.steps = [BulkStep(ticket_id=filed.ticket().id, version=1)]
         session.add(held)
-    from app.review import service as review  # noqa: PLC0415
-
     review.seal(hotline, staff.coordinator, step(filed, "Tố cáo."))
     clock.forward(seconds=10)
     bulk.carry_out(hotline)
@@ -318,9 +317,9 @@ def test_a_step_that_will_not_do_is_refused_beside_its_field_and_what_was_ticked
         ({"action": "accept", "chosen": "x"}, "Không có phiếu"),
         ({"action": "accept", "chosen": [f"{uuid4()}:1" for _ in range(101)]}, "nhiều nhất 100"),
         ({"action": "return", "chosen": one, "reason": "Vì sao đây"}, "Bạn cho biết phần này"),
-        ({"action": "assign", "chosen": one, "person": "x"}, "Đơn vị không có người này"),
+        ({"action": "assign", "chosen": one, "give_to": "x"}, "Đơn vị không có người này"),
     ):
-        answer = post_form(alice, "/work", "/work/bulk", **fields)  # type: ignore[arg-type]
+        answer = post_form(alice, "/work", "/work/bulk", **fields)
         page = answer.get_data(as_text=True)
         assert answer.status_code == 422, fields
         assert said in words(page), fields

@@ -79,7 +79,7 @@ def test_the_queue_of_who_helps_holds_only_what_they_lead(hotline: Hotline, road
     filed = helped(hotline, road, staff)
     with hotline.database.reading() as session:
         assert queue.page(session, staff.bob, hotline.now()).tickets == []
-        assert work.counts(session, staff.bob, hotline.now()) == work.Counts(0, 0, 0, 0, 0)
+        assert queue.counts(session, staff.bob, hotline.now()) == queue.Counts(0, 0, 0, 0, 0)
         assert [one.ticket.id for one in coordination.owed(session, staff.bob).rows] == [filed.ticket().id]
 
 
