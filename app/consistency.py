@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.access import KEPT_APART
 from app.hotline import Hotline
+from app.search import can_be_found
 from models.account import Account
 from models.coordination import Part
 from models.extension import Extension
@@ -78,6 +79,8 @@ def _laws() -> Iterator[tuple[str, ColumnElement[bool]]]:
     yield "the status is where the last move led", func.coalesce(last, Status.RECEIVED.value) != Ticket.status
     yield from _promises()
     yield from _laws_of_answers()
+    seen, found = and_(Ticket.status != Status.RECEIVED, ~KEPT_APART), can_be_found()
+    yield "what staff may see can be found, and nothing else", or_(and_(seen, ~found), and_(~seen, found))
     yield "a merged ticket is of an incident", and_(Ticket.status == Status.MERGED, Ticket.incident_id.is_(None))
 
 

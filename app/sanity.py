@@ -21,7 +21,7 @@ from app.problems import Malformed, Problem, WrongMediaType
 #: 5,000 code points may come decomposed, and each byte percent-encoded or each unit \\u-escaped: about 200 kB.
 BODY_MAX: Final = 256 * 1024
 UPLOAD_MAX: Final = PHOTOS_MAX * PHOTO_MB * 1024 * 1024 + BODY_MAX
-FORM_PARTS_MAX: Final = 100
+FORM_PARTS_MAX: Final = 120
 DRAIN_SECONDS: Final = 10.0
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")

@@ -41,9 +41,9 @@ from app.suggest.views import MODEL, suggest
 from app.throttle import Throttle
 from app.tracking.views import tracking
 from app.units.views import units
+from app.work.lists import work
 from app.work.presence import Presence
 from app.work.steps import steps
-from app.work.views import work
 from models.account import Account
 from models.outbox import InstallationMark
 from models.vocabulary import Role

@@ -1,7 +1,9 @@
 """Times, deadlines and states as people say them. The words are Vietnamese here, English by the catalogue."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
+from functools import cache
 from typing import Any
 
 from babel.dates import format_date, format_datetime
@@ -80,6 +82,11 @@ def iso(at: datetime) -> str:
     return at.astimezone(_zone()).isoformat(timespec="minutes")
 
 
+def city_time(at: datetime) -> datetime:
+    """Return the time that the city's clocks show, without a zone: for spreadsheets, which know none."""
+    return at.astimezone(_zone()).replace(tzinfo=None)
+
+
 def due_tag(due_at: datetime | None, now: datetime, *, paused: bool = False) -> DueTag:
     """Return how a deadline stands: late, soon (within a day), in time, paused (waiting for the citizen), or none."""
     if due_at is None:
@@ -104,6 +111,12 @@ def _span(span: timedelta) -> str:
 
 def status_words(status: Status) -> str:
     """Return a status as staff say it."""
+    return _status_words(language())[Status(status)]
+
+
+@cache
+def _status_words(_language: str) -> Mapping[Status, str]:
+    """Return them all, made once a language: a list says them in every line."""
     return {
         Status.RECEIVED: _("Mới nhận"),
         Status.NEEDS_REVIEW: _("Chờ điều phối"),
@@ -118,13 +131,19 @@ def status_words(status: Status) -> str:
         Status.REFERRED: _("Chuyển nơi khác"),
         Status.MERGED: _("Đã gộp"),
         Status.SEALED: _("Niêm phong"),
-    }[Status(status)]
+    }
 
 
 def type_words(kind: SubmissionType | None) -> str:
     """Return a legal kind of petition in words."""
     if kind is None:
         return _("Chưa rõ loại")
+    return _type_words(language())[SubmissionType(kind)]
+
+
+@cache
+def _type_words(_language: str) -> Mapping[SubmissionType, str]:
+    """Return them all, made once a language: a list says them in every line."""
     return {
         SubmissionType.REPORT: _("Phản ánh"),
         SubmissionType.SUGGESTION: _("Kiến nghị"),
@@ -134,7 +153,7 @@ def type_words(kind: SubmissionType | None) -> str:
         SubmissionType.PRAISE: _("Khen ngợi"),
         SubmissionType.EMERGENCY: _("Khẩn cấp"),
         SubmissionType.INVALID: _("Không hợp lệ"),
-    }[SubmissionType(kind)]
+    }
 
 
 def type_advice(kind: SubmissionType) -> str:
@@ -160,11 +179,17 @@ def channel_words(channel: Channel) -> str:
 
 def urgency_words(urgency: Urgency) -> str:
     """Return an urgency in words."""
+    return _urgency_words(language())[Urgency(urgency)]
+
+
+@cache
+def _urgency_words(_language: str) -> Mapping[Urgency, str]:
+    """Return them all, made once a language: a list says them in every line."""
     return {
         Urgency.NORMAL: _("Bình thường"),
         Urgency.URGENT: _("Gấp"),
         Urgency.EMERGENCY: _("Khẩn cấp"),
-    }[Urgency(urgency)]
+    }
 
 
 def deadline_words(kind: DeadlineKind) -> str:

@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, UtcDateTime
 from models.ticket import Assignment
+
+_OWED = text("done_at is null")
 
 
 class Part(Base):
@@ -28,6 +30,7 @@ class Part(Base):
     __table_args__ = (
         CheckConstraint("done_at is null or contribution is not null", name="done_says_what"),
         Index("ix_part_due", "due_at", "assignment_id"),
+        Index("ix_part_owed", "due_at", "assignment_id", sqlite_where=_OWED, postgresql_where=_OWED),
     )
 
     def late(self, now: datetime) -> bool:

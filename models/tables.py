@@ -19,6 +19,7 @@ from models import (
     sealed,
     taxonomy,
     ticket,
+    worklist,
 )
 from models.base import Base
 
@@ -42,4 +43,5 @@ __all__ = [
     "sealed",
     "taxonomy",
     "ticket",
+    "worklist",
 ]

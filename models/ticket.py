@@ -20,6 +20,13 @@ from models.vocabulary import AssignmentKind, Channel, Clock, DeadlineKind, Phot
 from models.workflow import allowed
 
 _UNMET = text("met_at is null")
+#: The statuses of `AWAITS_DEPARTMENT` and of `DONE`, and urgency's highest. Literal, as `LEADS` is, and so are the
+#: conditions of the queries that these indexes answer (`app.work.queue`).
+_WAITING = text("status in ('in_progress', 'info_requested', 'reopened', 'routed')")
+_DANGER = text("urgency = 'emergency' and status in ('in_progress', 'info_requested', 'reopened', 'routed')")
+_DONE = text("status in ('answered', 'closed')")
+_PRAISE = text("submission_type = 'khen-ngoi' and status = 'closed'")
+_PAUSED = text("paused_at is not null")
 _WITH_A_UNIT = text("department_id is not null")
 _UNDERSTOOD = text("topic_slug is not null")
 _OF_AN_INCIDENT = text("incident_id is not null")
@@ -117,6 +124,17 @@ class Ticket(Base):
             "id",
             sqlite_where=_WITH_A_UNIT,
             postgresql_where=_WITH_A_UNIT,
+        ),
+        *(
+            Index(name, *columns, sqlite_where=where, postgresql_where=where)
+            for name, columns, where in (
+                ("ix_ticket_waiting", ("department_id", "resolve_due_at", "id"), _WAITING),
+                ("ix_ticket_waiting_anywhere", ("resolve_due_at", "id"), _WAITING),
+                ("ix_ticket_danger", ("department_id", "resolve_due_at", "id"), _DANGER),
+                ("ix_ticket_done", ("department_id", "received_at", "id"), _DONE),
+                ("ix_ticket_done_anywhere", ("received_at", "id"), _DONE),
+                ("ix_ticket_praise", ("department_id", "received_at"), _PRAISE),
+            )
         ),
         Index("ix_ticket_status_received", "status", "received_at", "id"),
         Index(
@@ -284,6 +302,7 @@ class Deadline(Base):
     __table_args__ = (
         Index("uq_deadline_kind", "ticket_id", "kind", unique=True),
         Index("ix_deadline_remind", "remind_at", sqlite_where=_UNMET, postgresql_where=_UNMET),
+        Index("ix_deadline_paused", "ticket_id", sqlite_where=_PAUSED, postgresql_where=_PAUSED),
         Index("ix_deadline_open", "clock", "due_at", sqlite_where=_UNMET, postgresql_where=_UNMET),
     )
 

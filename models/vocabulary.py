@@ -183,6 +183,23 @@ class UnitChangeOrigin(StrEnum):
     FILE = "file"
 
 
+class BulkAction(StrEnum):
+    """A step that is taken on many tickets at once."""
+
+    ACCEPT = "accept"
+    ASSIGN = "assign"
+    RETURN = "return"
+    LATER = "later"
+    NOT_LATER = "not_later"
+
+
+class ExportFormat(StrEnum):
+    """What kind of file a list of tickets was taken out as."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
 @dataclass(frozen=True)
 class TopicFact:
     """One topic of the taxonomy: `slug` is stored, `vi` and `en` are shown.

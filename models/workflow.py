@@ -33,6 +33,9 @@ AWAITS_COORDINATOR: Final = frozenset({S.NEEDS_REVIEW, S.RETURNED})
 #: A department's queue: somebody there has to act.
 AWAITS_DEPARTMENT: Final = frozenset({S.ROUTED, S.IN_PROGRESS, S.INFO_REQUESTED, S.REOPENED})
 
+#: What a department has answered: its citizen has the word, or has had it.
+DONE: Final = frozenset({S.ANSWERED, S.CLOSED})
+
 #: Somebody will still act: only these take others in, or can be merged into another.
 OPEN: Final = AWAITS_COORDINATOR | AWAITS_DEPARTMENT
 

@@ -42,7 +42,6 @@ PROMISES = {
     30: "Nothing leaks",
 }
 NOT_YET = {
-    21: "there is no export yet",
     29: "there are no webhooks yet",
 }
 

@@ -35,7 +35,7 @@ def fields_in_error(page: str) -> dict[str, str]:
     return found
 
 
-def post_form(client: FlaskClient, page_url: str, action: str, **fields: Any) -> TestResponse:
+def post_form(client: FlaskClient, page_url: str, action: str, /, **fields: Any) -> TestResponse:
     """Open a page, take the tokens its forms carry, and post to `action` with these fields."""
     page = client.get(page_url).get_data(as_text=True)
     data = {"csrf_token": hidden(page, "csrf_token")} if 'name="csrf_token"' in page else {}

@@ -44,7 +44,7 @@ from app.tracking import service as tracking_service
 from app.tracking.service import Track
 from app.tracking.views import photo_address
 from app.units import listing as unit_listing
-from app.work import answering, approval, extension, notes, page, person, progress, returning, topic
+from app.work import answering, approval, extension, notes, page, person, progress, queue, returning, topic
 from app.work import service as work_service
 from app.work.returning import Why
 from app.work.service import PAGE, Step
@@ -303,7 +303,7 @@ def tickets() -> Response:
     if account.role not in access.READERS:
         raise NotFound
     with hotline().database.reading() as session:
-        page = work_service.queue(session, account, request.args.get("after"))
+        page = queue.page(session, account, hotline().now(), request.args.get("after"))
         shape = schema.TicketPage(tickets=_summaries(session, page.tickets), next=page.after)
     return _json_answer(shape)
 

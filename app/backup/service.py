@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, inspect
 
-from app import migration, settings
+from app import migration, search, settings
 from app.backup import container, tables
 from app.backup.container import MANIFEST, BadBackup, NotEmpty
 from app.database import Database
@@ -175,6 +175,7 @@ def restore(hotline: Hotline, file: Path, passphrase: str) -> Contents:
             path.unlink(missing_ok=True)
         raise
     migration.upgrade(hotline.database)
+    search.fill(hotline)
     return contents
 
 

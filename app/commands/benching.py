@@ -8,6 +8,8 @@ from app import settings, startup
 from app.bench.incidents import ROWS as MILLION
 from app.bench.incidents import run as measure_incidents
 from app.bench.intake import run as measure_intake
+from app.bench.queue import TICKETS
+from app.bench.queue import run as measure_queue
 from app.bench.soak import run as run_soak
 from app.bench.store import run as measure_store
 from app.bench.triage import run as measure_triage
@@ -36,6 +38,14 @@ def bench_intake() -> None:
 def bench_incidents(*, rows: int) -> None:
     """One new report compared with a million stored ones, beside a bare look-up, on both databases."""
     measure_incidents(click.echo, rows)
+
+
+@bench.command(name="queue")
+@click.option("--tickets", default=TICKETS, show_default=True, type=click.IntRange(min=1), help="Stored tickets.")
+@plainly
+def bench_queue(*, tickets: int) -> None:
+    """A handler's queue page with a million tickets on PostgreSQL, beside one with ten thousand."""
+    measure_queue(click.echo, tickets)
 
 
 @bench.command(name="triage")

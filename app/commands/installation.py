@@ -6,14 +6,14 @@ from contextlib import contextmanager
 
 import click
 
-from app import consistency, demo, doctor, loading, migration, settings, startup, supervisor
+from app import consistency, demo, doctor, loading, migration, search, settings, startup, supervisor
 from app.commands.plainly import plainly, say
 from app.hotline import Hotline, open_hotline
 from app.settings import from_env
 
 
 @click.command()
-@click.option("--demo", "with_demo", is_flag=True, help="Add a day of invented reports and an account per role.")
+@click.option("--demo", "with_demo", is_flag=True, help="Add a fortnight of invented reports and an account per role.")
 @plainly
 def run(*, with_demo: bool) -> None:
     """Prepare everything and serve: Redis, relay, workers and web under one process manager."""
@@ -90,10 +90,11 @@ def check() -> None:
 @click.command()
 @plainly
 def reconcile() -> None:
-    """Remove photos that no report names; say how many are missing."""
+    """Remove photos that no report names, say how many are missing, and let every ticket be found by its words."""
     with installation() as hotline:
         removed, missing = consistency.reconcile(hotline)
-    click.echo(f"{removed} stray files removed, {missing} photos missing")
+        filled = search.fill(hotline)
+    click.echo(f"{removed} stray files removed, {missing} photos missing, {filled} tickets can be found again")
 
 
 @click.group()

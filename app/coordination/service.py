@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, func, select, true, tuple_
+from sqlalchemy import Boolean, ColumnElement, Select, and_, func, literal_column, select, true, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from app import access
@@ -259,7 +259,10 @@ def _count(session: Session, conditions: tuple[ColumnElement[bool], ...]) -> int
 
 
 def _mine(account: Account) -> ColumnElement[bool]:
-    return Assignment.department_id == account.department_id if account.role in access.WORKERS else true()
+    if account.role not in access.WORKERS:
+        return true()
+    helps = literal_column("assignment.kind = 'coordinating'", Boolean)  # as the index of open parts says it
+    return and_(helps, Assignment.department_id == account.department_id)
 
 
 def _owing(query: Select[*Ts], conditions: tuple[ColumnElement[bool], ...]) -> Select[*Ts]:

@@ -84,9 +84,11 @@ def fill(hotline: Hotline) -> list[str]:
 
 
 def _script() -> Iterator[dict[str, Any]]:
-    for line in files("app.demo").joinpath("reports.jsonl").read_text("utf-8").splitlines():
-        if line.strip():
-            yield json.loads(line)
+    """Yield a day of every workplace, then a fortnight in which departments have had their hands full."""
+    for name in ("reports.jsonl", "fortnight.jsonl"):
+        for line in files("app.demo").joinpath(name).read_text("utf-8").splitlines():
+            if line.strip():
+                yield json.loads(line)
 
 
 class _Director:

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app import incidents, photostore
+from app import incidents, photostore, search
 from app.access import KEPT_APART
 from app.hotline import Hotline
 from app.intake.schema import Report, searchable
@@ -25,6 +25,7 @@ from models.returning import TicketReturn
 from models.sealed import SealedContent, SealedPhoto, SealedReferral
 from models.ticket import Assignment, Attachment, Contact, Deadline, Feedback, Happening, Ticket, TicketEvent
 from models.vocabulary import DeadlineKind, PhotoOf, Status, SubmissionType
+from models.worklist import BulkStep, TicketMark
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +116,9 @@ def seal(hotline: Hotline, session: Session, ticket: Ticket, happening: Happenin
     soon as there is a key. Either way it leaves its incident, whose other reports go on without it.
     """
     incidents.withdraw(session, ticket, happening.at, happening.actor_id)
+    search.forget(session, ticket)
+    for table in (TicketMark, BulkStep):
+        session.execute(delete(table).where(table.ticket_id == ticket.id))
     ticket.submission_type = SubmissionType.DENUNCIATION
     if not hotline.seals.ready:
         log.error("a ticket was sealed in clear: LANGNGHE_SEAL_KEY is missing; it moves into the vault when it is set")
@@ -278,6 +282,7 @@ def give_back(hotline: Hotline, session: Session, ticket: Ticket) -> None:
         rated_at = datetime.fromisoformat(said.feedback["at"])
         session.add(Feedback(ticket_id=ticket.id, **(said.feedback | {"at": rated_at})))
     _give_photos_back(hotline, session, ticket, said)
+    search.keep(session, ticket)
     session.execute(delete(SealedContent).where(SealedContent.ticket_id == ticket.id))
     session.expire(ticket, ["events", "contact", "attachments", "feedback"])
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
+from app import search
 from models.outbox import OutboxEntry
 from models.ticket import Happening, Ticket
 from models.vocabulary import Status
@@ -62,6 +63,7 @@ def give_up(session: Session, now: datetime, *, max_attempts: int) -> int:
         event = Happening("needs_human", now, data={"job": entry.kind, "attempts": entry.attempts})
         if ticket.status is Status.RECEIVED:
             ticket.transition(Status.NEEDS_REVIEW, event)
+            search.keep(session, ticket)
         else:
             ticket.happened(event)
     return len(entries)

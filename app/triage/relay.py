@@ -23,6 +23,7 @@ from app.sealed import vault
 from app.triage import outbox
 from app.triage import queue as triage_queue
 from app.units import handover
+from app.work import bulk
 from models.outbox import Heartbeat
 
 log = logging.getLogger(__name__)
@@ -112,6 +113,7 @@ class Relay:
             if tidying:
                 self._tidied = clock
                 self._tidy(session, now)
+        bulk.carry_out(self.hotline)
         if tidying:
             vault.sweep(self.hotline)
             sending.keep(self.hotline)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app import incidents, nearby
+from app import incidents, nearby, search
 from app.assignment import assign, decide_on, hand_over, place_said
 from app.hotline import Hotline
 from app.sealed import vault
@@ -38,6 +38,16 @@ def settle(hotline: Hotline, session: Session, ticket: Ticket, prediction: Predi
     """Decide on one received ticket and write it down; a ticket that has moved on meanwhile is left as it is."""
     if ticket.status is not Status.RECEIVED:
         return
+    _decide(hotline, session, ticket, prediction)
+    if not _sealed(ticket):
+        search.keep(session, ticket)
+
+
+def _sealed(ticket: Ticket) -> bool:
+    return ticket.status is Status.SEALED
+
+
+def _decide(hotline: Hotline, session: Session, ticket: Ticket, prediction: Prediction | None) -> None:
     now = hotline.now()
     if prediction is None:
         ticket.urgency = _urgency(ticket, Urgency.EMERGENCY if emergency.danger(ticket.text) else Urgency.NORMAL)

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, select
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.exc import StaleDataError
 
 from app import access
 from app.assignment import meet
-from app.deadlines import is_paused, pause
+from app.deadlines import pause
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem
 from app.thought import compared
@@ -21,15 +21,10 @@ from app.work import answering, returning
 from app.work.answering import Answer, Shown
 from app.work.returning import UNCODED, Given, Why
 from models.account import Account
-from models.incident import Incident
 from models.ticket import Happening, Ticket, TicketEvent, TransitionRefused
 from models.vocabulary import DeadlineKind, Role, Status, Urgency
-from models.workflow import AWAITS_DEPARTMENT
 
 PAGE: Final = 50
-#: "Soon": due within a working day.
-SOON: Final = timedelta(hours=24)
-
 
 #: What a line of a queue shows besides the ticket.
 SHOWN_WITH: Final = (
@@ -48,67 +43,13 @@ class Step:
     ticket_id: UUID
     version: int
     text: str = ""
-
-
-@dataclass(frozen=True)
-class Page:
-    """Part of a queue; `after` is the key of the next part, None at the end."""
-
-    tickets: list[Ticket]
-    after: str | None
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How a queue stands: tickets by their deadlines (paused is what waits for its citizen, whatever its date), and how
-    many reports they are of.
-    """
-
-    late: int
-    soon: int
-    ok: int
-    paused: int
-    reports: int
-
-    @property
-    def tickets(self) -> int:
-        """How many things there are to do, each counted once however many report it."""
-        return self.late + self.soon + self.ok + self.paused
-
-
-def queue(session: Session, account: Account, after: str | None = None) -> Page:
-    """Return tickets a department has to act on: emergencies first, then by what is due first (so overdue on top).
-
-    Coordinators and auditors see every department's. `after` is the `Page.after` of the page before.
-    """
-    waiting = select(Ticket).where(access.queued_for(account), Ticket.status.in_(AWAITS_DEPARTMENT))
-    rank = emergencies_first()
-    due = func.coalesce(Ticket.resolve_due_at, Ticket.received_at)
-    key = _read_key(after)
-    beyond: ColumnElement[bool] = true()
-    if key is not None:
-        beyond = or_(rank > key[0], and_(rank == key[0], or_(due > key[1], and_(due == key[1], Ticket.id > key[2]))))
-    rows = session.scalars(
-        waiting.where(beyond).order_by(rank, due, Ticket.id).options(*SHOWN_WITH).limit(PAGE + 1)
-    ).all()
-    return Page(list(rows[:PAGE]), _write_key(rows[PAGE - 1]) if len(rows) > PAGE else None)
+    #: What else is written in the commit of the step, if anything.
+    beside: Callable[[Session], None] | None = None
 
 
 def emergencies_first() -> ColumnElement[int]:
     """Return what every queue is ordered by before anything else."""
     return case((Ticket.urgency == Urgency.EMERGENCY, 0), else_=1)
-
-
-def counts(session: Session, account: Account, now: datetime) -> Counts:
-    """Count a queue by how its deadlines stand."""
-    waiting = and_(access.queued_for(account), Ticket.status.in_(AWAITS_DEPARTMENT))
-    paused = func.count(case((is_paused(), 1)))
-    late = func.count(case((and_(~is_paused(), Ticket.resolve_due_at < now), 1)))
-    soon = func.count(case((and_(~is_paused(), Ticket.resolve_due_at.between(now, now + SOON)), 1)))
-    reports = func.coalesce(func.sum(func.coalesce(Incident.reports, 1)), 0)
-    every = select(func.count(), late, soon, paused, reports).select_from(Ticket)
-    row = session.execute(every.outerjoin(Ticket.incident).where(waiting)).one()
-    return Counts(late=row[1], soon=row[2], ok=row[0] - row[1] - row[2] - row[3], paused=row[3], reports=row[4])
 
 
 def actions(account: Account, ticket: Ticket) -> set[str]:
@@ -209,6 +150,8 @@ def move(
             if ticket.version != step.version:
                 raise Conflict([Problem("version", "stale")])
             change(session, ticket, hotline.now())
+            if step.beside is not None:
+                step.beside(session)
             session.flush()
             return ticket
     except TransitionRefused as refused:
@@ -223,26 +166,6 @@ def in_hand(session: Session, account: Account, ticket_id: UUID) -> Ticket:
     if not access.may_work(account, ticket):
         raise NotFound
     return ticket
-
-
-def _write_key(ticket: Ticket) -> str:
-    rank = 0 if ticket.urgency is Urgency.EMERGENCY else 1
-    due = ticket.resolve_due_at or ticket.received_at
-    return f"{rank}_{due.isoformat()}_{ticket.id.hex}"
-
-
-def _read_key(after: str | None) -> tuple[int, datetime, UUID] | None:
-    """Return (rank, due, id) of the last row that was shown; raise `NotFound` for a key that we never gave."""
-    if not after:
-        return None
-    try:
-        rank, due, ticket_id = after.split("_")
-        at = datetime.fromisoformat(due)
-        if rank not in {"0", "1"} or at.tzinfo is None:
-            raise NotFound
-        return int(rank), at.astimezone(UTC), UUID(ticket_id)
-    except (ValueError, OverflowError):
-        raise NotFound from None
 
 
 def notes(session: Session, events: Sequence[TicketEvent]) -> dict[int, str | None]:

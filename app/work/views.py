@@ -1,4 +1,4 @@
-"""A department's pages: the queue, and one ticket with what may be done to it."""
+"""A department's page of one ticket with what may be done to it; the lists are in `app.work.lists`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,6 @@ from app.intake.views import grouped_errors, uploaded
 from app.knowledge import service as knowledge
 from app.maps import pins
 from app.photostore import Photo, path_of
-from app.praise import service as praise
 from app.problems import Conflict, NotFound, Problem, Refused, refuse
 from app.thought import evidence, why_here
 from app.work import extension, page, progress, returning, service
@@ -79,6 +78,12 @@ class Row:
     owes_progress: bool = False
     asks_for_time: bool = False
     reports: int = 1
+    version: int = 0
+    person: str | None = None
+    #: Something that was asked for on many tickets is still to come; its person wants to look at it later.
+    held: bool = False
+    marked: bool = False
+    spot: tuple[float, float] | None = None
 
 
 def row_of(
@@ -105,30 +110,8 @@ def row_of(
         owes_progress=stands.owes_progress,
         asks_for_time=stands.extension is ExtensionState.ASKED,
         reports=ticket.incident.reports if ticket.incident else 1,
-    )
-
-
-@work.get("")
-@readers
-def queue() -> str:
-    """Show what awaits the department, overdue first."""
-    account = staff()
-    after = request.args.get("after")
-    with hotline().database.reading() as session:
-        found = service.queue(session, account, after)
-        counts = service.counts(session, account, hotline().now())
-        helping = coordination.counts(session, account, hotline().now())
-        stands = standing(session, (ticket.id for ticket in found.tickets), hotline().now())
-        rows = [row_of(ticket, stands=stands.get(ticket.id)) for ticket in found.tickets]
-        praises = [row_of(ticket) for ticket in praise.recent(session, account)]
-    return render_template(
-        "work/queue.html",
-        rows=rows,
-        counts=counts,
-        helping=helping,
-        praises=praises,
-        title_department=account.department,
-        next_page=url_for("work.queue", after=found.after) if found.after else None,
+        version=ticket.version,
+        person=ticket.assignee.display_name if ticket.assignee else None,
     )
 
 

@@ -68,6 +68,11 @@ POST /desk/callbacks/<uuid:callback_id>/release  303  404 404  404  404  404  40
 POST /desk/callbacks/<uuid:callback_id>/done  303  404 404  404  404  404  404  404  404  303
 POST /desk/callbacks/<uuid:callback_id>/reopen  303  404 404  404  404  404  404  404  404  303
 GET  /work                              303   200 200        200         200     200     200   404        404      303
+POST /work/bulk                         303   422 422        422         404     404     404   404        404      303
+POST /work/bulk/<uuid:bulk_id>/undo     303   404 404        404         404     404     404   404        404      303
+POST /work/views                        303   422 422        422         422     422     422   404        404      303
+POST /work/views/<uuid:view_id>/remove  303   404 404        404         404     404     404   404        404      303
+POST /work/export                       303   422 422        422         422     422     422   404        404      303
 GET  /work/parts                        303   200 200        200         200     200     200   404        404      303
 GET  /work/parts/late                   303   200 200        200         200     200     200   404        404      303
 GET  /returns                           303   404 404        200         200     200     200   404        404      303
@@ -441,6 +446,8 @@ def test_routes_without_a_ticket_are_open_to_whom_the_table_says(people: list[Pe
                 .replace("<to>", "en")
                 .replace("<token>", "khong-phai")
                 .replace("<path:filename>", "app.css")
+                .replace("<uuid:bulk_id>", str(uuid4()))
+                .replace("<uuid:view_id>", str(uuid4()))
                 .replace("<unit_id>", LIGHTS)
             )
             found[route][person.name] = status(person.ask(method, path, victim))

@@ -11,6 +11,7 @@ from app.coordination import service as coordination
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Refused
 from app.review import service as review
+from app.work import queue
 from app.work import service as work
 from app.work.returning import Why
 from models.account import Account
@@ -77,8 +78,8 @@ def test_a_denunciation_is_hidden_from_who_helps_even_if_their_part_is_still_ope
 def test_the_queue_of_who_helps_holds_only_what_they_lead(hotline: Hotline, road: Road, staff: Staff) -> None:
     filed = helped(hotline, road, staff)
     with hotline.database.reading() as session:
-        assert work.queue(session, staff.bob).tickets == []
-        assert work.counts(session, staff.bob, hotline.now()) == work.Counts(0, 0, 0, 0, 0)
+        assert queue.page(session, staff.bob, hotline.now()).tickets == []
+        assert queue.counts(session, staff.bob, hotline.now()) == queue.Counts(0, 0, 0, 0, 0)
         assert [one.ticket.id for one in coordination.owed(session, staff.bob).rows] == [filed.ticket().id]
 
 

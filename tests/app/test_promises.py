@@ -13,7 +13,7 @@ from app.accounts.service import NewAccount
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Refused
 from app.tracking import service as tracking
-from app.work import extension, progress
+from app.work import extension, progress, queue
 from app.work import service as work
 from models.account import Account
 from models.extension import Extension
@@ -70,7 +70,7 @@ def test_what_was_late_when_it_asked_stays_late(hotline: Hotline, road: Road, st
     work.ask(hotline, staff.alice, step(filed, "Trụ số mấy vậy bạn?"))
     assert resolve(filed).paused_at is None
     with hotline.database.reading() as session:
-        assert work.counts(session, staff.alice, hotline.now()).late == 1
+        assert queue.counts(session, staff.alice, hotline.now()).late == 1
     clock.forward(days=1)
     tracking.add_information(hotline, filed.code, "Trụ số bốn.")
     assert resolve(filed).due_at == DUE
@@ -83,14 +83,14 @@ def test_what_waits_for_its_citizen_is_paused_everywhere_and_late_nowhere(
     filed = road.asked()
     clock.forward(days=5)
     with hotline.database.reading() as session:
-        counts = work.counts(session, staff.alice, hotline.now())
+        counts = queue.counts(session, staff.alice, hotline.now())
     assert (counts.late, counts.soon, counts.ok, counts.paused) == (0, 0, 0, 1)
     alice = log_in(staff.alice)
-    queue = words(alice.get("/work").get_data(as_text=True))
-    assert "0 trễ 0 sắp hạn 0 trong hạn 1 chờ người dân" in queue
+    listed = words(alice.get("/work").get_data(as_text=True))
+    assert "0 trễ 0 sắp hạn 0 trong hạn 1 chờ người dân" in listed
     page = words(alice.get(f"/work/{filed.ticket().id}").get_data(as_text=True))
     tracked = words(client.post("/t", data={"code": filed.code}).get_data(as_text=True))
-    for shown in (queue, page, tracked):
+    for shown in (listed, page, tracked):
         assert "Tạm dừng, chờ người dân" in shown
         assert "Trễ" not in shown
     assert "Đơn vị đã trễ hạn" not in tracked

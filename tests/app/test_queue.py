@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.hotline import Hotline
+from app.work import queue
 from app.work import service as work
 from models.account import Account
 from models.ticket import Ticket
@@ -50,10 +51,10 @@ def test_a_queue_holds_what_the_unit_must_act_on_and_nothing_else(hotline: Hotli
     road.file()
     for account in (staff.alice, staff.supervisor, staff.coordinator, staff.cleared, staff.auditor):
         with hotline.database.reading() as session:
-            assert {t.id for t in work.queue(session, account).tickets} == ids, account.username
+            assert {t.id for t in queue.page(session, account, hotline.now()).tickets} == ids, account.username
     for account in (staff.bob, staff.admin, staff.call_taker):
         with hotline.database.reading() as session:
-            assert work.queue(session, account).tickets == [], account.username
+            assert queue.page(session, account, hotline.now()).tickets == [], account.username
 
 
 def test_paging_shows_each_of_120_tickets_once_though_the_queue_moves_meanwhile(
@@ -133,7 +134,8 @@ def test_what_is_accepted_stays_where_it_was(hotline: Hotline, road: Road, staff
     due(hotline, second, 2)
     work.accept(hotline, staff.alice, step(second))
     with hotline.database.reading() as session:
-        assert [t.id for t in work.queue(session, staff.alice).tickets] == [first.ticket().id, second.ticket().id]
+        found = queue.page(session, staff.alice, hotline.now()).tickets
+        assert [t.id for t in found] == [first.ticket().id, second.ticket().id]
 
 
 def due(hotline: Hotline, filed: Filed, days: int, *, emergency: bool = False) -> None:

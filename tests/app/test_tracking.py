@@ -11,6 +11,7 @@ from app.database import insert
 from app.hotline import Hotline
 from app.intake.schema import parse_report
 from app.intake.service import Filing, received
+from app.work import queue
 from app.work import service as work
 from models.code import grouped
 from models.ticket import Feedback
@@ -123,7 +124,7 @@ def test_a_contested_answer_is_again_in_the_hands_of_its_unit(client: FlaskClien
     client.post("/t/mo-lai", data={"code": filed.code, "message": "Tối qua lại tắt."})
     assert "accept" in work.actions(staff.alice, filed.ticket())
     with road.hotline.database.reading() as session:
-        assert [t.id for t in work.queue(session, staff.alice).tickets] == [filed.ticket().id]
+        assert [t.id for t in queue.page(session, staff.alice, road.hotline.now()).tickets] == [filed.ticket().id]
     work.accept(road.hotline, staff.alice, step(filed))
     assert filed.kinds()[-2:] == ["reopened", "accepted"]
 

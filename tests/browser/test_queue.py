@@ -1,0 +1,149 @@
+"""A handler's morning: the list narrowed, searched without marks, many taken up at once, undone, and taken out."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy import update
+
+from app.bench.world import World
+from app.work import bulk
+from models.worklist import Bulk
+from tests.browser.conftest import Site, log_in
+from tests.browser.test_accessibility import violations
+
+
+@pytest.fixture(params=["phone", "desk"])
+def screen(request: pytest.FixtureRequest) -> BrowserContext:
+    """Return a screen of 390 px, then one of 1280 px."""
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, BrowserContext)
+    return found
+
+
+def test_a_handlers_morning(screen: BrowserContext, site: Site, tmp_path: Path) -> None:
+    page = screen.new_page()
+    log_in(page, site, "handler")
+    expect(page.locator("h1")).to_have_text("Hàng việc")
+    waiting = page.locator("table.queue tbody tr")
+    everything = waiting.count()
+    assert everything >= 3
+
+    page.fill("#q", "den duong")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=den*")
+    found = waiting.count()
+    assert 0 < found <= everything
+    page.click("text=Bỏ mọi bộ lọc")
+    page.locator("summary", has_text="Lọc thêm").click()
+    page.select_option("#status", "routed")
+    page.get_by_role("button", name="Lọc", exact=True).click()
+    page.wait_for_url("**status=routed*")
+    new = waiting.count()
+    assert new >= 2
+    for number in range(2):
+        waiting.nth(number).locator("input[name=chosen]").check()
+    page.get_by_role("button", name="Nhận xử lý").click()
+    expect(page.locator("#outcome")).to_contain_text("Sắp nhận xử lý 2 phiếu.")
+    page.get_by_role("button", name="Hoàn tác").click()
+    expect(page.locator("#outcome")).to_have_count(0)
+    assert waiting.count() == new
+
+    waiting.first.locator("input[name=chosen]").check()
+    page.get_by_role("button", name="Để xem sau").click()
+    expect(page.locator("#outcome")).to_contain_text("Sắp để 1 phiếu xem sau.")
+    take_what_is_due(site.world)
+    expect(page.locator("#outcome")).to_contain_text("Đã để 1 phiếu xem sau.", timeout=15_000)  # by itself
+    expect(waiting.first).to_contain_text("Xem sau")
+
+    with page.expect_download() as csv:
+        page.get_by_role("button", name="CSV").click()
+    csv.value.save_as(tmp_path / "phieu.csv")
+    assert (tmp_path / "phieu.csv").read_text("utf-8-sig").count("Mới chuyển") == new
+    with page.expect_download() as workbook:
+        page.get_by_role("button", name="Excel").click()
+    assert workbook.value.suggested_filename.endswith(".xlsx")
+
+
+def take_what_is_due(world: World) -> None:
+    """Do what the relay does each second, which this site does not run: here all is due at once."""
+    with world.hotline.database.transaction() as session:
+        session.execute(update(Bulk).values(due_at=Bulk.made_at))
+    bulk.carry_out(world.hotline)
+
+
+def test_a_queue_is_walked_and_ticked_by_keys(desk: BrowserContext, site: Site) -> None:
+    page = desk.new_page()
+    log_in(page, site, "handler")
+    links = page.locator("td.words > a")
+    page.keyboard.press("j")
+    expect(links.nth(0)).to_be_focused()
+    page.keyboard.press("j")
+    expect(links.nth(1)).to_be_focused()
+    page.keyboard.press("k")
+    expect(links.nth(0)).to_be_focused()
+    page.keyboard.press("x")
+    expect(page.locator("input[name=chosen]").nth(0)).to_be_checked()
+    expect(page.locator("#bulk output")).to_have_text("1")
+    page.keyboard.press("/")
+    expect(page.locator("#q")).to_be_focused()
+    page.keyboard.type("jx/")
+    assert page.input_value("#q") == "jx/"
+    page.locator("#keys input").uncheck()
+    page.locator("h1").click()
+    page.keyboard.press("/")
+    expect(page.locator("#q")).not_to_be_focused()
+    page.locator("#keys input").check()
+    links.nth(0).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".report")
+
+
+def test_a_queue_works_without_javascript(chromium: Browser, site: Site) -> None:
+    context = chromium.new_context(base_url=site.url, java_script_enabled=False)
+    page = context.new_page()
+    log_in(page, site, "handler")
+    page.locator("input[name=chosen]").first.check()
+    page.get_by_role("button", name="Để xem sau").click()
+    expect(page.locator("#outcome")).to_contain_text("Sắp để 1 phiếu xem sau.")
+    page.get_by_role("button", name="Hoàn tác").click()
+    expect(page.locator("#outcome")).to_have_count(0)
+    page.get_by_role("link", name="Bảng", exact=True).click()
+    expect(page.locator(".board section").first).to_be_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_axe_finds_nothing_on_any_list(chromium: Browser, site: Site, language: str, theme: Any) -> None:
+    if site.world.hotline.settings.is_sqlite != (language == "vi"):
+        pytest.skip("each language on one database is enough: pages do not know what is below them")
+    found = {}
+    for width in (390, 1280):
+        context = chromium.new_context(
+            base_url=site.url, viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True
+        )
+        page = context.new_page()
+        page.goto(f"/ngon-ngu/{language}")
+        log_in(page, site, "handler")
+        for address in ("/work", "/work?late=1&q=khongco", "/work?show=board", "/work?show=map", "/work?status=x",
+                        "/work?urgent=1&q=0901234567"):  # fmt: skip
+            page.goto(address)
+            opened(page)
+            found[width, address] = violations(page)
+        page.goto("/work")
+        page.locator("input[name=chosen]").first.check()
+        page.locator("button[value=later]").click()
+        page.wait_for_selector("#outcome")
+        found[width, "held"] = violations(page)
+        page.locator("#outcome button").click()
+        page.wait_for_load_state()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+        context.close()
+    assert not {name: wrong for name, wrong in found.items() if wrong}
+
+
+def opened(page: Page) -> None:
+    """Open what is folded, so that it is looked at too."""
+    page.evaluate("document.querySelectorAll('details').forEach((folded) => { folded.open = true; })")
