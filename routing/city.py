@@ -18,6 +18,7 @@ from routing.neighbours import IncidentRules, read_incidents
 from routing.rulebook import RuleBook, read_rules
 from routing.sla import SlaTable, read_sla
 from routing.source import CityDataError, Problems
+from routing.targets import Targets, read_targets
 from routing.wards import LegacyFact, WardFact, read_wards
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class City:
     coordinator: str
     units: Units = field(repr=False)
     incidents: IncidentRules
+    targets: Targets
     gazetteer: Gazetteer = field(repr=False)
     borders: "WardBorders | None" = field(repr=False)
 
@@ -91,6 +93,7 @@ def read_city(folder: Path) -> City:
     calendar = read_calendar(folder, problems)
     borders = _borders(folder, ward_map.wards, problems)
     incidents = read_incidents(folder, problems)
+    targets = read_targets(folder, problems)
     problems.refuse()
     return City(
         name=gazetteer.city_name,
@@ -104,6 +107,7 @@ def read_city(folder: Path) -> City:
         coordinator=units.coordinator,
         units=units,
         incidents=incidents,
+        targets=targets,
         gazetteer=gazetteer,
         borders=borders,
     )

@@ -33,8 +33,11 @@ ROWS: Final = 5000
 
 
 def dumped(connection: Connection) -> Iterator[tuple[str, bytes]]:
-    """Yield (table name, lines) in an order in which they can be written again; the first line names the columns."""
-    for source in Base.metadata.sorted_tables:
+    """Yield (table name, lines) in an order in which they can be written again; the first line names the columns.
+
+    What is derived from other tables (`info`) is left out: it is computed anew where the rest is restored.
+    """
+    for source in (t for t in Base.metadata.sorted_tables if not t.info.get("derived")):
         names = [column_.name for column_ in source.columns]
         ordered = select(source).order_by(*source.primary_key.columns)
         for some in connection.execution_options(yield_per=ROWS).execute(ordered).partitions():

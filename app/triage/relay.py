@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app import lifecycle, surges
+from app.board import tallies
 from app.faultpoints import reached
 from app.hotline import Hotline
 from app.learning import weekly
@@ -108,6 +109,7 @@ class Relay:
         if tidying:
             vault.sweep(self.hotline)
             sending.keep(self.hotline)
+            tallies.keep(self.hotline)
         self._beaten = clock
 
     def _tidy(self, session: Session, now: datetime) -> None:
