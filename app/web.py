@@ -16,6 +16,7 @@ from app.accounts.session import StaffMember
 from app.accounts.views import accounts
 from app.admin.views import admin
 from app.api.views import api
+from app.board.views import board
 from app.coordination.views import coordination
 from app.current import KEY, THROTTLE, may_ask, visitor
 from app.current import hotline as current_hotline
@@ -71,7 +72,7 @@ def create_app(hotline: Hotline) -> Flask:
     # No cookie gives a citizen or a program any power: the form token, the code or the bearer token does.
     for blueprint in (intake, tracking, api):
         csrf.exempt(blueprint)
-    decide = (review, returns, sealed, letters, praise, knowledge)
+    decide = (review, returns, sealed, letters, praise, knowledge, board)
     staff = (accounts, desk, work, coordination, notices, admin, units)
     for blueprint in (intake, tracking, questions, api, *decide, *staff, pages, monitoring):
         app.register_blueprint(blueprint)

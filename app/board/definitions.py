@@ -39,7 +39,9 @@ class Definition:
 
 
 def _count(condition: str, joined: str = "") -> str:
-    return f"select count(*) from ticket{_line(joined)}\nwhere {COUNTED}" + (f"\n  and {condition}" if condition else "")
+    return f"select count(*) from ticket{_line(joined)}\nwhere {COUNTED}" + (
+        f"\n  and {condition}" if condition else ""
+    )
 
 
 def _line(joined: str) -> str:
@@ -65,11 +67,9 @@ GROUND_VI: Final = (
 GROUND_EN: Final = (
     "Every figure is about the reports **received in the period** (days of the city), as they stand **when you look**.",
     "Reports that are not understood yet do not count yet. Denunciations never count, not even once they were referred.",
-    "A report merged into another counts as received and with its stars, and in nothing else: the shared work counts "
-    "once, by its lead ticket.",
+    "A report merged into another counts as received and with its stars, and in nothing else: the shared work counts once, by its lead ticket.",
     "A ticket is of the unit that leads it **now**; one without a unit stands in the line “No unit”.",
-    "The clock stands still while the unit waits for the citizen: the ticket is not late then, and its deadline moves "
-    "by just that time.",
+    "The clock stands still while the unit waits for the citizen: the ticket is not late then, and its deadline moves by just that time.",
 )
 
 DEFINITIONS: Final = (

@@ -5,7 +5,7 @@ either is written once, in `counted` and `medians`, and takes both.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -134,24 +134,25 @@ def facts() -> Select[Any]:
         TicketEvent.from_status.in_([Status.ANSWERED, Status.CLOSED]),
     )
     promised = and_(Deadline.ticket_id == Ticket.id, Deadline.kind == DeadlineKind.RESOLVE)
+    columns: list[Any] = [
+        Ticket.id.label("ticket_id"),
+        Ticket.received_at,
+        Ticket.status.label("status"),
+        Ticket.channel,
+        Ticket.department_id,
+        Ticket.topic_slug,
+        Ticket.ward_code,
+        Deadline.due_at,
+        Deadline.met_at,
+        Deadline.paused_at.is_not(None).label("paused"),
+        not_fixed.correlate(Ticket).label("reopened"),
+        Ticket.returns,
+        Feedback.rating,
+        (epoch(acted) - epoch(Ticket.received_at)).label("acted_s"),
+        (epoch(answered) - epoch(Ticket.received_at)).label("answered_s"),
+    ]
     return (
-        select(
-            Ticket.id.label("ticket_id"),
-            Ticket.received_at,
-            Ticket.status.label("status"),
-            Ticket.channel,
-            Ticket.department_id,
-            Ticket.topic_slug,
-            Ticket.ward_code,
-            Deadline.due_at,
-            Deadline.met_at,
-            Deadline.paused_at.is_not(None).label("paused"),
-            not_fixed.correlate(Ticket).label("reopened"),
-            Ticket.returns,
-            Feedback.rating,
-            (epoch(acted) - epoch(Ticket.received_at)).label("acted_s"),
-            (epoch(answered) - epoch(Ticket.received_at)).label("answered_s"),
-        )
+        select(*columns)
         .select_from(Ticket)
         .outerjoin(Deadline, promised)
         .outerjoin(Feedback, Feedback.ticket_id == Ticket.id)
@@ -235,7 +236,8 @@ def counted(session: Session, source: FromClause, scope: Scope, now: datetime, b
 
 
 def _counts(row: Row[Any], spans: Mapping[str, float | None]) -> Counts:
-    return Counts(**{name: int(getattr(row, name)) for name in SUMS}, **spans)
+    sums = Counts(**{name: int(getattr(row, name)) for name in SUMS})
+    return replace(sums, first_action=spans["first_action"], answer_time=spans["answer_time"])
 
 
 def medians(
@@ -267,10 +269,13 @@ def _key(c: Columns, by: str, edges: Sequence[datetime] = ()) -> ColumnElement[A
             return case(*((c.received_at < edge, number) for number, edge in enumerate(edges[1:])), else_=len(edges))
         case "group":
             return func.coalesce(Topic.group, NONE)
-        case "channel":
-            return c.channel
-    column = {"unit": c.department_id, "ward": c.ward_code, "topic": c.topic_slug}[by]
-    return func.coalesce(column, NONE)
+    columns: dict[str, ColumnElement[Any]] = {
+        "unit": func.coalesce(c.department_id, NONE),
+        "ward": func.coalesce(c.ward_code, NONE),
+        "topic": func.coalesce(c.topic_slug, NONE),
+        "channel": c.channel,
+    }
+    return columns[by]
 
 
 def _of_topics(query: Select[Any], c: Columns, by: str) -> Select[Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import count, takewhile
-from typing import Final
+from typing import Any, Final
 
 from dateutil.relativedelta import relativedelta
 
@@ -39,7 +39,7 @@ class Asked:
         scope = Scope(begins, ends, **self.given)
         return scope if only_unit is None else replace(scope, unit=only_unit)
 
-    def address(self, **other: str | None) -> dict[str, str]:
+    def address(self, **other: str | None) -> dict[str, Any]:
         """Return what has to stand behind the ? to ask this again, with some of it changed or (None) left out."""
         said = {"from": self.period.first.isoformat(), "to": self.period.last.isoformat(), "by": self.by, **self.given}
         return {name: value for name, value in {**said, **other}.items() if value is not None}

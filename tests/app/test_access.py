@@ -46,6 +46,12 @@ GET  /work                              303   200 200        200         200    
 GET  /work/parts                        303   200 200        200         200     200     200   404        404      303
 GET  /work/parts/late                   303   200 200        200         200     200     200   404        404      303
 GET  /returns                           303   404 404        200         200     200     200   404        404      303
+GET  /board                             303   404 404        200         200     200     200   404        404      303
+GET  /board/tickets                     303   404 404        200         200     200     200   404        404      303
+GET  /board/figures                     303   404 404        200         200     200     200   404        404      303
+GET  /board/tv                          303   404 404        200         200     200     200   404        404      303
+POST /board/report                      303   404 404        422         422     422     422   404        404      303
+GET  /api/v1/figures                    401   404 404        200         200     200     200   404        404      401
 GET  /review                            303   404 404        404         200     200     404   404        404      303
 GET  /sealed                            303   404 404        404         404     200     200   404        404      303
 GET  /hoi-dap                           200   200 200        200         200     200     200   200        200      200
@@ -292,6 +298,7 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "sealed/open": {"reason": "Xem ai được xem."},
     "sealed/refer": {"department_id": "pccc", "redacted_text": "Ông Bảy."},
     "sealed/release": {"submission_type": "phan-anh", "reason": "Không phải."},
+    "report": {"form": "pdf", "from": "hôm qua"},
     "link": {"other": "00000000-0000-0000-0000-000000000000"},
     "split": {},
 }

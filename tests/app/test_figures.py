@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -70,7 +71,7 @@ def test_the_figures_of_each_dimension_are_of_just_its_tickets(hotline: Hotline,
                 hand = {key: by_hand([row for row in mine if key_of(row, by) == key], clock()) for key in keys}
                 assert figures.counted(session, source, scope, clock(), by) == hand, by
             found = figures.counted(session, source, scope, clock(), "bucket", edges=edges)
-            for number, (begin, end) in enumerate(zip(edges, edges[1:], strict=False)):
+            for number, (begin, end) in enumerate(pairwise(edges)):
                 assert found[number] == by_hand([row for row in mine if begin <= row.at < end], clock())
         for by in ("unit", "ward", "topic", "group", "channel"):
             for key in {key_of(row, by) for row in mine}:
@@ -119,9 +120,7 @@ def test_a_day_in_the_life_of_tickets_gives_the_figures_one_would_expect(
     assert merged.status() is Status.MERGED
 
 
-def test_a_return_counts_for_who_has_the_ticket_now(
-    hotline: Hotline, road: Road, staff: Staff, clock: Clock
-) -> None:
+def test_a_return_counts_for_who_has_the_ticket_now(hotline: Hotline, road: Road, staff: Staff, clock: Clock) -> None:
     filed = road.returned()
     review.route(hotline, staff.coordinator, step(filed), review.Choice("street-lighting", BUSES))
     road.routed()
@@ -358,7 +357,9 @@ def invent(hotline: Hotline, rng: random.Random, count: int, now: datetime) -> l
                     )
                 )  # fmt: skip
                 session.add(
-                    Deadline(ticket_id=ticket.id, kind=DeadlineKind.ACK, due_at=row.at, met_at=now, calendar_version="x")
+                    Deadline(
+                        ticket_id=ticket.id, kind=DeadlineKind.ACK, due_at=row.at, met_at=now, calendar_version="x"
+                    )
                 )
             if row.rating is not None:
                 session.add(Feedback(ticket_id=ticket.id, rating=row.rating, at=now))
