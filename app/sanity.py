@@ -25,8 +25,9 @@ FORM_PARTS_MAX: Final = 100
 DRAIN_SECONDS: Final = 10.0
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+#: `{images}` is the host of map tiles, if any.
 CSP: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:{images}; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
 )
 
@@ -57,8 +58,8 @@ class Request(FlaskRequest):
     form_data_parser_class = FormParser
 
 
-def register(app: Flask) -> None:
-    """Attach the checks before each request and the headers after it."""
+def register(app: Flask, map_host: str | None = None) -> None:
+    """Attach the checks before each request and the headers after it; pages may show images of `map_host`."""
     app.request_class = Request
     app.config["MAX_FORM_MEMORY_SIZE"] = BODY_MAX
     app.config["MAX_FORM_PARTS"] = FORM_PARTS_MAX
@@ -66,7 +67,8 @@ def register(app: Flask) -> None:
     app.before_request(_readable)
     app.before_request(_bounded)
     app.before_request(_same_site)
-    app.after_request(_headers)
+    policy = CSP.format(images=f" {map_host}" if map_host else "")
+    app.after_request(partial(_headers, policy=policy))
 
 
 def _identify() -> None:
@@ -120,9 +122,9 @@ def _same_site() -> None:
         raise Forbidden
 
 
-def _headers(response: AnyResponse) -> AnyResponse:
+def _headers(response: AnyResponse, policy: str) -> AnyResponse:
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", CSP)
+    headers.setdefault("Content-Security-Policy", policy)
     headers["Referrer-Policy"] = "no-referrer"
     headers["X-Content-Type-Options"] = "nosniff"
     headers["X-Frame-Options"] = "DENY"

@@ -1,6 +1,7 @@
 """Everything that can be set from outside, read once, frozen, with all problems named together."""
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,11 @@ MIN_TOKEN: Final = 20
 SEAL_FILE: Final = "seal-key"
 #: The files of keys in the data folder, and the variable that gives each otherwise.
 KEY_FILES: Final = {"secret": "LANGNGHE_SECRET_KEY", SEAL_FILE: "LANGNGHE_SEAL_KEY"}
+
+#: Map tiles: of one host, or a path of our own.
+_TILES: Final = re.compile(r"(https?://[A-Za-z0-9.-]+(:\d{1,5})?)?/(?!/)[A-Za-z0-9._~%/{}?=&@:-]*")
+_BRACES: Final = re.compile(r"\{[^{}]*\}")
+_TILE_PARTS: Final = ["{x}", "{y}", "{z}"]
 
 
 class SettingsError(Exception):
@@ -46,6 +52,8 @@ class Settings:
     login_per_quarter_hour: int
     metrics_token: str | None
     city: Path | None
+    map_tiles: str | None
+    map_attribution: str
     fault_dir: Path | None
 
     @property
@@ -62,6 +70,12 @@ class Settings:
     def embedded_redis(self) -> Path | None:
         """The socket of the Redis that `langnghe run` starts itself, or None when a server is configured."""
         return Path(self.redis_url.removeprefix("unix://")) if self.redis_url.startswith("unix://") else None
+
+    @property
+    def map_host(self) -> str | None:
+        """Where map tiles come from when that is not this installation itself: `https://tiles.example.vn`."""
+        parts = urlsplit(self.map_tiles or "")
+        return f"{parts.scheme}://{parts.netloc}" if parts.netloc else None
 
     @property
     def models(self) -> Path:
@@ -132,6 +146,8 @@ def from_env(environ: Mapping[str, str] = os.environ) -> Settings:
         login_per_quarter_hour=reader.whole("LANGNGHE_LOGIN_PER_QUARTER_HOUR", 20, 1, 1_000_000),
         metrics_token=reader.token("LANGNGHE_METRICS_TOKEN"),
         city=reader.folder("LANGNGHE_CITY"),
+        map_tiles=reader.tiles("LANGNGHE_MAP_TILES"),
+        map_attribution=reader.attribution("LANGNGHE_MAP_ATTRIBUTION", "LANGNGHE_MAP_TILES"),
         fault_dir=reader.folder("LANGNGHE_FAULT_DIR"),
     )
     if reader.problems:
@@ -171,6 +187,23 @@ class _Reader:
         if len(raw) < MIN_TOKEN or not (raw.isascii() and raw.isprintable()):
             self.problems.append(f"{name}: at least {MIN_TOKEN} printable ASCII characters are needed")
         return raw
+
+    def tiles(self, name: str) -> str | None:
+        """The address of map tiles; its host goes into a header, so nothing but an address is taken."""
+        raw = self.environ.get(name)
+        if raw and not (_TILES.fullmatch(raw) and sorted(_BRACES.findall(raw)) == _TILE_PARTS):
+            self.problems.append(
+                f"{name}: an address with {{z}}, {{x}} and {{y}} is needed, such as "
+                f"https://tiles.example.vn/{{z}}/{{x}}/{{y}}.png or /tiles/{{z}}/{{x}}/{{y}}.png, not {raw!r}"
+            )
+            return None
+        return raw or None
+
+    def attribution(self, name: str, tiles: str) -> str:
+        words = self.environ.get(name) or ""
+        if self.environ.get(tiles) and not words:
+            self.problems.append(f"{name}: whose map it is must stand beside it, such as '© OpenStreetMap'")
+        return words
 
     def folder(self, name: str) -> Path | None:
         raw = self.environ.get(name)

@@ -26,6 +26,7 @@ from app.icons import icon
 from app.intake.views import intake
 from app.knowledge.views import knowledge, questions
 from app.letters.views import letters
+from app.maps.views import maps
 from app.monitoring.views import monitoring
 from app.notices.views import notices, unseen_notices
 from app.pages.views import pages
@@ -65,7 +66,7 @@ def create_app(hotline: Hotline) -> Flask:
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, settings.trusted_proxies, settings.trusted_proxies)  # type: ignore[method-assign]
     logs.register(app)
-    sanity.register(app)
+    sanity.register(app, settings.map_host)
     errors.register(app)
     _logins(app)
     csrf = CSRFProtect(app)
@@ -74,7 +75,7 @@ def create_app(hotline: Hotline) -> Flask:
         csrf.exempt(blueprint)
     decide = (review, returns, sealed, letters, praise, knowledge, board)
     staff = (accounts, desk, work, coordination, notices, admin, units)
-    for blueprint in (intake, tracking, questions, api, *decide, *staff, pages, monitoring):
+    for blueprint in (intake, tracking, questions, api, *decide, *staff, maps, pages, monitoring):
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, lambda _e: errors.answer(403))
     _templates(app, hotline)
@@ -113,6 +114,8 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
         role_words=wording.role_words,
         kind_words=wording.kind_words,
         unseen_notices=unseen_notices,
+        map_tiles=hotline_.settings.map_tiles,
+        map_attribution=hotline_.settings.map_attribution,
     )
     app.jinja_env.filters.update(
         moment=wording.moment,

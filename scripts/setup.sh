@@ -51,7 +51,7 @@ set_up_assets() {
   fi
   (cd app/assets && "$npm" ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
   rm -rf "$vendor"
-  mkdir -p "$vendor/fonts" "$vendor/icons"
+  mkdir -p "$vendor/fonts" "$vendor/icons" "$vendor/leaflet"
   local weight subset name
   for weight in 400 600; do
     for subset in vietnamese latin; do
@@ -61,6 +61,7 @@ set_up_assets() {
   while read -r name; do
     [ -z "$name" ] || cp "app/assets/node_modules/lucide-static/icons/$name.svg" "$vendor/icons/"
   done <app/assets/icons.txt
+  cp app/assets/node_modules/leaflet/dist/leaflet.js app/assets/node_modules/leaflet/dist/leaflet.css "$vendor/leaflet/"
   cp app/assets/node_modules/axe-core/axe.min.js "$vendor/"
   echo "$wanted" >"$vendor/.built"
 }

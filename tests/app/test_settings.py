@@ -48,6 +48,8 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
         "LANGNGHE_INTAKE_PER_MINUTE": "0",
         "LANGNGHE_LOGIN_PER_QUARTER_HOUR": "0",
         "LANGNGHE_CITY": str(tmp_path / "nowhere"),
+        "LANGNGHE_MAP_TILES": "https://{s}.tiles.example.vn/{z}/{x}/{y}.png",
+        "LANGNGHE_MAP_ATTRIBUTION": "",
         "LANGNGHE_FAULT_DIR": str(tmp_path / "nowhere"),
     }
     with pytest.raises(SettingsError) as refusal:
@@ -103,3 +105,31 @@ def test_an_empty_variable_is_one_that_is_not_set(tmp_path: Path) -> None:
 def test_https_is_told_from_the_public_address(tmp_path: Path, url: str) -> None:
     found = from_env({"LANGNGHE_DATA": str(tmp_path), "LANGNGHE_URL": url, **SECRET})
     assert (found.https, found.public_url) == (True, "https://1022.example.vn")
+
+
+@pytest.mark.parametrize(
+    ("tiles", "host"),
+    [
+        ("https://tiles.example.vn/{z}/{x}/{y}.png", "https://tiles.example.vn"),
+        ("https://tiles.example.vn:8443/v1/{z}/{y}/{x}.jpg?key=abc", "https://tiles.example.vn:8443"),
+        ("/tiles/{z}/{x}/{y}.png", None),
+    ],
+)
+def test_map_tiles_come_from_one_host_or_from_here(tmp_path: Path, tiles: str, host: str | None) -> None:
+    environ = {"LANGNGHE_DATA": str(tmp_path), **SECRET, "LANGNGHE_MAP_TILES": tiles}
+    assert from_env(environ | {"LANGNGHE_MAP_ATTRIBUTION": "© Thành phố"}).map_host == host
+
+
+@pytest.mark.parametrize(
+    "tiles",
+    [
+        "https://tiles.example.vn/{z}/{x}.png",
+        "https://tiles.example.vn; script-src *; /{z}/{x}/{y}",
+        "ftp://tiles.example.vn/{z}/{x}/{y}",
+        "//tiles.example.vn/{z}/{x}/{y}",
+    ],
+)
+def test_what_is_no_address_of_tiles_is_refused(tmp_path: Path, tiles: str) -> None:
+    environ = {"LANGNGHE_DATA": str(tmp_path), **SECRET, "LANGNGHE_MAP_TILES": tiles}
+    with pytest.raises(SettingsError, match="LANGNGHE_MAP_TILES"):
+        from_env(environ | {"LANGNGHE_MAP_ATTRIBUTION": "© Thành phố"})

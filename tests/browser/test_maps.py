@@ -1,0 +1,211 @@
+"""Maps in a real browser: our own outline, tiles that come or do not, and a pin by finger, mouse and keys."""
+
+import base64
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from app.bench.world import World
+from tests.browser.test_accessibility import violations
+
+WARDS = 168
+#: A host that nobody is reached at, and one whose tiles the test itself hands out.
+TILES = "https://tiles.example.vn/{z}/{x}/{y}.png"
+CREDIT = "© Thành phố <b>& mọi người</b>"
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+Open = Callable[..., Page]
+
+
+def test_a_map_costs_nothing_until_it_is_opened(plain: Open) -> None:
+    page = plain()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    page.goto("/", wait_until="networkidle")
+    assert not [path for path in asked if "leaflet" in path or "ranh-gioi" in path or "map-drawing" in path]
+    open_picker(page)
+    assert any(path.endswith("leaflet.js") for path in asked)
+
+
+def test_without_tiles_the_outline_of_the_wards_is_drawn_and_named(plain: Open) -> None:
+    page = plain(reduced_motion="reduce")
+    page.goto("/")
+    open_picker(page)
+    expect(page.locator(".map-ward")).to_have_count(WARDS)
+    expect(page.locator("img.leaflet-tile")).to_have_count(0)
+    expect(page.locator(".leaflet-control-attribution")).to_contain_text("Sơ đồ")
+    for _ in range(4):
+        page.keyboard.press("+")
+    expect(page.locator(".map-name").first).to_contain_text("Phường")
+
+
+def test_a_pin_is_set_by_keys_alone(plain: Open) -> None:
+    page = plain(reduced_motion="reduce")
+    page.goto("/")
+    page.locator("[data-map-open]").focus()
+    page.keyboard.press("Enter")
+    canvas = page.locator(".map-canvas")
+    expect(canvas).to_be_focused()
+    expect(canvas).to_have_attribute("aria-label", "Bản đồ để đặt ghim")
+    page.keyboard.press("Enter")
+    first = pin(page)
+    expect(page.locator(".picker [role=status]")).to_contain_text("Đã đặt ghim ở khoảng Phường")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    second = pin(page)
+    assert second[1] > first[1]
+    assert second[0] == pytest.approx(first[0], abs=5e-4)
+    page.locator("[data-map-clear]").press("Enter")
+    assert page.input_value("#latitude") == page.input_value("#longitude") == ""
+    expect(page.locator(".map-pin")).to_have_count(0)
+
+
+def test_a_pin_is_set_by_a_touch_moved_by_dragging_and_filed(plain: Open) -> None:
+    page = plain()
+    page.goto("/")
+    page.fill("#text", "Đèn đường tắt cả tuần nay, trụ đèn nghiêng, chỗ này tối thui")
+    open_picker(page)
+    box = page.locator(".map-canvas").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 200, box["y"] + 200)
+    before = pin(page)
+    page.mouse.move(box["x"] + 200, box["y"] + 180)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, box["y"] + 120, steps=8)
+    page.mouse.up()
+    after = pin(page)
+    assert after[0] > before[0]
+    assert after[1] == pytest.approx(before[1], abs=1e-3)
+    page.click("form.once > button.main")
+    page.wait_for_selector("#code")
+
+
+def test_my_position_sets_the_pin(plain: Open) -> None:
+    page = plain(geolocation={"latitude": 10.7769, "longitude": 106.7009}, permissions=["geolocation"])
+    page.goto("/")
+    open_picker(page)
+    page.click("[data-map-locate]")
+    expect(page.locator(".picker [role=status]")).to_contain_text("Đã đặt ghim")
+    assert pin(page) == (10.7769, 106.7009)
+
+
+def test_tiles_that_come_are_shown_with_whose_they_are(tiled: Open) -> None:
+    page = tiled()
+    page.route("https://tiles.example.vn/**", lambda route: route.fulfill(body=PIXEL, content_type="image/png"))
+    page.goto("/")
+    open_picker(page)
+    expect(page.locator("img.leaflet-tile-loaded").first).to_be_attached()
+    expect(page.locator(".leaflet-control-attribution")).to_have_text(CREDIT)
+
+
+def test_where_tiles_are_refused_the_outline_is_there(tiled: Open) -> None:
+    page = tiled()
+    page.route("https://tiles.example.vn/**", refuse)
+    page.goto("/")
+    open_picker(page)
+    expect(page.locator(".picker [role=status]")).to_contain_text("sơ đồ")
+    expect(page.locator("img.leaflet-tile")).to_have_count(0)
+    expect(page.locator(".map-ward")).to_have_count(WARDS)
+
+
+def test_no_other_host_is_asked_for_anything(plain: Open, tiled: Open) -> None:
+    assert hosts_asked(plain()) == {"127.0.0.1"}
+    assert hosts_asked(tiled()) == {"127.0.0.1", "tiles.example.vn"}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_an_open_map(plain: Open, theme: Any) -> None:
+    page = plain(color_scheme=theme, bypass_csp=True)
+    page.goto("/")
+    open_picker(page)
+    page.keyboard.press("Enter")
+    assert violations(page) == []
+
+
+def test_without_javascript_there_is_no_map_and_no_button_for_one(plain: Open) -> None:
+    page = plain(java_script_enabled=False)
+    page.goto("/")
+    expect(page.locator("[data-map-open]")).to_be_hidden()
+    expect(page.locator("#place_text")).to_be_visible()
+
+
+@pytest.fixture(scope="module")
+def plain_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Return a served installation without tiles."""
+    yield from _served(tmp_path_factory.mktemp("plain"), {})
+
+
+@pytest.fixture(scope="module")
+def tiled_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Return a served installation with tiles."""
+    tiles = {"LANGNGHE_MAP_TILES": TILES, "LANGNGHE_MAP_ATTRIBUTION": CREDIT}
+    yield from _served(tmp_path_factory.mktemp("tiled"), tiles)
+
+
+def _served(folder: Path, extra: dict[str, str]) -> Iterator[World]:
+    world = World(folder, f"sqlite:///{folder / 'langnghe.db'}", extra)
+    world.prepare()
+    world.serve()
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def plain(chromium: Browser, plain_site: World) -> Iterator[Open]:
+    """Return a function that opens a page of the installation without tiles."""
+    yield from _pages(chromium, plain_site)
+
+
+@pytest.fixture
+def tiled(chromium: Browser, tiled_site: World) -> Iterator[Open]:
+    """Return a function that opens a page of the installation with tiles."""
+    yield from _pages(chromium, tiled_site)
+
+
+def _pages(chromium: Browser, world: World) -> Iterator[Open]:
+    contexts = []
+    broken: list[str] = []
+
+    def open_page(**more: Any) -> Page:
+        context = chromium.new_context(base_url=world.url, viewport={"width": 390, "height": 844}, **more)
+        context.on("weberror", lambda error: broken.append(str(error.error)))
+        context.on(
+            "console", lambda message: broken.append(message.text) if "Content Security" in message.text else None
+        )
+        contexts.append(context)
+        return context.new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not broken
+
+
+def open_picker(page: Page) -> None:
+    page.click("[data-map-open]")
+    page.wait_for_selector('[data-map="picker"][data-drawn]')
+
+
+def pin(page: Page) -> tuple[float, float]:
+    return float(page.input_value("#latitude")), float(page.input_value("#longitude"))
+
+
+def hosts_asked(page: Page) -> set[str | None]:
+    page.route("https://tiles.example.vn/**", refuse)
+    hosts: set[str | None] = set()
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
+    page.goto("/")
+    open_picker(page)
+    page.wait_for_load_state("networkidle")
+    return hosts
+
+
+def refuse(route: Route) -> None:
+    route.abort("connectionrefused")
