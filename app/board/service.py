@@ -65,6 +65,15 @@ class HotSpot:
 
 
 @dataclass(frozen=True)
+class InWard:
+    """How many reports of a ward the period has, and how many of them are open."""
+
+    ward: str
+    received: int
+    open: int
+
+
+@dataclass(frozen=True)
 class Board:
     """Everything a leader looks at on one page. `row` are periods of the same length, the one asked for last.
 
@@ -81,6 +90,7 @@ class Board:
     trend: list[Counts]
     ranking: list[Ranked] | None
     hot_spots: list[HotSpot]
+    wards: list[InWard]
     pending: int
 
     @property
@@ -105,7 +115,8 @@ def board(hotline: Hotline, session: Session, account: Account, asked: Asked) ->
     ranked = None if only_unit or scope.unit else rank(_by_unit(session, scope, now, asked, lines))
     return Board(
         asked, only_unit, now, periods, in_row(session, scope, now, periods, zone), lines, parts, trend, ranked,
-        hot_spots(session, scope, _one_before(scope, asked, zone), now), tallies.pending(session),
+        hot_spots(session, scope, _one_before(scope, asked, zone), now), in_wards(session, scope, now),
+        tallies.pending(session),
     )  # fmt: skip
 
 
@@ -185,6 +196,15 @@ def hot_spots(session: Session, scope: Scope, before: Scope, now: datetime, limi
         HotSpot(row.ward_code, row.topic_slug, row.n, row.open, had.get((row.ward_code, row.topic_slug), 0))
         for row in found
     ]
+
+
+def in_wards(session: Session, scope: Scope, now: datetime) -> list[InWard]:
+    """Return how much was reported in each ward, the most first."""
+    c = TALLY.c
+    still = func.count().filter(figures.conditions(c, now)["open"])
+    counts = select(c.ward_code, func.count(), still).where(figures.within(c, scope), c.ward_code.is_not(None))
+    most = counts.group_by(c.ward_code).order_by(func.count().desc(), c.ward_code)
+    return [InWard(*row) for row in session.execute(most)]
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,7 @@ def _overview(asked: Asked, refused: Refused | None) -> str:
         lines=_table(city, found),
         ranking=[_ranked(city, asked, one) for one in found.ranking or ()],
         hot_spots=[_hot_spot(city, asked, one) for one in found.hot_spots],
+        wards=_wards(city, found),
         rising=rising,
         exports=taken,
         few=FEW,
@@ -217,13 +218,26 @@ def _ranked(city: City, asked: Asked, one: Ranked) -> SimpleNamespace:
 
 
 def _hot_spot(city: City, asked: Asked, one: HotSpot) -> SimpleNamespace:
-    ward = city.wards.get(one.ward)
     address = asked.address(by=None, ward=one.ward, topic=one.topic)
     return SimpleNamespace(
         ward=words.key(city, "ward", one.ward), topic=words.key(city, "topic", one.topic), received=one.received,
-        open=one.open, before=one.before, lat=ward.lat if ward else None, lon=ward.lon if ward else None,
+        open=one.open, before=one.before,
         tickets=url_for("board.tickets", figure="received", **address),
     )  # fmt: skip
+
+
+def _wards(city: City, found: Board) -> dict[str, dict[str, Any]]:
+    """Return what the map shows of each ward, by its code."""
+    return {
+        one.ward: {
+            "name": words.key(city, "ward", one.ward), "count": one.received, "open": one.open,
+            "shown": words.number(one.received), "url": url_for("board.overview", **found.asked.address(ward=one.ward)),
+            "label": _("{ward}: {n} phản ánh, {open} còn mở").format(
+                ward=words.key(city, "ward", one.ward), n=words.number(one.received), open=words.number(one.open)
+            ),
+        }
+        for one in found.wards
+    }  # fmt: skip
 
 
 def _chips(city: City, asked: Asked) -> list[tuple[str, str, str]]:
