@@ -168,7 +168,7 @@ def _of_units(city: City, units: Iterable[Ranked]) -> Part:
         "không xếp hạng; cùng tỷ lệ thì cùng hạng."
     )
     head = ["Hạng", "Đơn vị", *_heads()]
-    return Part("II. Theo đơn vị chủ trì", "II. Đơn vị", head, [3, 11, *_widths()], rows, (note,))
+    return Part("II. Theo đơn vị chủ trì", "II. Đơn vị", head, [4, 12, *_widths()], rows, (note,))
 
 
 def _by(title: str, sheet: str, city: City, lines: Mapping[str, list[Line]]) -> Part:
@@ -178,7 +178,7 @@ def _by(title: str, sheet: str, city: City, lines: Mapping[str, list[Line]]) -> 
         for line in some
     ]
     head = [" / ".join(words.dimension(by) for by in lines), *_heads()]
-    return Part(title, sheet, head, [12, *_widths()], rows)
+    return Part(title, sheet, head, [14, *_widths()], rows)
 
 
 def _heads() -> list[str]:
@@ -187,7 +187,7 @@ def _heads() -> list[str]:
 
 
 def _widths() -> list[int]:
-    return [6 if BY_NAME[name].kind == "span" else 4 for name in OF_A_LINE]
+    return [7 if BY_NAME[name].kind == "span" else 5 if BY_NAME[name].kind == "rate" else 4 for name in OF_A_LINE]
 
 
 def _cells(counts: Counts) -> list[Cell]:

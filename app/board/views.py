@@ -37,8 +37,8 @@ CARDS: Final = (
 )  # fmt: skip
 #: Those of the screen on the wall.
 ON_THE_WALL: Final = ("received", "open", "on_time_rate", "late", "stars", "answer_time")
-#: So many bars are drawn of a table.
-BARS: Final = 12
+#: So many lines of a table are seen at once, with their bars; the rest is folded up.
+SHOWN_FIRST: Final = 12
 #: Seconds until the screen on the wall asks again.
 REFRESH: Final = 60
 KINDS: Final[Mapping[ExportForm, str]] = {
@@ -113,6 +113,7 @@ def _overview(asked: Asked, refused: Refused | None) -> str:
         exports=taken,
         few=FEW,
         few_stars=FEW_STARS,
+        shown_first=SHOWN_FIRST,
         words=words,
         BY_NAME=BY_NAME,
         month=_month_before(_today()),
@@ -184,10 +185,11 @@ def _line(city: City, found: Board, line: Line, most: int, place: int) -> Simple
     return SimpleNamespace(
         name=words.key(city, found.asked.by, line.key, found.parts),
         counts=line.counts,
+        before=line.before,
         cells=cells,
         change=words.against_before(BY_NAME["on_time_rate"], line.counts.on_time_rate, line.before.on_time_rate),
         bar=charts.share(line.counts.received, most),
-        drawn=place < BARS or found.asked.by in TIMES,
+        drawn=place < SHOWN_FIRST or found.asked.by in TIMES,
         few_stars=0 < line.counts.rated < FEW_STARS,
         address=url_for("board.overview", **{**narrowed, "by": _next_dimension(found.asked.by)}),
         tickets={name: url_for("board.tickets", figure=name, **{**narrowed, "by": None}) for name in BY_NAME},

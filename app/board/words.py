@@ -45,7 +45,7 @@ def value(kind: str, found: float | None) -> str:
         return "—"
     match kind:
         case "rate":
-            return f"{number(100 * found, 1)} %"
+            return f"{number(100 * found, 1)}\N{NO-BREAK SPACE}%"
         case "stars":
             return number(found, 1)
         case "span":
@@ -73,8 +73,9 @@ class Change:
 
 
 def against_before(definition: Definition, now: float | None, before: float | None) -> Change:
-    """Return whether a figure got better since the period before."""
-    if now is None or before is None or definition.better is None or now == before:
+    """Return whether a figure got better since the period before; a bare count depends on how many came at all."""
+    unjudged = definition.kind == "count" or definition.better is None
+    if now is None or before is None or unjudged or now == before:
         return Change("none", _("kỳ trước {value}").format(value=value(definition.kind, before)))
     good = (now > before) == (definition.better == "up")
     said = _("tốt hơn kỳ trước {value}") if good else _("kém hơn kỳ trước {value}")
