@@ -12,7 +12,7 @@ from models.board import Tally, TallyDue
 from models.ticket import Ticket
 
 #: So many notes of the trigger are taken at once: short, because the tickets are held meanwhile.
-BATCH: Final = 400
+BATCH: Final = 1000
 #: So many batches a round of the relay; the rest comes with the next.
 BATCHES: Final = 25
 

@@ -162,6 +162,7 @@ def _trend(found: Board) -> SimpleNamespace:
     rates = [counts.on_time_rate for counts in found.trend]
     return SimpleNamespace(
         by=words.dimension(by),
+        days=by == "day",
         line=charts.line(rates),
         points=[
             SimpleNamespace(
