@@ -28,6 +28,8 @@ WORKERS = frozenset({Role.HANDLER, Role.SUPERVISOR})
 READERS = WORKERS | {Role.COORDINATOR, Role.AUDITOR}
 #: Who sits at the desk where calls come in.
 DESK = frozenset({Role.CALL_TAKER, Role.COORDINATOR})
+#: Who looks at the figures. Leaders of the city have an auditor's account: they read everything and change nothing.
+LEADERS = frozenset({Role.SUPERVISOR, Role.COORDINATOR, Role.AUDITOR})
 
 
 def visible_to(account: Account) -> ColumnElement[bool]:
@@ -60,6 +62,16 @@ def queued_for(account: Account) -> ColumnElement[bool]:
     if account.role in WORKERS:
         return and_(_OPEN, Ticket.department_id == account.department_id)
     return visible_to(account)
+
+
+def only_unit(account: Account) -> str | None:
+    """Return the one unit whose figures this account may see; None: the whole city's. Raises `NotFound` for neither.
+
+    A figure leads to its tickets, so nobody sees figures of tickets that they could not open.
+    """
+    if account.role not in LEADERS or (account.role is Role.SUPERVISOR and account.department_id is None):
+        raise NotFound
+    return account.department_id if account.role is Role.SUPERVISOR else None
 
 
 def sealed_to(account: Account) -> ColumnElement[bool]:

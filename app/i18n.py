@@ -4,6 +4,8 @@ The catalogue is read as PO at start, so there is no compiled file to forget.
 """
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from typing import Final, Protocol
@@ -46,6 +48,19 @@ def language() -> str:
         chosen = request.cookies.get(COOKIE)
         g.lang = chosen if chosen in LANGUAGES else "vi"
     return str(g.lang)
+
+
+@contextmanager
+def speaking(lang: str) -> Iterator[None]:
+    """Speak a language for a while, whatever the person chose: a paper is in the language of its office."""
+    if not has_request_context():
+        yield  # Vietnamese is spoken there anyway
+        return
+    chosen, g.lang = language(), lang
+    try:
+        yield
+    finally:
+        g.lang = chosen
 
 
 def gettext(message: str) -> str:

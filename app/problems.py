@@ -84,6 +84,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "helps_not": ("Đơn vị này không phối hợp phiếu này.", "This unit does not help with this ticket."),
     "not_a_day": ("Ngày phải theo dạng 2026-01-31.", "A date must look like 2026-01-31."),
     "ends_before": ("Ngày cuối phải sau ngày đầu.", "The last day must not be before the first."),
+    "period_long": ("Kỳ dài nhất {max} ngày; bạn chọn ngắn hơn nhé.", "A period has at most {max} days; please choose a shorter one."),
     "unknown_ward": ("Không có phường, xã này.", "There is no such ward."),
     "place_needed": ("Bạn cho biết ở đâu: địa chỉ, hoặc cả vĩ độ và kinh độ.", "Please say where: an address, or latitude and longitude."),
     "unknown_incident": ("Không có việc chung này; bạn gửi riêng nhé.", "There is no such incident; please file the report by itself."),

@@ -16,6 +16,7 @@ from app.accounts.session import StaffMember
 from app.accounts.views import accounts
 from app.admin.views import admin
 from app.api.views import api
+from app.board.views import board
 from app.coordination.views import coordination
 from app.current import FIGURES, KEY, PRESENCE, THROTTLE, may_ask, visitor
 from app.current import hotline as current_hotline
@@ -83,7 +84,7 @@ def create_app(hotline: Hotline, model: ModelInService | None = None) -> Flask:
     # No cookie gives a citizen or a program any power: the form token, the code or the bearer token does.
     for blueprint in (intake, tracking, suggest, api):
         csrf.exempt(blueprint)
-    decide = (review, returns, replies, sealed, letters, praise, knowledge)
+    decide = (review, returns, replies, sealed, letters, praise, knowledge, board)
     staff = (accounts, desk, work, steps, coordination, notices, admin, units)
     citizens = (intake, tracking, suggest, offline, questions, maps)
     for blueprint in (*citizens, api, *decide, *staff, pages, monitoring):

@@ -3,6 +3,7 @@
 from models import (
     account,
     article,
+    board,
     calendar,
     coordination,
     department,
@@ -27,6 +28,7 @@ __all__ = [
     "Base",
     "account",
     "article",
+    "board",
     "calendar",
     "coordination",
     "department",

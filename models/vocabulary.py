@@ -167,6 +167,13 @@ class DepartmentKind(StrEnum):
     HOTLINE = "hotline"
 
 
+class ExportForm(StrEnum):
+    """As what sort of file a report leaves the house."""
+
+    PDF = "pdf"
+    XLSX = "xlsx"
+
+
 class UnitChangeKind(StrEnum):
     """What a line of the book of units says."""
 

@@ -19,6 +19,7 @@ from routing.questions import Script, read_questions
 from routing.rulebook import RuleBook, read_rules
 from routing.sla import SlaTable, read_sla
 from routing.source import CityDataError, Problems
+from routing.targets import Targets, read_targets
 from routing.wards import LegacyFact, WardFact, read_wards
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class City:
     coordinator: str
     units: Units = field(repr=False)
     incidents: IncidentRules
+    targets: Targets
     gazetteer: Gazetteer = field(repr=False)
     borders: "WardBorders | None" = field(repr=False)
     questions: Script = field(repr=False)
@@ -94,6 +96,7 @@ def read_city(folder: Path) -> City:
     borders = _borders(folder, ward_map.wards, problems)
     incidents = read_incidents(folder, problems)
     questions = read_questions(folder, problems)
+    targets = read_targets(folder, problems)
     problems.refuse()
     return City(
         name=gazetteer.city_name,
@@ -107,6 +110,7 @@ def read_city(folder: Path) -> City:
         coordinator=units.coordinator,
         units=units,
         incidents=incidents,
+        targets=targets,
         gazetteer=gazetteer,
         borders=borders,
         questions=questions,

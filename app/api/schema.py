@@ -655,3 +655,51 @@ class ProblemDocument(Shape):
     title_vi: str
     status: int
     errors: list[ProblemEntry]
+
+
+class Figures(Shape):
+    """Figures of some tickets, each as the page of figures defines it; null is "of none"."""
+
+    received: int
+    open: int
+    done: int
+    merged: int
+    on_time: int
+    late: int
+    on_time_rate: float | None = Field(description="On time ÷ (on time + late), 0 to 1.")
+    reopened: int
+    reopened_rate: float | None = Field(description="Reopened ÷ ever answered, 0 to 1.")
+    returned: int
+    rated: int
+    stars: float | None = Field(description="Average rating, 1 to 5.")
+    first_action: float | None = Field(description="Median seconds from receipt until a unit took it up.")
+    answer_time: float | None = Field(description="Median seconds from receipt to the first answer.")
+
+
+class FiguresLine(Shape):
+    """Figures of one unit, ward, group, topic, channel or part of the period."""
+
+    key: str = Field(description="Its id; `none` for tickets of none; of a part of the period its first day.")
+    vi: str
+    en: str
+    figures: Figures
+    before: Figures = Field(description="The same, one period before.")
+    rank: int | None = Field(
+        description="Of a unit, by on-time rate among those with at least `ranked_from` tickets on time or late."
+    )
+
+
+class FiguresReport(Shape):
+    """Figures of a period, whole and by lines."""
+
+    first: date
+    last: date
+    before_first: date
+    before_last: date
+    by: str
+    unit: str | None = Field(description="The one unit that this account sees; null: the whole city.")
+    ranked_from: int
+    pending: int = Field(description="To how many tickets something happened that is not in here yet.")
+    figures: Figures
+    before: Figures
+    lines: list[FiguresLine]

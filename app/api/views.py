@@ -19,11 +19,17 @@ from app.api import schema
 from app.api.openapi import Operation, document, documented
 from app.api.strictjson import parse_object
 from app.assignment import local_date
+from app.board import schema as board_schema
+from app.board import service as board_service
+from app.board import words as board_words
+from app.board.figures import Counts
+from app.board.service import Board, Line
 from app.coordination import service as coordination_service
 from app.current import address, hotline, public_figures, throttle
 from app.deadlines import Standing, standing
 from app.desk import calls
 from app.desk.calls import Announcement
+from app.i18n import LANGUAGES, speaking
 from app.intake import service as intake_service
 from app.intake.schema import Report, problem_of
 from app.intake.service import Filing, check_key
@@ -395,6 +401,65 @@ def returns() -> Response:
         next=found.after,
     )  # fmt: skip
     return _json_answer(shape)
+
+
+@api.get("/figures")
+@documented(
+    Operation(
+        "get",
+        f"{BASE}/figures",
+        answer=schema.FiguresReport,
+        refusals=(422,),
+        staff=True,
+        query=(
+            ("from", "The first day; 29 days before the last unless given."),
+            ("to", "The last day; today."),
+            ("by", f"One of {', '.join(board_schema.DIMENSIONS)}; unit unless given."),
+            ("unit", "Only this unit's tickets; `none`: those of no unit."),
+            ("ward", "Only this ward's; `none`: those of which the ward is not known."),
+            ("group", "Only this group of topics."),
+            ("topic", "Only this topic; `none`: those of which the topic is not known."),
+            ("channel", f"One of {', '.join(Channel)}."),
+        ),
+    )
+)
+def figures() -> Response:
+    """Return the board's figures of a period and of the one before; a supervisor's are of the own unit."""
+    account = _bearer()
+    access.only_unit(account)
+    asked = board_schema.parse(request.args, hotline().city, local_date(hotline(), hotline().now()))
+    with hotline().database.reading() as session:
+        found = board_service.board(hotline(), session, account, asked)
+    before, ranks = board_schema.earlier(asked.period), {one.unit: one.rank for one in found.ranking or ()}
+    shape = schema.FiguresReport(
+        first=asked.period.first, last=asked.period.last, before_first=before.first, before_last=before.last,
+        by=asked.by, unit=found.only_unit, ranked_from=board_service.FEW, pending=found.pending,
+        figures=_figures(found.total), before=_figures(found.before),
+        lines=[
+            schema.FiguresLine(
+                key=_figures_key(found, line), **_figures_names(found, line), figures=_figures(line.counts),
+                before=_figures(line.before), rank=ranks.get(line.key) if asked.by == "unit" else None,
+            )
+            for line in found.lines
+        ],
+    )  # fmt: skip
+    return _json_answer(shape)
+
+
+def _figures(counts: Counts) -> schema.Figures:
+    return schema.Figures(**{name: getattr(counts, name) for name in schema.Figures.model_fields})
+
+
+def _figures_key(found: Board, line: Line) -> str:
+    return found.parts[line.key].first.isoformat() if found.asked.by in board_schema.TIMES else str(line.key)
+
+
+def _figures_names(found: Board, line: Line) -> dict[str, str]:
+    names = {}
+    for lang in LANGUAGES:
+        with speaking(lang):
+            names[lang] = board_words.key(hotline().city, found.asked.by, line.key, found.parts)
+    return names
 
 
 @api.get("/units")

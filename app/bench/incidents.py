@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import select
 
 from app import nearby
+from app.bench.rows import Rows, write
 from app.bench.scratch import database, postgres
 from app.bench.world import World, world
 from models.incident import Incident
@@ -69,7 +69,7 @@ def run(say: Callable[[str], object], rows: int = ROWS) -> None:
 def _measure(name: str, made: World, rows: int, say: Callable[[str], object]) -> None:
     made.prepare()
     began = time.perf_counter()
-    _fill(made, rows)
+    write(made, _tables(made, rows))
     say(f"{name}: {rows} incidents and their tickets, written in {time.perf_counter() - began:.0f} s")
     _probe(made, rows, say)
 
@@ -112,41 +112,7 @@ def _look_up(made: World, number: int) -> object:
         return session.scalar(select(Incident.reports).where(Incident.id == UUID(int=number)))
 
 
-def _fill(made: World, rows: int) -> None:
-    """Write the rows as fast as the database takes them, then let it count what it has, as a running one would."""
-    if made.hotline.settings.is_sqlite:
-        _fill_sqlite(made, rows)
-        return
-    with psycopg.connect(made.environ["DATABASE_URL"]) as connection:
-        for table, columns, lines in _tables(made, rows):
-            copy = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
-            with connection.cursor().copy(copy) as stream:
-                for line in lines:
-                    stream.write_row(line)
-        connection.execute("ANALYZE")
-
-
-def _fill_sqlite(made: World, rows: int) -> None:
-    with made.hotline.database.engine.connect() as connection:
-        raw = connection.connection.driver_connection
-        if raw is None:
-            raise RuntimeError("no connection")
-        raw.execute("PRAGMA cache_size=-400000")  # the indexes are filled in no order
-        raw.execute("BEGIN IMMEDIATE")
-        for table, columns, lines in _tables(made, rows):
-            marks = ", ".join("?" * len(columns))
-            plain = (tuple(_plain(value) for value in line) for line in lines)
-            raw.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", plain)  # noqa: S608 - ours
-        raw.execute("COMMIT")
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, UUID):
-        return value.hex
-    return value.strftime("%Y-%m-%d %H:%M:%S.%f") if isinstance(value, datetime) else value
-
-
-def _tables(made: World, rows: int) -> Iterator[tuple[str, tuple[str, ...], Iterator[tuple[Any, ...]]]]:
+def _tables(made: World, rows: int) -> Iterator[Rows]:
     yield "incident", INCIDENT, map(_incident, _facts(made, _dice(1), rows))
     yield "ticket", TICKET, map(_ticket, _facts(made, _dice(1), rows))
 

@@ -5,6 +5,8 @@ import sys
 import click
 
 from app import settings, startup
+from app.bench.board import ROWS as BOARD_ROWS
+from app.bench.board import run as measure_board
 from app.bench.incidents import ROWS as MILLION
 from app.bench.incidents import run as measure_incidents
 from app.bench.intake import run as measure_intake
@@ -46,6 +48,14 @@ def bench_incidents(*, rows: int) -> None:
 def bench_queue(*, tickets: int) -> None:
     """A handler's queue page with a million tickets on PostgreSQL, beside one with ten thousand."""
     measure_queue(click.echo, tickets)
+
+
+@bench.command(name="board")
+@click.option("--rows", default=BOARD_ROWS, show_default=True, type=click.IntRange(min=1000), help="Stored tickets.")
+@plainly
+def bench_board(*, rows: int) -> None:
+    """A leader's page over 200,000 tickets, beside a bare count of the same days, on both databases."""
+    measure_board(click.echo, rows)
 
 
 @bench.command(name="triage")

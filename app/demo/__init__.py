@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from importlib.resources import files
+from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -15,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
 from app.accounts.service import NewAccount
-from app.demo import casework, desk
+from app.board import tallies
+from app.demo import casework, desk, fortnight
 from app.hotline import Hotline
 from app.intake.schema import parse_report
 from app.intake.service import Filing, file_report
@@ -74,7 +76,8 @@ def fill(hotline: Hotline) -> list[str]:
         if session.get(InstallationMark, DEMO_MARK) is not None:
             return ["The demonstration's reports and accounts are here already; passwords were printed once."]
     director = _Director(hotline)
-    director.live(_script())
+    director.live(chain(_script(), fortnight.script()))
+    tallies.keep(hotline)
     with hotline.database.transaction() as session:
         session.add(InstallationMark(name=DEMO_MARK, value=hotline.now().isoformat()))
         people = list(_people(hotline, session))

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app import lifecycle, surges
+from app.board import tallies
 from app.desk import upkeep
 from app.faultpoints import reached
 from app.hotline import Hotline
@@ -118,6 +119,7 @@ class Relay:
             vault.sweep(self.hotline)
             sending.keep(self.hotline)
             counting.keep(self.hotline)
+            tallies.keep(self.hotline)
         self._beaten = clock
 
     def _tidy(self, session: Session, now: datetime) -> None:

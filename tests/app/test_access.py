@@ -83,6 +83,12 @@ POST /replies/new                       303   404 404        422         422    
 GET  /replies/<uuid:template_id>        303   404 404        404         404     404     404   404        404      303
 POST /replies/<uuid:template_id>        303   404 404        404         404     404     404   404        404      303
 POST /replies/<uuid:template_id>/retire 303   404 404        404         404     404     404   404        404      303
+GET  /board                             303   404 404        200         200     200     200   404        404      303
+GET  /board/tickets                     303   404 404        200         200     200     200   404        404      303
+GET  /board/figures                     303   404 404        200         200     200     200   404        404      303
+GET  /board/tv                          303   404 404        200         200     200     200   404        404      303
+POST /board/report                      303   404 404        422         422     422     422   404        404      303
+GET  /api/v1/figures                    401   404 404        200         200     200     200   404        404      401
 GET  /review                            303   404 404        404         200     200     404   404        404      303
 GET  /sealed                            303   404 404        404         404     200     200   404        404      303
 GET  /ban-do                            200   200 200        200         200     200     200   200        200      200
@@ -382,6 +388,7 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "sealed/open": {"reason": "Xem ai được xem."},
     "sealed/refer": {"department_id": "pccc", "redacted_text": "Ông Bảy."},
     "sealed/release": {"submission_type": "phan-anh", "reason": "Không phải."},
+    "report": {"form": "pdf", "from": "hôm qua"},
     "link": {"other": "00000000-0000-0000-0000-000000000000"},
     "split": {},
 }

@@ -221,6 +221,10 @@ def pages_of_helpers(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[P
     yield getter(browsers["coordinator"], f"/review/{returned.ticket().id}"), 200
     yield getter(browsers["coordinator"], "/returns"), 200
     yield getter(browsers["coordinator"], "/returns?from=x"), 422
+    for path in ("/board", "/board/tickets", "/board/figures", "/board/tv"):
+        yield getter(browsers["coordinator"], path), 200
+    yield getter(browsers["supervisor"], "/board?by=week"), 200
+    yield getter(browsers["coordinator"], "/board?by=x&from=y&ward=z&channel=fax&topic=w&group=v&unit=u"), 422
     yield getter(browsers["bob"], "/work/parts"), 200
 
 

@@ -186,6 +186,9 @@ def helped_and_returned(program: Program, step: Callable[..., Any], people: Mapp
     assert step("accept-proposal", people["coordinator"])["department"] == "ubnd-26506"
     found = program.call("get", "/api/v1/returns", expected=200, headers=people["coordinator"])
     assert [line["unit"] for line in found["lines"]] == [BUSES, LIGHTS]
+    by = {"by": "channel"}
+    whole = program.call("get", "/api/v1/figures", expected=200, headers=people["coordinator"], query_string=by)
+    assert (whole["by"], whole["figures"]["received"]) == ("channel", 0)  # no relay has tallied yet
 
 
 def second_person(
