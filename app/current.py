@@ -9,7 +9,7 @@ from flask_login import current_user
 from app.accounts.session import StaffMember
 from app.hotline import Hotline
 from app.throttle import Throttle
-from models.account import Account
+from models.account import Account, StaffSession
 
 KEY: Final = "langnghe"
 THROTTLE: Final = "langnghe-throttle"
@@ -53,3 +53,8 @@ def visitor() -> Account | None:
 def staff() -> Account:
     """Return the account that is logged in; only for views behind `accounts.session.required`."""
     return cast(StaffMember, current_user).account
+
+
+def sitting() -> StaffSession:
+    """Return the session in which a logged-in person asks; only for views behind doors of `accounts.session`."""
+    return cast(StaffMember, current_user).sitting

@@ -12,13 +12,16 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 class Keys:
     """`codes` hashes tracking codes, `tokens` hashes bearer tokens and links, `web` signs cookies.
 
-    `answers` encrypts what is kept to be repeated.
+    `answers` encrypts what is kept to be repeated, `factors` what authenticator apps share with us, `devices` signs
+    the cookie by which a device is known again.
     """
 
     codes: bytes
     tokens: bytes
     web: bytes
     answers: Fernet
+    factors: Fernet
+    devices: bytes
 
 
 def derive(secret: str) -> Keys:
@@ -28,6 +31,8 @@ def derive(secret: str) -> Keys:
         tokens=_purpose(secret, "tokens"),
         web=_purpose(secret, "cookies"),
         answers=Fernet(base64.urlsafe_b64encode(_purpose(secret, "idempotent answers"))),
+        factors=Fernet(base64.urlsafe_b64encode(_purpose(secret, "second factors"))),
+        devices=_purpose(secret, "known devices"),
     )
 
 

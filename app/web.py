@@ -1,24 +1,27 @@
 """The web application: blueprints by asker, one error table, one set of headers."""
 
 from datetime import timedelta
-from typing import Any, Final
-from uuid import UUID
+from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from sqlalchemy import select
-from sqlalchemy.orm import selectinload
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import access, errors, i18n, logs, sanity, wording
+from app.accounts import staff_sessions
+from app.accounts.own_views import own
+from app.accounts.provider import PROVIDER, provider_of
 from app.accounts.session import StaffMember
-from app.accounts.views import accounts
+from app.accounts.views import accounts, member_of
+from app.admin.account_views import admin_accounts
 from app.admin.views import admin
 from app.api.views import api
+from app.audit.views import audit
 from app.coordination.views import coordination
-from app.current import KEY, THROTTLE, may_ask, visitor
+from app.current import KEY, THROTTLE, visitor
 from app.current import hotline as current_hotline
+from app.demonstration import is_demonstration
 from app.desk.views import desk
 from app.hotline import Hotline
 from app.icons import icon
@@ -36,12 +39,7 @@ from app.throttle import Throttle
 from app.tracking.views import tracking
 from app.units.views import units
 from app.work.views import work
-from models.account import Account
-from models.outbox import InstallationMark
 from models.vocabulary import Role
-
-#: The installation holds invented reports.
-DEMO_MARK: Final = "demo"
 
 
 def create_app(hotline: Hotline) -> Flask:
@@ -50,14 +48,15 @@ def create_app(hotline: Hotline) -> Flask:
     settings = hotline.settings
     app.extensions[KEY] = hotline
     app.extensions[THROTTLE] = Throttle(settings)
+    app.extensions[PROVIDER] = provider_of(hotline)
     app.config.update(
         SECRET_KEY=hotline.keys.web,
         SESSION_COOKIE_NAME="__Host-staff" if settings.https else "staff",
         SESSION_COOKIE_SECURE=settings.https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
-        WTF_CSRF_TIME_LIMIT=12 * 3600,
+        PERMANENT_SESSION_LIFETIME=timedelta(seconds=settings.session_life),
+        WTF_CSRF_TIME_LIMIT=int(settings.session_life),
         WTF_CSRF_SSL_STRICT=False,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=30),
     )
@@ -72,7 +71,7 @@ def create_app(hotline: Hotline) -> Flask:
     for blueprint in (intake, tracking, api):
         csrf.exempt(blueprint)
     decide = (review, returns, sealed, letters, praise, knowledge)
-    staff = (accounts, desk, work, coordination, notices, admin, units)
+    staff = (accounts, own, desk, work, coordination, notices, audit, admin, admin_accounts, units)
     for blueprint in (intake, tracking, questions, api, *decide, *staff, pages, monitoring):
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, lambda _e: errors.answer(403))
@@ -89,15 +88,9 @@ def _logins(app: Flask) -> None:
 
     @manager.user_loader  # type: ignore[untyped-decorator]
     def load(key: str) -> StaffMember | None:
-        """Return who a session belongs to, unless it began before the last password change or logout."""
-        account_id, _, epoch = key.partition(":")
-        with current_hotline().database.reading() as session:
-            account = session.scalar(
-                select(Account).where(Account.id == UUID(account_id)).options(selectinload(Account.department))
-            )
-        if account is None or account.disabled or str(account.session_epoch) != epoch:
-            return None
-        return StaffMember(account)
+        """Return who a session belongs to, unless it is over."""
+        sitting = staff_sessions.find(current_hotline(), key)
+        return None if sitting is None else member_of(sitting)
 
 
 def _templates(app: Flask, hotline_: Hotline) -> None:
@@ -128,6 +121,7 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
         urgency_words=wording.urgency_words,
         stage_words=wording.stage_words,
         calendar_source_words=wording.calendar_source_words,
+        login_method_words=wording.login_method_words,
     )
     app.context_processor(lambda: _common(hotline_))
 
@@ -135,21 +129,4 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
 def _common(hotline_: Hotline) -> dict[str, Any]:
     account = visitor()
     may_know = account is not None and (access.may_unseal(account) or account.role is Role.AUDITOR)
-    return {"lang": i18n.language(), "account": account, "knows_sealed": may_know, "demo": _is_demo(hotline_)}
-
-
-def _is_demo(hotline_: Hotline) -> bool:
-    """Whether the reports are invented: asked once a process, and again until the database answers."""
-    known = current_app.extensions.get("is_demo")
-    if known is None:
-        if not may_ask():
-            return False
-        try:
-            with hotline_.database.reading() as session:
-                known = session.get(InstallationMark, DEMO_MARK) is not None
-        except Exception as error:
-            if not errors.is_away(error):
-                raise
-            return False
-        current_app.extensions["is_demo"] = known
-    return bool(known)
+    return {"lang": i18n.language(), "account": account, "knows_sealed": may_know, "demo": is_demonstration(hotline_)}

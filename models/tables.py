@@ -3,6 +3,7 @@
 from models import (
     account,
     article,
+    audit,
     calendar,
     coordination,
     department,
@@ -23,6 +24,7 @@ __all__ = [
     "Base",
     "account",
     "article",
+    "audit",
     "calendar",
     "coordination",
     "department",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from uuid import uuid4
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -50,21 +51,24 @@ def test_shutting_an_account_out_ends_its_sessions_and_its_tokens(
     assert client.get("/api/v1/tickets", headers=token).status_code == 401
 
 
-def test_a_cookie_of_another_key_or_of_an_account_that_is_gone_is_nobodys(
+def test_a_cookie_of_another_key_or_of_a_session_that_is_not_there_is_nobodys(
     app: Flask, hotline: Hotline, staff: Staff, log_in: Log
 ) -> None:
     forger = Flask("forger")
     forger.config.update(SECRET_KEY=b"x" * 32, SESSION_COOKIE_NAME="staff")
     forged = forger.test_client()
     with forged.session_transaction() as session:
-        session["_user_id"] = f"{staff.alice.id.hex}:1"
+        session["_user_id"] = session_of(log_in(staff.alice))
     cookie = forged.get_cookie("staff")
     assert cookie is not None
     browser = app.test_client()
     browser.set_cookie("staff", cookie.value)
     assert browser.get("/work").status_code == 303
-    gone = log_in(Account(id=staff.alice.id.__class__(int=1), session_epoch=1))
-    assert gone.get("/work").status_code == 303
+    for key in (str(uuid4()), f"{staff.alice.id.hex}:1", ""):
+        gone = app.test_client()
+        with gone.session_transaction() as session:
+            session["_user_id"] = key
+        assert gone.get("/work").status_code == 303
 
 
 def test_a_login_takes_over_nothing_of_the_session_it_found(redis: RedisServer, app: Flask, staff: Staff) -> None:
@@ -95,7 +99,14 @@ def test_the_cookie_of_a_session_is_out_of_the_reach_of_scripts_and_other_sites(
     fields = {"username": "alice", "password": PASSWORD, "csrf_token": token}
     answer = browser.post("/accounts/login", data=fields, **page)
     assert answer.status_code == 303
-    (cookie,) = answer.headers.getlist("Set-Cookie")
-    assert cookie.startswith("__Host-staff=")
-    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
-    assert "Domain" not in cookie
+    cookies = answer.headers.getlist("Set-Cookie")
+    assert sorted(cookie.partition("=")[0] for cookie in cookies) == ["__Host-device", "__Host-staff"]
+    for cookie in cookies:
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+        assert "Domain" not in cookie
+
+
+def session_of(browser: FlaskClient) -> str:
+    """Return what a browser's cookie says of its session."""
+    with browser.session_transaction() as cookie:
+        return str(cookie["_user_id"])
