@@ -24,6 +24,7 @@ from app.words import words_of
 from models.account import Account, ApiToken, Invitation, StaffSession
 from models.department import Department
 from models.vocabulary import AuditKind, Role
+from routing.folding import fold
 
 PASSWORD_MIN: Final = 12
 PASSWORD_MAX: Final = 128
@@ -103,10 +104,17 @@ def check_password(password: str, *own_words: str) -> list[Problem]:
         return [Problem("password", "password_short", {"min": PASSWORD_MIN})]
     if len(password) > PASSWORD_MAX:
         return [Problem("password", "password_long", {"max": PASSWORD_MAX})]
-    words = [*_LOCAL_WORDS, *(part for word in own_words for part in [word, *re.split(r"[\s._-]+", word)] if part)]
-    if zxcvbn(password[:STRENGTH_READ], words)["score"] < STRENGTH_MIN:
+    named = [part for word in own_words for part in _ways_to_write(word)]
+    if zxcvbn(password[:STRENGTH_READ], [*_LOCAL_WORDS, *named])["score"] < STRENGTH_MIN:
         return [Problem("password", "password_common")]
     return []
+
+
+def _ways_to_write(name: str) -> set[str]:
+    """Return a name as it may stand in a password: whole or in parts, with its marks and without."""
+    parts = [part for part in re.split(r"[\s._-]+", name) if part]
+    written = {name, "".join(parts), *parts}
+    return written | {fold(one) for one in written}
 
 
 def change_password(hotline: Hotline, session: Session, account: Account, current: str, new: str) -> None:
