@@ -100,6 +100,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
         "No role here was given to you; please ask your administrator to add you to a group.",
     ),
     "sso_disabled": ("Tài khoản này đã bị khóa.", "This account is shut out."),
+    "rules_file": ("Tệp quy tắc này chưa dùng được: {reason}", "This rules file cannot be used: {reason}"),
     "model_refused": ("Không dùng được mô hình này: {reason}", "This model cannot be used: {reason}"),
     "invitation": ("Liên kết này đã dùng rồi hoặc đã hết hạn; xin liên kết mới.", "This link was used or is over; please ask for a new one."),
     "username_taken": ("Tên đăng nhập này đã có người dùng.", "This user name is taken."),

@@ -15,6 +15,8 @@ from app.accounts.provider import PROVIDER, provider_of
 from app.accounts.session import StaffMember
 from app.accounts.views import accounts, member_of
 from app.admin.account_views import admin_accounts
+from app.admin.rule_views import admin_rules
+from app.admin.system_views import admin_system
 from app.admin.views import admin
 from app.api.views import api
 from app.audit.views import audit
@@ -71,7 +73,8 @@ def create_app(hotline: Hotline) -> Flask:
     for blueprint in (intake, tracking, api):
         csrf.exempt(blueprint)
     decide = (review, returns, sealed, letters, praise, knowledge)
-    staff = (accounts, own, desk, work, coordination, notices, audit, admin, admin_accounts, units)
+    administer = (admin, admin_accounts, admin_rules, admin_system, units)
+    staff = (accounts, own, desk, work, coordination, notices, audit, *administer)
     for blueprint in (intake, tracking, questions, api, *decide, *staff, pages, monitoring):
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, lambda _e: errors.answer(403))

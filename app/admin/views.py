@@ -34,6 +34,10 @@ def _places() -> list[tuple[str, str, str, str]]:
         ("admin_accounts.accounts", "users", _("Tài khoản"), _("Mời người, khóa, gỡ mã đăng nhập bị mất")),
         ("units.listed", "building-2", _("Đơn vị"), _("Mở, đổi, đóng đơn vị")),
         ("admin.calendar", "calendar-days", _("Lịch làm việc"), _("Ngày nghỉ và ngày làm bù")),
+        ("admin_rules.rules", "arrow-right", _("Quy tắc"), _("Việc gì về đơn vị nào, và thử trước khi đổi")),
+        ("admin_rules.topic_list", "file-text", _("Chủ đề"), _("Tên, ý nghĩa và thời hạn của từng chủ đề")),
+        ("admin_system.models", "star", _("Mô hình"), _("Mô hình đang dùng, đổi và quay lại")),
+        ("admin_system.health", "circle-check", _("Sức khỏe hệ thống"), _("Cài đặt nào ổn, cài đặt nào cần sửa")),
         ("audit.log", "shield", _("Nhật ký"), _("Ai vào, ai đổi gì")),
     ]
 

@@ -1,25 +1,43 @@
 """What auditors read: one list of ways in, accounts, exports and openings of sealed tickets, newest first."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from itertools import chain
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, Integer, String, Uuid, cast, literal, null, select, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    String,
+    Uuid,
+    cast,
+    false,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import Session, aliased
 
 from app.problems import NotFound
 from models.account import Account
 from models.audit import AuditEvent
-from models.base import UtcDateTime
+from models.base import BigId, UtcDateTime
 from models.sealed import SealedRead
 from models.vocabulary import AuditKind
 
 PAGE: Final = 50
 #: What a line of the record of reads is called among the others.
 SEALED_READ: Final = "sealed_read"
+#: The two tables, in the order in which their rows of one instant stand.
+_OWN: Final = 0
+_READS: Final = 1
+_Row = tuple[Any, ...]
 
 
 class Topic(StrEnum):
@@ -33,7 +51,7 @@ class Topic(StrEnum):
     SEALED = "sealed"
 
 
-_KINDS: Final[dict[Topic, Collection[str]]] = {
+_KINDS: Final[dict[Topic, Collection[AuditKind]]] = {
     Topic.WAYS_IN: (AuditKind.LOGIN, AuditKind.LOGOUT, AuditKind.SESSIONS_ENDED, AuditKind.RECOVERY_USED),
     Topic.FAILED: (AuditKind.LOGIN_FAILED, AuditKind.SECOND_STEP_FAILED),
     Topic.ACCOUNTS: (
@@ -50,7 +68,7 @@ _KINDS: Final[dict[Topic, Collection[str]]] = {
     ),
     Topic.TOKENS: (AuditKind.TOKEN_MADE, AuditKind.TOKEN_REVOKED),
     Topic.EXPORTS: (AuditKind.EXPORTED,),
-    Topic.SEALED: (SEALED_READ,),
+    Topic.SEALED: (),
 }
 
 
@@ -81,54 +99,66 @@ def page(
 
     With `account_id` only those that are about this account or were done by it.
     """
-    happened = _everything().subquery("happened")
-    column = happened.c
+    key = _key(after) if after else None
+    parts = [
+        _part(session, asked.where(*_beyond(key, source, at, number)), at, number)
+        for source, at, number, asked in (
+            (_OWN, AuditEvent.at, AuditEvent.id, _own(topic, account_id)),
+            (_READS, SealedRead.at, SealedRead.id, _reads(topic, account_id)),
+        )
+    ]
+    rows = sorted(chain(*parts), key=lambda row: row[:3], reverse=True)
+    lines = [Line(at, kind, name, by, detail, ticket) for at, _, _, kind, name, by, detail, ticket in rows[:PAGE]]
+    return AuditPage(lines, _written(*rows[PAGE - 1][:3]) if len(rows) > PAGE else None)
+
+
+def _part(
+    session: Session, asked: Select[_Row], at: SQLColumnExpression[datetime], number: SQLColumnExpression[int]
+) -> Sequence[_Row]:
+    """Return as many rows of one of the two tables as a page can need; each table reads its own index."""
+    return [tuple(row) for row in session.execute(asked.order_by(at.desc(), number.desc()).limit(PAGE + 1))]
+
+
+def _beyond(
+    key: tuple[datetime, int, int] | None,
+    source: int,
+    at: SQLColumnExpression[datetime],
+    number: SQLColumnExpression[int],
+) -> list[ColumnElement[bool]]:
+    """Return the condition for a row of a table to come after a line; at one instant reads come before the others."""
+    if key is None:
+        return []
+    moment, of, last = key
+    if of == source:
+        return [tuple_(at, number) < tuple_(literal(moment, UtcDateTime), literal(last, BigId))]
+    return [at <= moment] if of > source else [at < moment]
+
+
+def _own(topic: Topic | None, account_id: UUID | None) -> Select[_Row]:
     whom, who = aliased(Account), aliased(Account)
     query = (
-        select(column.at, column.source, column.id)
-        .add_columns(column.kind, whom.username, who.username, column.detail, column.ticket_id)
-        .outerjoin(whom, whom.id == column.account_id)
-        .outerjoin(who, who.id == column.actor_id)
-        .order_by(column.at.desc(), column.source.desc(), column.id.desc())
-        .limit(PAGE + 1)
+        select(AuditEvent.at, literal(_OWN), AuditEvent.id, AuditEvent.kind)
+        .add_columns(whom.username, who.username, AuditEvent.detail, cast(null(), Uuid))
+        .outerjoin(whom, whom.id == AuditEvent.account_id)
+        .outerjoin(who, who.id == AuditEvent.actor_id)
     )
     if topic is not None:
-        query = query.where(column.kind.in_(_KINDS[topic]))
+        query = query.where(AuditEvent.kind.in_(_KINDS[topic]))
     if account_id is not None:
-        query = query.where((column.account_id == account_id) | (column.actor_id == account_id))
-    if after:
-        at, source, number = _key(after)
-        bound = (literal(at, UtcDateTime), literal(source, Integer), literal(number, Integer))
-        query = query.where(tuple_(column.at, column.source, column.id) < tuple_(*bound))
-    rows = session.execute(query).all()
-    lines = [Line(at, kind, name, by, detail, ticket) for at, _, _, kind, name, by, detail, ticket in rows[:PAGE]]
-    more = len(rows) > PAGE
-    return AuditPage(lines, _written(*rows[PAGE - 1][:3]) if more else None)
+        query = query.where(or_(AuditEvent.account_id == account_id, AuditEvent.actor_id == account_id))
+    return query
 
 
-def _everything() -> CompoundSelect[tuple[datetime, int, int, str, UUID | None, UUID | None, str | None, UUID | None]]:
+def _reads(topic: Topic | None, account_id: UUID | None) -> Select[_Row]:
     """The record of reads stays where it is and is not written twice; here both are one."""
-    own = select(
-        AuditEvent.at.label("at"),
-        literal(0, Integer).label("source"),
-        AuditEvent.id.label("id"),
-        cast(AuditEvent.kind, String(32)).label("kind"),
-        AuditEvent.account_id.label("account_id"),
-        AuditEvent.actor_id.label("actor_id"),
-        AuditEvent.detail.label("detail"),
-        cast(null(), Uuid).label("ticket_id"),
+    query = (
+        select(SealedRead.at, literal(_READS), SealedRead.id, literal(SEALED_READ))
+        .add_columns(cast(null(), String(64)), Account.username, cast(null(), String(64)), SealedRead.ticket_id)
+        .join(Account, Account.id == SealedRead.account_id)
     )
-    reads = select(
-        SealedRead.at,
-        literal(1, Integer),
-        SealedRead.id,
-        literal(SEALED_READ, String(32)),
-        cast(null(), Uuid),
-        SealedRead.account_id,
-        cast(null(), String(120)),
-        SealedRead.ticket_id,
-    )
-    return union_all(own, reads)
+    if topic not in {None, Topic.SEALED}:
+        query = query.where(false())
+    return query if account_id is None else query.where(SealedRead.account_id == account_id)
 
 
 def _written(at: datetime, source: int, number: int) -> str:
@@ -142,6 +172,6 @@ def _key(after: str) -> tuple[datetime, int, int]:
         found = moment, int(source), int(number)
     except ValueError:
         raise NotFound from None
-    if moment.tzinfo is None or not 0 <= found[2] < 2**31 or found[1] not in {0, 1}:
+    if moment.tzinfo is None or not 0 <= found[2] < 2**63 or found[1] not in {_OWN, _READS}:
         raise NotFound
     return found

@@ -45,9 +45,11 @@ def upgrade() -> None:
     _tokens()
     _audit()
     _protect_audit()
+    _loaded_rules()
 
 
 def downgrade() -> None:
+    op.drop_table("loaded_rules")
     _release_audit()
     op.drop_index(op.f("ix_audit_event_account_id_id"), table_name="audit_event")
     op.drop_index(op.f("ix_audit_event_at_id"), table_name="audit_event")
@@ -152,6 +154,17 @@ def _audit() -> None:
     )
     op.create_index(op.f("ix_audit_event_at_id"), "audit_event", ["at", "id"], unique=False)
     op.create_index(op.f("ix_audit_event_account_id_id"), "audit_event", ["account_id", "id"], unique=False)
+
+
+def _loaded_rules() -> None:
+    op.create_table(
+        "loaded_rules",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("loaded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_loaded_rules")),
+    )
 
 
 def _protect_audit() -> None:

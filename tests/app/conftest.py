@@ -43,6 +43,7 @@ CITY = {
     "department",
     "department_change",
     "article",
+    "loaded_rules",
 }
 #: Tables of which triggers let nothing be taken away.
 APPEND_ONLY = ("ticket_event", "calendar_change", "sealed_read", "audit_event")

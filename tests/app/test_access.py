@@ -80,6 +80,15 @@ POST /admin/accounts/end-sessions       303   404 404        404         404    
 POST /admin/accounts/revoke-token       303   404 404        404         404     404     404   404        404      303
 POST /admin/accounts/link               303   404 404        404         404     404     404   201        404      303
 POST /admin/accounts/disable            303   404 404        404         404     404     404   200        404      303
+GET  /admin/rules                       303   404 404        404         404     404     404   200        404      303
+POST /admin/rules/try                   303   404 404        404         404     404     404   422        404      303
+POST /admin/rules/preview               303   404 404        404         404     404     404   422        404      303
+GET  /admin/topics                      303   404 404        404         404     404     404   200        404      303
+GET  /admin/models                      303   404 404        404         404     404     404   200        404      303
+GET  /admin/models/<version>            303   404 404        404         404     404     404   404        404      303
+POST /admin/models/promote              303   404 404        404         404     404     404   422        404      303
+POST /admin/models/roll-back            303   404 404        404         404     404     404   422        404      303
+GET  /admin/health                      303   404 404        404         404     404     404   200        404      303
 GET  /admin/units                       303   404 404        404         404     404     404   200        404      303
 POST /admin/units                       303   404 404        404         404     404     404   422        404      303
 GET  /admin/units/new                   303   404 404        404         404     404     404   200        404      303

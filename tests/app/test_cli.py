@@ -193,7 +193,7 @@ def test_an_installation_is_migrated_checked_and_given_its_first_link(run: Run, 
     sound = run("check")
     assert (sound.exit_code, sound.stdout) == (0, "every law holds\n")
     assert "0 stray files removed, 0 photos missing" in run("reconcile").stdout
-    assert "/accounts/invitation#" in run("accounts", "first-link").stdout
+    assert "/accounts/invitation#" in run("account", "first-link").stdout
     told = run("doctor")
     assert told.exit_code == 1
     assert "BAD  relay: never seen" in told.stdout

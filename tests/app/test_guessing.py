@@ -62,7 +62,7 @@ def test_guessing_passwords(
 
     with hotline.database.transaction() as session:
         session.get_one(Account, staff.coordinator.id).disabled = True
-    pages = []
+    pages: list[str] = []
     for name in ("bob", "nobody-of-this-name", "coordinator", "Không Phải Tên"):
         answer = enter(app.test_client(), name, "sai mật khẩu rồi", at=f"10.5.0.{len(pages)}")
         assert len(hashed) == len(pages) + 1, name  # (e)

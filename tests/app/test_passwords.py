@@ -9,6 +9,7 @@ from app.accounts import service as accounts
 from app.accounts.service import check_password
 from app.bench.scratch import RedisServer
 from app.hotline import Hotline
+from app.problems import Refused
 from models.account import Account
 from models.vocabulary import AuditKind
 from tests.app.conftest import PASSWORD, Staff
@@ -101,7 +102,7 @@ def test_an_invitation_takes_no_weak_password(hotline: Hotline, staff: Staff) ->
     with hotline.database.transaction() as session:
         account = session.get_one(Account, staff.alice.id)
         token = accounts.invite(hotline, session, account)
-    with pytest.raises(accounts.Refused), hotline.database.transaction() as session:
+    with pytest.raises(Refused), hotline.database.transaction() as session:
         accounts.accept_invitation(hotline, session, token, "alice alice alice", None)
     with hotline.database.transaction() as session:
         assert accounts.accept_invitation(hotline, session, token, OTHER, None).username == "alice"
