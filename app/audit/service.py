@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Label,
     Select,
     SQLColumnExpression,
     String,
@@ -153,12 +154,16 @@ def _reads(topic: Topic | None, account_id: UUID | None) -> Select[_Row]:
     """The record of reads stays where it is and is not written twice; here both are one."""
     query = (
         select(SealedRead.at, literal(_READS), SealedRead.id, literal(SEALED_READ))
-        .add_columns(cast(null(), String(64)), Account.username, cast(null(), String(64)), SealedRead.ticket_id)
+        .add_columns(_nothing("whom"), Account.username, _nothing("detail"), SealedRead.ticket_id)
         .join(Account, Account.id == SealedRead.account_id)
     )
     if topic not in {None, Topic.SEALED}:
         query = query.where(false())
     return query if account_id is None else query.where(SealedRead.account_id == account_id)
+
+
+def _nothing(name: str) -> Label[str]:
+    return cast(null(), String(64)).label(name)
 
 
 def _written(at: datetime, source: int, number: int) -> str:
