@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.assignment import local_date
 from app.hotline import Hotline
+from app.i18n import label
 from app.problems import refuse
 from app.returns import trial
 from app.words import words_of
@@ -77,9 +78,9 @@ def of_topic(hotline: Hotline, topic: str, day: date) -> list[ShownRule]:
 
 
 def target_words(city: City, target: Target, day: date) -> str:
-    """Return the name of a unit, or the id that every ward's own unit begins with."""
+    """Return the name of a unit in the reader's language, or the id that every ward's own unit begins with."""
     unit = city.unit(target.id, day)
-    return unit.vi if unit is not None and not target.per_ward else f"{target.id}@ward"
+    return label(unit) if unit is not None and not target.per_ward else f"{target.id}@ward"
 
 
 def attempt(hotline: Hotline, topic: str, kind: str, urgency: str, text: str) -> Tried:
