@@ -64,9 +64,9 @@ class Throttle:
         else:
             self._enter(("address", address), ("user", username.strip().lower()[:64]))
 
-    def second_step(self, address: str, account: str) -> None:
+    def second_step(self, account: str) -> None:
         """Count a code tried as the second step of a login; only who has the password gets this far."""
-        self._enter(("address", address), ("second", account))
+        self._enter(("second", account))
 
     def secret_asked(self, account: str) -> None:
         """Count a password or code that a person who is in gives once more."""

@@ -1,11 +1,11 @@
 """Sessions of staff: rows in the database, so that each can be seen, ended, and is over after its time."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from app.errors import is_away
@@ -16,6 +16,8 @@ from models.vocabulary import LoginMethod
 
 #: A request writes down that somebody is there at most so often.
 SEEN_EVERY: Final = timedelta(minutes=1)
+#: How long a session is kept that is over by its time.
+KEPT: Final = timedelta(days=30)
 _BROWSERS: Final = {"Edg": "Edge", "OPR/": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
 _SYSTEMS: Final = {
     "Android": "Android",
@@ -102,6 +104,12 @@ def end_all(hotline: Hotline, session: Session, account_id: UUID) -> None:
     session.get_one(Account, account_id, with_for_update=True).session_epoch += 1
     alive = update(StaffSession).where(StaffSession.account_id == account_id, StaffSession.ended_at.is_(None))
     session.execute(alive.values(ended_at=hotline.now()))
+
+
+def forget(hotline: Hotline, session: Session, now: datetime) -> None:
+    """Let go of sessions that have been over for so long that nobody asks for them; the record has the logins."""
+    over = now - timedelta(seconds=hotline.settings.session_life) - KEPT
+    session.execute(delete(StaffSession).where(StaffSession.began_at < over))
 
 
 def _alive(hotline: Hotline) -> ColumnElement[bool]:

@@ -111,7 +111,7 @@ def take_second_step() -> AnyResponse:
     if pending is None:
         return _login_page("second_step", status=403)
     begun, account = pending
-    throttle().second_step(address(), account.id.hex)
+    throttle().second_step(account.id.hex)
     with hotline().database.transaction() as session:
         shown = factors.check(hotline(), session, account.id, request.form.get("code", ""))
         if shown is None:

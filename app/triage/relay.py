@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app import lifecycle, surges
+from app.accounts import staff_sessions
 from app.faultpoints import reached
 from app.hotline import Hotline
 from app.learning import weekly
@@ -116,4 +117,5 @@ class Relay:
         surges.watch(session, now, self.hotline.files.incidents.surge)
         life = timedelta(seconds=self.hotline.settings.idempotency_life)
         session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - life))
+        staff_sessions.forget(self.hotline, session, now)
         weekly.ask(self.hotline, session, self.learning, now)

@@ -6,8 +6,10 @@ from uuid import UUID, uuid4
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from app.accounts import service as accounts
+from app.accounts import staff_sessions
 from app.admin.service import disable_account
 from app.bench.scratch import RedisServer
 from app.hotline import Hotline
@@ -174,6 +176,18 @@ def test_a_session_that_is_begun_while_all_are_ended_is_over_too(hotline: Hotlin
     with hotline.database.transaction() as session:
         accounts.set_password(session.get_one(Account, staff.alice.id), "một câu hoàn toàn khác")
     assert log_in(as_it_was).get("/work").status_code == 303
+
+
+def test_sessions_that_were_over_long_ago_are_let_go(hotline: Hotline, staff: Staff, log_in: Log, clock: Clock) -> None:
+    log_in(staff.alice)
+    clock.forward(seconds=hotline.settings.session_life, days=29)
+    recent = session_of(log_in(staff.alice))
+    clock.forward(days=2)
+    for _ in range(2):  # as two relays would
+        with hotline.database.transaction() as session:
+            staff_sessions.forget(hotline, session, hotline.now())
+    with hotline.database.reading() as session:
+        assert [one.hex for one in session.scalars(select(StaffSession.id))] == [recent]
 
 
 def test_an_administrator_logs_somebody_out_everywhere(staff: Staff, log_in: Log) -> None:
