@@ -10,7 +10,7 @@ from app import logs
 
 #: command → the module under `app.commands` that has it, and its name there.
 COMMANDS: Final = {
-    "accounts": ("installation", "accounts"),
+    "account": ("account", "account"),
     "backup": ("backing", "backup"),
     "bench": ("benching", "bench"),
     "calendar": ("calendar", "calendar"),

@@ -11,7 +11,7 @@ from app.hotline import Hotline
 from app.maps.service import PublicFigures
 from app.throttle import Throttle
 from app.work.presence import Presence
-from models.account import Account
+from models.account import Account, StaffSession
 
 KEY: Final = "langnghe"
 THROTTLE: Final = "langnghe-throttle"
@@ -67,3 +67,8 @@ def visitor() -> Account | None:
 def staff() -> Account:
     """Return the account that is logged in; only for views behind `accounts.session.required`."""
     return cast(StaffMember, current_user).account
+
+
+def sitting() -> StaffSession:
+    """Return the session in which a logged-in person asks; only for views behind doors of `accounts.session`."""
+    return cast(StaffMember, current_user).sitting

@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.accounts.provider import provider_of
 from app.database import STATEMENT_LIMIT
 from app.hotline import Hotline, open_hotline
 from app.pages.service import Check, readiness
@@ -30,19 +31,38 @@ def examine(environ: Mapping[str, str] = os.environ) -> list[Check]:
         return [Check("settings", ok=False, detail=line) for line in str(error).splitlines()]
     hotline = open_hotline(settings)
     try:
-        return [
-            Check("python", ok=sys.version_info >= (3, 11), detail=sys.version.split()[0]),
-            *_settings(settings),
-            *_disk(settings.data),
-            Check("seal key", ok=hotline.seals.ready, detail=hotline.seals.trouble or "denunciations can be sealed"),
-            _city(hotline),
-            *readiness(hotline),
-            *_database(hotline),
-            *_units(hotline),
-            _redis(settings),
-        ]
+        return checks(hotline)
     finally:
         hotline.database.close()
+
+
+def checks(hotline: Hotline) -> list[Check]:
+    """Return every check of an installation whose settings could be read."""
+    settings = hotline.settings
+    return [
+        Check("python", ok=sys.version_info >= (3, 11), detail=sys.version.split()[0]),
+        *_settings(settings),
+        *_disk(settings.data),
+        Check("seal key", ok=hotline.seals.ready, detail=hotline.seals.trouble or "denunciations can be sealed"),
+        _city(hotline),
+        *_groups(hotline),
+        *readiness(hotline),
+        *_database(hotline),
+        *_units(hotline),
+        _redis(settings),
+    ]
+
+
+def _groups(hotline: Hotline) -> Iterator[Check]:
+    """Whether the OpenID provider's groups make sense here; a provider that is away is no fault of ours."""
+    if hotline.settings.oidc is None:
+        return
+    try:
+        provider_of(hotline)
+    except CityDataError as error:
+        yield Check("login provider", ok=False, detail=str(error))
+    else:
+        yield Check("login provider", ok=True, detail=hotline.settings.oidc.issuer)
 
 
 def _settings(settings: Settings) -> Iterator[Check]:

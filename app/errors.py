@@ -15,7 +15,17 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.current import ask_nothing_more
 from app.i18n import language
 from app.intake.service import KeyReused
-from app.problems import Conflict, Malformed, NotAvailable, NotFound, Problem, Refused, TooManyTries, WrongMediaType
+from app.problems import (
+    Conflict,
+    Malformed,
+    NotAvailable,
+    NotFound,
+    OutOfScope,
+    Problem,
+    Refused,
+    TooManyTries,
+    WrongMediaType,
+)
 from app.wording import problem_words
 
 log = logging.getLogger(__name__)
@@ -26,6 +36,7 @@ RETRY_AFTER: Final = 30
 FOR_PROGRAMS: Final = ("/api/", "/suggest", "/gui")
 _STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (Malformed, 400),
+    (OutOfScope, 403),
     (WrongMediaType, 415),
     (Conflict, 409),
     (KeyReused, 422),

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 class Keys:
     """`codes` hashes tracking codes, `tokens` hashes bearer tokens and links, `web` signs cookies.
 
-    `answers` encrypts what is kept to be repeated, `desk` what call-takers have in hand: drafts, numbers, call-backs.
+    `answers` encrypts what is kept to be repeated, `desk` what call-takers have in hand (drafts, numbers, call-backs),
+    `factors` what authenticator apps share with us; `devices` signs the cookie by which a device is known again.
     """
 
     codes: bytes
@@ -20,6 +21,8 @@ class Keys:
     web: bytes
     answers: Fernet
     desk: Fernet
+    factors: Fernet
+    devices: bytes
 
 
 def derive(secret: str) -> Keys:
@@ -30,6 +33,8 @@ def derive(secret: str) -> Keys:
         web=_purpose(secret, "cookies"),
         answers=_cipher(secret, "idempotent answers"),
         desk=_cipher(secret, "call desk"),
+        factors=_cipher(secret, "second factors"),
+        devices=_purpose(secret, "known devices"),
     )
 
 

@@ -1,7 +1,9 @@
 """Bringing the city's facts into the database, so that tickets can refer to them. Nothing is ever deleted."""
 
+import hashlib
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,10 +13,11 @@ from app.knowledge import service as knowledge
 from app.units import book
 from app.units.book import Author
 from models.base import Base
+from models.loaded import LoadedRules
 from models.place import LegacySuccessor, LegacyWard, Ward
 from models.taxonomy import SubmissionKind, Topic
 from models.vocabulary import SubmissionType, UnitChangeOrigin, topics
-from routing.city import City, LegacyFact
+from routing.city import PACKAGED, City, LegacyFact
 from routing.unitbook import change_for, changes_of_life, differences, units_of
 
 _TYPE_NAMES = {
@@ -38,8 +41,18 @@ def load(hotline: Hotline) -> dict[str, int]:
         _places(session, city)
         _departments(session, city, Author(UnitChangeOrigin.SEED, now), city.calendar.local_day(now))
         knowledge.plant(hotline, session)
+        _rules(session, hotline.settings.city or PACKAGED, now)
     return {"topics": len(topics()), "wards": len(city.wards), "legacy wards": len(city.legacy),
             "departments": len(city.departments)}  # fmt: skip
+
+
+def _rules(session: Session, folder: Path, now: datetime) -> None:
+    """Write down what the rules say, where that is not what they said last."""
+    text = (folder / "rules.yaml").read_text("utf-8")
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    last = session.scalar(select(LoadedRules.digest).order_by(LoadedRules.id.desc()).limit(1))
+    if digest != last:
+        session.add(LoadedRules(loaded_at=now, digest=digest, text=text))
 
 
 def _write(session: Session, kind: type[Base], wanted: Iterable[Base]) -> None:

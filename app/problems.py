@@ -103,6 +103,32 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "login": ("Tên đăng nhập hoặc mật khẩu chưa đúng.", "The user name or password is not right."),
     "password_short": ("Mật khẩu cần ít nhất {min} ký tự.", "A password needs at least {min} characters."),
     "password_long": ("Mật khẩu dài nhất {max} ký tự.", "A password has at most {max} characters."),
+    "password_common": (
+        "Mật khẩu này dễ đoán hoặc nằm trong danh sách đã lộ; bạn đặt một câu dài hơn, khác thường hơn nhé.",
+        "This password is easy to guess or was in a leak; please choose a longer, less usual sentence.",
+    ),
+    "password_wrong": ("Mật khẩu đang dùng chưa đúng.", "The present password is not right."),
+    "second_code": (
+        "Mã chưa đúng, hoặc đã dùng rồi. Bạn chờ mã mới trong ứng dụng rồi thử lại.",
+        "The code is not right, or was used. Please wait for a new one in the app and try again.",
+    ),
+    "factor_offer": ("Trang này đã mở quá lâu; bạn quét lại mã mới nhé.", "This page was open for too long; please scan the new code."),
+    "factor_there": ("Tài khoản này đã có mã đăng nhập rồi.", "This account has login codes already."),
+    "second_step": ("Bạn chờ quá lâu; hãy đăng nhập lại từ đầu.", "That took too long; please log in from the beginning."),
+    "scopes_needed": ("Bạn chọn ít nhất một quyền cho khóa.", "Please choose at least one right for the key."),
+    "token_scope": ("Khóa này không có quyền “{scope}”.", "This token lacks the scope “{scope}”."),
+    "sso_away": (
+        "Nơi đăng nhập chung không trả lời. Bạn thử lại sau, hoặc dùng mật khẩu nếu có.",
+        "The login provider does not answer. Please try again later, or use a password if you have one.",
+    ),
+    "sso_refused": ("Nơi đăng nhập chung không xác nhận được. Bạn thử lại từ đầu nhé.", "The login provider did not confirm who you are. Please start again."),
+    "sso_no_role": (
+        "Bạn chưa được giao vai trò nào ở đây; xin quản trị viên của cơ quan thêm vào nhóm.",
+        "No role here was given to you; please ask your administrator to add you to a group.",
+    ),
+    "sso_disabled": ("Tài khoản này đã bị khóa.", "This account is shut out."),
+    "rules_file": ("Tệp quy tắc này chưa dùng được: {reason}", "This rules file cannot be used: {reason}"),
+    "model_refused": ("Không dùng được mô hình này: {reason}", "This model cannot be used: {reason}"),
     "invitation": ("Liên kết này đã dùng rồi hoặc đã hết hạn; xin liên kết mới.", "This link was used or is over; please ask for a new one."),
     "username_taken": ("Tên đăng nhập này đã có người dùng.", "This user name is taken."),
     "username": ("Tên đăng nhập gồm 3 đến 64 chữ thường, số, dấu chấm hoặc gạch.", "A user name is 3 to 64 lower-case letters, digits, dots or hyphens."),
@@ -207,6 +233,10 @@ class Malformed(Refused):
 
 class WrongMediaType(Refused):
     """Raised when a body is of a kind that this operation does not take."""
+
+
+class OutOfScope(Refused):
+    """Raised when a token was not made for this; said before anything is looked up, so that it tells nothing."""
 
 
 class Conflict(Refused):

@@ -6,7 +6,7 @@ import uuid
 from contextlib import suppress
 from functools import partial
 from typing import IO, Any, Final
-from urllib.parse import parse_qsl, quote, unquote_to_bytes
+from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlsplit
 
 from flask import Flask, g, request
 from flask import Request as FlaskRequest
@@ -15,6 +15,7 @@ from werkzeug.exceptions import ClientDisconnected, Forbidden, RequestEntityTooL
 from werkzeug.formparser import FormDataParser
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.current import hotline
 from app.intake.photos import PHOTO_MB, PHOTOS_MAX
 from app.problems import Malformed, Problem, WrongMediaType
 
@@ -118,9 +119,21 @@ def _read_whole() -> None:
 
 def _same_site() -> None:
     """Refuse forms posted from another site; programs send no such header and carry no cookie."""
-    unsafe = request.method not in {"GET", "HEAD", "OPTIONS"}
-    if unsafe and request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}:
+    if request.method in {"GET", "HEAD", "OPTIONS"}:
+        return
+    if request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"} or _is_elsewhere(
+        request.headers.get("Origin", "null")
+    ):
         raise Forbidden
+
+
+def _is_elsewhere(origin: str) -> bool:
+    """Tell whether a browser names another site: older ones send no better header.
+
+    Pages that send no referrer, as ours, have the origin "null".
+    """
+    public = hotline().settings.public_url
+    return origin not in {"null", public} and urlsplit(origin).netloc != request.host
 
 
 def _headers(response: AnyResponse, policy: str) -> AnyResponse:

@@ -27,6 +27,19 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True)
+class OidcSettings:
+    """The OpenID provider that staff may come in by. `groups` is the file that says which group is what here."""
+
+    issuer: str
+    client_id: str
+    secret: str
+    name: str
+    scopes: str
+    group_claim: str
+    groups: Path
+
+
+@dataclass(frozen=True)
 class Settings:
     """What this process runs with. Times are seconds."""
 
@@ -50,6 +63,9 @@ class Settings:
     retrain_weekly: bool
     intake_per_minute: int
     login_per_quarter_hour: int
+    session_idle: float
+    session_life: float
+    oidc: OidcSettings | None
     metrics_token: str | None
     city: Path | None
     map_tiles: str | None
@@ -144,6 +160,9 @@ def from_env(environ: Mapping[str, str] = os.environ) -> Settings:
         retrain_weekly=reader.whole("LANGNGHE_RETRAIN_WEEKLY", 0, 0, 1) == 1,
         intake_per_minute=reader.whole("LANGNGHE_INTAKE_PER_MINUTE", 60, 1, 1_000_000),
         login_per_quarter_hour=reader.whole("LANGNGHE_LOGIN_PER_QUARTER_HOUR", 20, 1, 1_000_000),
+        session_idle=reader.seconds("LANGNGHE_SESSION_IDLE", 7200.0),
+        session_life=reader.seconds("LANGNGHE_SESSION_LIFE", 43200.0),
+        oidc=reader.oidc(),
         metrics_token=reader.token("LANGNGHE_METRICS_TOKEN"),
         city=reader.folder("LANGNGHE_CITY"),
         map_tiles=reader.tiles("LANGNGHE_MAP_TILES"),
@@ -213,6 +232,48 @@ class _Reader:
             self.problems.append(f"{name}: there is no folder {raw!r}")
         return Path(raw)
 
+    def oidc(self) -> OidcSettings | None:
+        """The provider, when `LANGNGHE_OIDC_ISSUER` names one; then all that belongs to it is needed."""
+        issuer = self.environ.get("LANGNGHE_OIDC_ISSUER")
+        if not issuer:
+            return None
+        parts = urlsplit(issuer)
+        if not parts.netloc or not (
+            parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
+        ):
+            self.problems.append(f"LANGNGHE_OIDC_ISSUER: an https:// address is needed, not {issuer!r}")
+        return OidcSettings(
+            issuer=issuer,
+            client_id=self.needed("LANGNGHE_OIDC_CLIENT_ID"),
+            secret=self.secret_file("LANGNGHE_OIDC_SECRET_FILE"),
+            name=self.environ.get("LANGNGHE_OIDC_NAME") or (parts.hostname or issuer),
+            scopes=self.environ.get("LANGNGHE_OIDC_SCOPES") or "openid profile",
+            group_claim=self.environ.get("LANGNGHE_OIDC_GROUP_CLAIM") or "groups",
+            groups=self.file("LANGNGHE_OIDC_GROUPS"),
+        )
+
+    def needed(self, name: str) -> str:
+        raw = self.environ.get(name) or ""
+        if not raw:
+            self.problems.append(f"{name}: is needed with LANGNGHE_OIDC_ISSUER")
+        return raw
+
+    def file(self, name: str) -> Path:
+        raw = self.needed(name)
+        if raw and not Path(raw).is_file():
+            self.problems.append(f"{name}: there is no file {raw!r}")
+        return Path(raw)
+
+    def secret_file(self, name: str) -> str:
+        file = self.file(name)
+        try:
+            secret = file.read_text("utf-8").strip() if file.is_file() else "-"
+        except (OSError, UnicodeDecodeError):
+            secret = ""
+        if not secret:
+            self.problems.append(f"{name}: {file} cannot be read or is empty")
+        return secret
+
     def database_url(self, default: str) -> str:
         url = self.environ.get("DATABASE_URL") or default
         if url.startswith("sqlite:///"):
@@ -264,6 +325,10 @@ class _Reader:
                 f"LANGNGHE_SEAL_KEY{where}: each key needs {MIN_SECRET} characters or more; the newest first"
             )
         return keys if given is not None else ()
+
+
+def _is_loopback(host: str | None) -> bool:
+    return host in {"127.0.0.1", "::1", "localhost"}
 
 
 def seal_keys_of(raw: str) -> tuple[str, ...]:

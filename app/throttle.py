@@ -59,9 +59,28 @@ class Throttle:
             if tries[0] > times * self._settings.intake_per_minute:
                 raise TooManyTries(60)
 
-    def login(self, address: str, username: str) -> None:
-        """Count a login tried from an address and one for a user; without Redis nobody gets in by password."""
-        self._enter(("address", address), ("user", username.strip().lower()[:64]))
+    def login(self, address: str, username: str, device: str | None = None) -> None:
+        """Count a login tried from an address and one for a user; without Redis nobody gets in by password.
+
+        `device` is a device on which this user has been in before. It is counted by itself alone: whoever shuts a user
+        or an office out by guessing does not shut out those who work there.
+        """
+        if device is not None:
+            self._enter(("device", device))
+        else:
+            self._enter(("address", address), ("user", username.strip().lower()[:64]))
+
+    def second_step(self, account: str) -> None:
+        """Count a code tried as the second step of a login; only who has the password gets this far."""
+        self._enter(("second", account))
+
+    def secret_asked(self, account: str) -> None:
+        """Count a password or code that a person who is in gives once more."""
+        self._enter(("again", account))
+
+    def provider(self, address: str) -> None:
+        """Count a login begun at the OpenID provider from an address."""
+        self._enter(("provider", address))
 
     def invitation(self, address: str) -> None:
         """Count an invitation tried from an address, with its logins; without Redis nobody gets in by one."""

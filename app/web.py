@@ -1,25 +1,30 @@
 """The web application: blueprints by asker, one error table, one set of headers."""
 
 from datetime import timedelta
-from typing import Any, Final
-from uuid import UUID
+from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from sqlalchemy import select
-from sqlalchemy.orm import selectinload
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import access, assets_served, errors, i18n, logs, sanity, wording
+from app.accounts import staff_sessions
+from app.accounts.own_views import own
+from app.accounts.provider import PROVIDER, provider_of
 from app.accounts.session import StaffMember
-from app.accounts.views import accounts
+from app.accounts.views import accounts, member_of
+from app.admin.account_views import admin_accounts
+from app.admin.rule_views import admin_rules
+from app.admin.system_views import admin_system
 from app.admin.views import admin
 from app.api.views import api
+from app.audit.views import audit
 from app.board.views import board
 from app.coordination.views import coordination
-from app.current import FIGURES, KEY, PRESENCE, THROTTLE, may_ask, visitor
+from app.current import FIGURES, KEY, PRESENCE, THROTTLE, visitor
 from app.current import hotline as current_hotline
+from app.demonstration import is_demonstration
 from app.desk.views import desk
 from app.hotline import Hotline
 from app.icons import icon
@@ -45,12 +50,7 @@ from app.units.views import units
 from app.work.lists import work
 from app.work.presence import Presence
 from app.work.steps import steps
-from models.account import Account
-from models.outbox import InstallationMark
 from models.vocabulary import Role
-
-#: The installation holds invented reports.
-DEMO_MARK: Final = "demo"
 
 
 def create_app(hotline: Hotline, model: ModelInService | None = None) -> Flask:
@@ -62,14 +62,15 @@ def create_app(hotline: Hotline, model: ModelInService | None = None) -> Flask:
     app.extensions[MODEL] = model or ModelInService(settings.models)
     app.extensions[FIGURES] = PublicFigures(hotline)
     app.extensions[PRESENCE] = Presence(settings)
+    app.extensions[PROVIDER] = provider_of(hotline)
     app.config.update(
         SECRET_KEY=hotline.keys.web,
         SESSION_COOKIE_NAME="__Host-staff" if settings.https else "staff",
         SESSION_COOKIE_SECURE=settings.https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
-        WTF_CSRF_TIME_LIMIT=12 * 3600,
+        PERMANENT_SESSION_LIFETIME=timedelta(seconds=settings.session_life),
+        WTF_CSRF_TIME_LIMIT=int(settings.session_life),
         WTF_CSRF_SSL_STRICT=False,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=30),
     )
@@ -85,7 +86,8 @@ def create_app(hotline: Hotline, model: ModelInService | None = None) -> Flask:
     for blueprint in (intake, tracking, suggest, api):
         csrf.exempt(blueprint)
     decide = (review, returns, replies, sealed, letters, praise, knowledge, board)
-    staff = (accounts, desk, work, steps, coordination, notices, admin, units)
+    administer = (admin, admin_accounts, admin_rules, admin_system, units)
+    staff = (accounts, own, desk, work, steps, coordination, notices, audit, *administer)
     citizens = (intake, tracking, suggest, offline, questions, maps)
     for blueprint in (*citizens, api, *decide, *staff, pages, monitoring):
         app.register_blueprint(blueprint)
@@ -103,15 +105,9 @@ def _logins(app: Flask) -> None:
 
     @manager.user_loader  # type: ignore[untyped-decorator]
     def load(key: str) -> StaffMember | None:
-        """Return who a session belongs to, unless it began before the last password change or logout."""
-        account_id, _, epoch = key.partition(":")
-        with current_hotline().database.reading() as session:
-            account = session.scalar(
-                select(Account).where(Account.id == UUID(account_id)).options(selectinload(Account.department))
-            )
-        if account is None or account.disabled or str(account.session_epoch) != epoch:
-            return None
-        return StaffMember(account)
+        """Return who a session belongs to, unless it is over."""
+        sitting = staff_sessions.find(current_hotline(), key)
+        return None if sitting is None else member_of(sitting)
 
 
 def _templates(app: Flask, hotline_: Hotline) -> None:
@@ -147,6 +143,7 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
         reply_words=wording.reply_words,
         photo_words=wording.photo_words,
         calendar_source_words=wording.calendar_source_words,
+        login_method_words=wording.login_method_words,
     )
     app.context_processor(lambda: _common(hotline_))
 
@@ -154,21 +151,4 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
 def _common(hotline_: Hotline) -> dict[str, Any]:
     account = visitor()
     may_know = account is not None and (access.may_unseal(account) or account.role is Role.AUDITOR)
-    return {"lang": i18n.language(), "account": account, "knows_sealed": may_know, "demo": _is_demo(hotline_)}
-
-
-def _is_demo(hotline_: Hotline) -> bool:
-    """Whether the reports are invented: asked once a process, and again until the database answers."""
-    known = current_app.extensions.get("is_demo")
-    if known is None:
-        if not may_ask():
-            return False
-        try:
-            with hotline_.database.reading() as session:
-                known = session.get(InstallationMark, DEMO_MARK) is not None
-        except Exception as error:
-            if not errors.is_away(error):
-                raise
-            return False
-        current_app.extensions["is_demo"] = known
-    return bool(known)
+    return {"lang": i18n.language(), "account": account, "knows_sealed": may_know, "demo": is_demonstration(hotline_)}

@@ -14,13 +14,16 @@ from app.i18n import gettext as _
 from app.i18n import language
 from app.problems import Problem
 from models.vocabulary import (
+    AuditKind,
     Channel,
     DeadlineKind,
     DepartmentKind,
+    LoginMethod,
     NoticeStage,
     PhotoOf,
     RefusalReason,
     Role,
+    Scope,
     Status,
     SubmissionType,
     Urgency,
@@ -211,6 +214,52 @@ def role_words(role: Role) -> str:
         Role.AUDITOR: _("Giám sát"),
         Role.ADMIN: _("Quản trị"),
     }[Role(role)]
+
+
+def scope_words(scope: Scope) -> str:
+    """Return what a token may be used for."""
+    return {
+        Scope.READ: _("Đọc phiếu và hàng việc"),
+        Scope.WORK: _("Xử lý phiếu"),
+        Scope.SEALED: _("Mở phiếu niêm phong"),
+        Scope.FILE: _("Gửi phản ánh"),
+        Scope.CALLS: _("Báo cuộc gọi đến"),
+        Scope.METRICS: _("Đọc số đo của hệ thống"),
+    }[Scope(scope)]
+
+
+def login_method_words(method: LoginMethod) -> str:
+    """Return by what somebody came in."""
+    return {
+        LoginMethod.PASSWORD: _("bằng mật khẩu"),
+        LoginMethod.INVITATION: _("bằng liên kết mời"),
+        LoginMethod.OIDC: _("qua đăng nhập chung"),
+    }[LoginMethod(method)]
+
+
+def audit_words(kind: AuditKind) -> str:
+    """Return a happening as auditors read it."""
+    return {
+        AuditKind.LOGIN: _("Đăng nhập"),
+        AuditKind.LOGIN_FAILED: _("Đăng nhập không được"),
+        AuditKind.SECOND_STEP_FAILED: _("Sai mã đăng nhập"),
+        AuditKind.RECOVERY_USED: _("Dùng mã dự phòng"),
+        AuditKind.LOGOUT: _("Đăng xuất"),
+        AuditKind.SESSIONS_ENDED: _("Đăng xuất khỏi thiết bị"),
+        AuditKind.ACCOUNT_CREATED: _("Tạo tài khoản"),
+        AuditKind.ACCOUNT_DISABLED: _("Khóa tài khoản"),
+        AuditKind.ACCOUNT_CHANGED: _("Đổi vai trò hoặc đơn vị"),
+        AuditKind.INVITED: _("Tạo liên kết một lần"),
+        AuditKind.PASSWORD_SET: _("Đặt mật khẩu"),
+        AuditKind.FACTOR_SET: _("Bật mã đăng nhập"),
+        AuditKind.FACTOR_OFF: _("Tắt mã đăng nhập"),
+        AuditKind.FACTOR_RESET: _("Gỡ mã đăng nhập bị mất"),
+        AuditKind.RECOVERY_RENEWED: _("Tạo lại mã dự phòng"),
+        AuditKind.TOKEN_MADE: _("Tạo khóa API"),
+        AuditKind.TOKEN_REVOKED: _("Thu hồi khóa API"),
+        AuditKind.MODEL_PROMOTED: _("Đưa mô hình vào dùng"),
+        AuditKind.EXPORTED: _("Xuất dữ liệu"),
+    }[AuditKind(kind)]
 
 
 def date_words(day: date) -> str:

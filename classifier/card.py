@@ -55,7 +55,12 @@ _WEAK: Final = """\
 
 def write(path: Path, manifest: Mapping[str, Any]) -> None:
     """Write the card of a trained model."""
-    path.write_text("\n".join(_parts(manifest)), "utf-8")
+    path.write_text(text(manifest), "utf-8")
+
+
+def text(manifest: Mapping[str, Any]) -> str:
+    """Return the card of a trained model, in Markdown."""
+    return "\n".join(_parts(manifest))
 
 
 def _parts(manifest: Mapping[str, Any]) -> Iterable[str]:

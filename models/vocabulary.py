@@ -88,6 +88,49 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Scope(StrEnum):
+    """What a bearer token may be used for; a token has some of these, and its account's rights bound each."""
+
+    READ = "read"
+    WORK = "work"
+    SEALED = "sealed"
+    FILE = "file"
+    CALLS = "calls"
+    METRICS = "metrics"
+
+
+class LoginMethod(StrEnum):
+    """By what a person came in."""
+
+    PASSWORD = "password"  # noqa: S105 - a word
+    INVITATION = "invitation"
+    OIDC = "oidc"
+
+
+class AuditKind(StrEnum):
+    """What auditors can read of ways in, accounts and exports; the words of no person are in any."""
+
+    LOGIN = "login"
+    LOGIN_FAILED = "login_failed"
+    SECOND_STEP_FAILED = "second_step_failed"
+    RECOVERY_USED = "recovery_used"
+    LOGOUT = "logout"
+    SESSIONS_ENDED = "sessions_ended"
+    ACCOUNT_CREATED = "account_created"
+    ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_CHANGED = "account_changed"
+    INVITED = "invited"
+    PASSWORD_SET = "password_set"  # noqa: S105 - a word
+    FACTOR_SET = "factor_set"
+    FACTOR_OFF = "factor_off"
+    FACTOR_RESET = "factor_reset"
+    RECOVERY_RENEWED = "recovery_renewed"
+    TOKEN_MADE = "token_made"  # noqa: S105 - a word
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105 - a word
+    MODEL_PROMOTED = "model_promoted"
+    EXPORTED = "exported"
+
+
 class AssignmentKind(StrEnum):
     """A lead department answers the citizen; a co-ordinating one helps."""
 

@@ -14,7 +14,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.accounts import service as accounts
+from app.accounts import staff_sessions, tokens
 from app.accounts.service import NewAccount
+from app.accounts.tokens import NewToken
 from app.bench.world import World
 from app.hotline import Hotline
 from app.intake.schema import parse_report
@@ -26,7 +28,7 @@ from models.account import Account
 from models.code import code_hash, normalised
 from models.outbox import OutboxEntry
 from models.ticket import Ticket
-from models.vocabulary import Channel, Role, Status
+from models.vocabulary import Channel, LoginMethod, Role, Status
 
 #: A Tuesday morning in working hours, Vietnamese time.
 TUESDAY = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
@@ -185,13 +187,18 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def log_in(app: Flask) -> Callable[[Account], FlaskClient]:
-    """Return a function that gives a browser in which this account is logged in, with CSRF checks as they are."""
+def log_in(app: Flask, hotline: Hotline) -> Callable[..., FlaskClient]:
+    """Return a function that gives a browser in which this account is logged in, with CSRF checks as they are.
 
-    def enter(account: Account) -> FlaskClient:
+    With `strong=False` a password alone was shown.
+    """
+
+    def enter(account: Account, *, strong: bool = True) -> FlaskClient:
         browser = app.test_client()
+        with hotline.database.transaction() as session:
+            begun = staff_sessions.begin(hotline, session, account, LoginMethod.PASSWORD, "", strong=strong)
         with browser.session_transaction() as cookie:
-            cookie["_user_id"] = f"{account.id.hex}:{account.session_epoch}"
+            cookie["_user_id"] = begun.id.hex
             cookie["_fresh"] = True
         return browser
 
@@ -200,11 +207,11 @@ def log_in(app: Flask) -> Callable[[Account], FlaskClient]:
 
 @pytest.fixture
 def bearer(hotline: Hotline) -> Callable[[Account], dict[str, str]]:
-    """Return a function that gives the headers of an account's API token."""
+    """Return a function that gives the headers of a token of an account that may be used for everything."""
 
     def headers(account: Account) -> dict[str, str]:
         with hotline.database.transaction() as session:
-            token = accounts.new_token(hotline, session, account, "test")
+            token = tokens.new_token(hotline, session, account, NewToken("test"))
         return {"Authorization": f"Bearer {token}"}
 
     return headers

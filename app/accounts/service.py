@@ -1,4 +1,4 @@
-"""Accounts: proving who one is, being invited, holding tokens. Only hashes are kept."""
+"""Accounts: proving who one is by a password, being invited, being shut out. Only hashes are kept."""
 
 import hashlib
 import hmac
@@ -12,19 +12,29 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
+from zxcvbn import zxcvbn
 
+from app.audit.record import record
 from app.database import known
 from app.hotline import Hotline
 from app.problems import NotFound, Problem, Refused, refuse
 from app.words import words_of
-from models.account import Account, ApiToken, Invitation
+from models.account import Account, ApiToken, Invitation, StaffSession
 from models.department import Department
-from models.vocabulary import Role
+from models.vocabulary import AuditKind, Role
+from routing.folding import fold
 
 PASSWORD_MIN: Final = 12
 PASSWORD_MAX: Final = 128
+#: Of 0 to 4, as zxcvbn counts: 3 withstands 100 million guesses. It knows the passwords of great leaks, names, words,
+#: rows of keys, dates and what people make of them; nothing leaves the machine.
+STRENGTH_MIN: Final = 3
+#: Characters that are looked at: it takes long over more, and what is weak is weak in its beginning.
+STRENGTH_READ: Final = 72
+#: Words that a guesser tries first here.
+_LOCAL_WORDS: Final = ("langnghe", "lang nghe", "matkhau", "mat khau", "hotline", "1022", "saigon", "hcm", "vietnam")
 NAME_MAX: Final = 120
 INVITATION_LIFE: Final = timedelta(hours=24)
 NEEDS_DEPARTMENT: Final = frozenset({Role.HANDLER, Role.SUPERVISOR})
@@ -57,23 +67,64 @@ def authenticate(session: Session, username: str, password: str) -> Account | No
     """Return the account, or None. An unknown user costs the same work as a known one."""
     if len(password) > PASSWORD_MAX:
         return None  # refused before hashing: a megabyte of password is an attack, not a memory
-    name = username.strip().lower()
-    account = session.scalar(select(Account).where(Account.username == name)) if _USERNAME.fullmatch(name) else None
+    account = _named(session, username)
     stored = account.password_hash if account is not None else None
+    nobodys = _dummy_hash()  # made once a process, whoever asks first
     try:
-        _hasher.verify(stored or _dummy_hash(), password)
+        _hasher.verify(stored or nobodys, password)
     except (VerifyMismatchError, InvalidHashError):
         return None
     return account if account is not None and stored and not account.disabled else None
 
 
-def check_password(password: str) -> list[Problem]:
-    """Return what is wrong with a new password."""
+def _named(session: Session, username: str) -> Account | None:
+    name = username.strip().lower()
+    return session.scalar(select(Account).where(Account.username == name)) if _USERNAME.fullmatch(name) else None
+
+
+def note_failure(hotline: Hotline, session: Session, username: str) -> None:
+    """Write down for auditors that a login failed: whose, if the name is somebody's; never what was typed."""
+    account = _named(session, username)
+    record(session, hotline.now(), AuditKind.LOGIN_FAILED, account=account.id if account else None)
+
+
+def is_password_of(account: Account, password: str) -> bool:
+    """Tell whether this is an account's password; for who is in and gives it once more."""
+    if len(password) > PASSWORD_MAX or account.password_hash is None:
+        return False
+    try:
+        return _hasher.verify(account.password_hash, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+
+
+def check_password(password: str, *own_words: str) -> list[Problem]:
+    """Return what is wrong with a new password. `own_words` (names) make it easy to guess."""
     if len(password) < PASSWORD_MIN:
         return [Problem("password", "password_short", {"min": PASSWORD_MIN})]
     if len(password) > PASSWORD_MAX:
         return [Problem("password", "password_long", {"max": PASSWORD_MAX})]
+    named = [part for word in own_words for part in _ways_to_write(word)]
+    if zxcvbn(password[:STRENGTH_READ], [*_LOCAL_WORDS, *named])["score"] < STRENGTH_MIN:
+        return [Problem("password", "password_common")]
     return []
+
+
+def _ways_to_write(name: str) -> set[str]:
+    """Return a name as it may stand in a password: whole or in parts, with its marks and without."""
+    parts = [part for part in re.split(r"[\s._-]+", name) if part]
+    written = {name, "".join(parts), *parts}
+    return written | {fold(one) for one in written}
+
+
+def change_password(hotline: Hotline, session: Session, account: Account, current: str, new: str) -> None:
+    """Change one's own password, which ends all one's sessions; raise `Refused` for a wrong present or weak new one."""
+    problems = [] if is_password_of(account, current) else [Problem("current", "password_wrong")]
+    problems += check_password(new, account.username, account.display_name)
+    if problems:
+        raise Refused(problems)
+    set_password(account, new)
+    record(session, hotline.now(), AuditKind.PASSWORD_SET, account=account.id, actor=account.id)
 
 
 def set_password(account: Account, password: str) -> None:
@@ -158,49 +209,27 @@ def accept_invitation(
 ) -> Account:
     """Set the password of the invited account; `first` names the administrator whom a first link creates."""
     invitation = find_invitation(hotline, session, token)
-    problems = check_password(password)
+    account = session.get_one(Account, invitation.account_id) if invitation.account_id is not None else None
+    named = account or first
+    problems = check_password(password, named.username, named.display_name) if named else check_password(password)
     if problems:
         raise Refused(problems)
-    if invitation.account_id is not None:
-        account = session.get_one(Account, invitation.account_id)
-    elif first is not None:
+    if account is None:
+        if first is None:
+            raise refuse("username", "required")
         account = create(session, hotline.now(), first)
-    else:
-        raise refuse("username", "required")
+        record(session, hotline.now(), AuditKind.ACCOUNT_CREATED, account=account.id, detail=account.role)
     set_password(account, password)
+    record(session, hotline.now(), AuditKind.PASSWORD_SET, account=account.id, actor=account.id, detail="invitation")
     invitation.used_at = hotline.now()
     return account
 
 
-def new_token(hotline: Hotline, session: Session, account: Account, name: str) -> str:
-    """Return a bearer token for the API. It is shown this once; only its hash is kept."""
-    token = "ln_" + secrets.token_urlsafe(32)
-    session.add(
-        ApiToken(
-            account_id=account.id,
-            token_hash=token_hash(hotline, token),
-            name=words_of("name", name, NAME_MAX) if name.strip() else "API",
-            created_at=hotline.now(),
-        )
-    )
-    return token
+def disable(session: Session, now: datetime, account_id: UUID, actor_id: UUID | None = None) -> None:
+    """Shut an account out, with its sessions and tokens; raise `NotFound` if there is none.
 
-
-def account_of_token(hotline: Hotline, session: Session, token: str) -> Account | None:
-    """Return whose bearer token this is, or None for one that is unknown, revoked, or of a disabled account."""
-    found = session.scalar(
-        select(ApiToken).where(ApiToken.token_hash == token_hash(hotline, token[:200]), ApiToken.revoked_at.is_(None))
-    )
-    return None if found is None or found.account.disabled else found.account
-
-
-def end_sessions(session: Session, account_id: UUID) -> None:
-    """End every session of an account: a cookie that somebody copied is worth nothing after the logout."""
-    session.get_one(Account, account_id).session_epoch += 1
-
-
-def disable(session: Session, now: datetime, account_id: UUID) -> None:
-    """Shut an account out, with its sessions and tokens; raise `NotFound` if there is none."""
+    `actor_id` is who does it; None is the machine's own hand.
+    """
     account = session.get(Account, account_id)
     if account is None:
         raise NotFound
@@ -208,3 +237,6 @@ def disable(session: Session, now: datetime, account_id: UUID) -> None:
     account.session_epoch += 1
     for token in session.scalars(select(ApiToken).where(ApiToken.account_id == account_id)):
         token.revoked_at = token.revoked_at or now
+    open_sessions = update(StaffSession).where(StaffSession.account_id == account_id, StaffSession.ended_at.is_(None))
+    session.execute(open_sessions.values(ended_at=now))
+    record(session, now, AuditKind.ACCOUNT_DISABLED, account=account_id, actor=actor_id)

@@ -1,20 +1,17 @@
-"""The administrators' pages: accounts, and the days that offices work."""
+"""The administrators' pages: where they begin, and the days that offices work."""
 
 from collections.abc import Callable
-from typing import Any
-from uuid import UUID
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app import errors, wording, workdays
-from app.accounts.service import NewAccount
+from app import errors, workdays
 from app.accounts.session import required
 from app.admin import service
 from app.current import hotline, staff
+from app.i18n import gettext as _
 from app.intake.views import grouped_errors
-from app.problems import NotFound, Problem, Refused, refuse
-from app.units.today import open_units
+from app.problems import Problem, Refused, refuse
 from app.work.views import day_from_form
 from app.workdays import Decision
 from models.vocabulary import Role
@@ -24,66 +21,25 @@ admin = Blueprint("admin", __name__, url_prefix="/admin")
 administrators = required(Role.ADMIN)
 
 
-@admin.get("/accounts")
+@admin.get("")
 @administrators
-def accounts() -> str:
-    """Show who may come in."""
-    return _page()
+def overview() -> str:
+    """Show what there is to look after."""
+    return render_template("admin/overview.html", places=_places())
 
 
-@admin.post("/accounts")
-@administrators
-def create_account() -> AnyResponse:
-    """Make an account; its one-time link is shown this once."""
-    form = request.form
-    try:
-        new = NewAccount(
-            username=form.get("username", ""),
-            display_name=form.get("display_name", ""),
-            role=_role(form.get("role", "")),
-            department_id=form.get("department_id", "").strip() or None,
-            cleared=bool(form.get("cleared")),
-        )
-        link = service.create_account(hotline(), new)
-    except Refused as refused:
-        return Response(_page(refused.problems, values=form.to_dict()), errors.status_of(refused))
-    return Response(_page(new_link=link), 201)
-
-
-def _role(typed: str) -> Role:
-    if typed not in set(Role):
-        raise Refused([Problem("role", "not_one_of", {"expected": ", ".join(Role)})])
-    return Role(typed)
-
-
-@admin.post("/accounts/disable")
-@administrators
-def disable_account() -> AnyResponse:
-    """Shut an account out."""
-    service.disable_account(hotline(), _account_id())
-    return Response(_page())
-
-
-@admin.post("/accounts/link")
-@administrators
-def invite_again() -> AnyResponse:
-    """Make a new one-time link for somebody who has forgotten the password; it is shown this once."""
-    return Response(_page(new_link=service.invite_again(hotline(), _account_id())), 201)
-
-
-@admin.post("/accounts/token")
-@administrators
-def create_token() -> AnyResponse:
-    """Make a bearer token; it is shown this once."""
-    token = service.create_token(hotline(), _account_id(), request.form.get("name", ""))
-    return Response(_page(new_token=token), 201)
-
-
-def _account_id() -> UUID:
-    try:
-        return UUID(request.form.get("account_id", ""))
-    except ValueError:
-        raise NotFound from None
+def _places() -> list[tuple[str, str, str, str]]:
+    """Return page, sign, name and what it is for."""
+    return [
+        ("admin_accounts.accounts", "users", _("Tài khoản"), _("Mời người, khóa, gỡ mã đăng nhập bị mất")),
+        ("units.listed", "building-2", _("Đơn vị"), _("Mở, đổi, đóng đơn vị")),
+        ("admin.calendar", "calendar-days", _("Lịch làm việc"), _("Ngày nghỉ và ngày làm bù")),
+        ("admin_rules.rules", "arrow-right", _("Quy tắc"), _("Việc gì về đơn vị nào, và thử trước khi đổi")),
+        ("admin_rules.topic_list", "file-text", _("Chủ đề"), _("Tên, ý nghĩa và thời hạn của từng chủ đề")),
+        ("admin_system.models", "star", _("Mô hình"), _("Mô hình đang dùng, đổi và quay lại")),
+        ("admin_system.health", "circle-check", _("Sức khỏe hệ thống"), _("Cài đặt nào ổn, cài đặt nào cần sửa")),
+        ("audit.log", "shield", _("Nhật ký"), _("Ai vào, ai đổi gì")),
+    ]
 
 
 @admin.get("/calendar")
@@ -147,17 +103,3 @@ def _calendar(problems: tuple[Problem, ...] = (), values: dict[str, str] | None 
             errors=grouped_errors(problems),
             values=values or {},
         )
-
-
-def _page(problems: tuple[Problem, ...] = (), **more: Any) -> str:
-    with hotline().database.reading() as session:
-        context: dict[str, Any] = {
-            "accounts": service.all_accounts(session),
-            "departments": session.scalars(open_units(hotline())).all(),
-            "roles": [(role.value, wording.role_words(role)) for role in Role],
-            "errors": grouped_errors(problems),
-            "values": {},
-            "new_link": None,
-            "new_token": None,
-        }
-        return render_template("admin/accounts.html", **(context | more))

@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document, made from the routes themselves. apispec writes it, pydantic describes the shapes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, Final, TypeVar
 
 from apispec import APISpec
@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from app.api.schema import ProblemDocument
+from models.vocabulary import Scope
 
 F = TypeVar("F", bound=Callable[..., Any])
 _REF: Final = "#/components/schemas/{model}"
@@ -16,26 +17,44 @@ _REF: Final = "#/components/schemas/{model}"
 
 @dataclass(frozen=True)
 class Operation:
-    """What the document says of one route. `keyed` takes an Idempotency-Key, `staff` a bearer token.
+    """What the document says of one route, and what a token needs for it: there is no route without a `scope`.
 
-    `photos` are the file fields of a body that may come as a form; `query` names what may stand behind the ?, each with
-    what it is.
+    `scope` is what a bearer token must be made for; `OPEN` for what citizens do, without any. With `token_optional` a
+    token of that scope may be sent; with `foreign_token` it is no person's, and the view looks at it. `keyed` takes an
+    Idempotency-Key. `photos` are the file fields of a body that may come as a form; `query` names what may stand behind
+    the ?, each with what it is.
     """
 
     method: str
     path: str
+    _: KW_ONLY
+    scope: Scope | None
+    token_optional: bool = False
+    foreign_token: bool = False
     body: type[BaseModel] | None = None
     answer: type[BaseModel] | None = None
     status: int = 200
     refusals: tuple[int, ...] = ()
     photos: tuple[str, ...] = ()
-    staff: bool = False
     keyed: bool = False
     query: tuple[tuple[str, str], ...] = ()
     summary: str = ""
 
+    @property
+    def staff(self) -> bool:
+        """Whether nothing is answered without a token."""
+        return self.scope is not None and not self.token_optional
 
+
+#: The scope of what needs no token: citizens have none.
+OPEN: Final = None
 OPERATIONS: list[Operation] = []
+_OF_VIEW: dict[str, Operation] = {}
+
+
+def operation_of(view: Callable[..., Any]) -> Operation | None:
+    """Return what is documented of a view, if anything is."""
+    return _OF_VIEW.get(f"{view.__module__}.{view.__qualname__}")
 
 
 def documented(operation: Operation) -> Callable[[F], F]:
@@ -43,7 +62,9 @@ def documented(operation: Operation) -> Callable[[F], F]:
 
     def record(view: F) -> F:
         summary = (view.__doc__ or "").strip().partition("\n")[0]
-        OPERATIONS.append(replace(operation, summary=summary))
+        described = replace(operation, summary=summary)
+        OPERATIONS.append(described)
+        _OF_VIEW[f"{view.__module__}.{view.__qualname__}"] = described
         return view
 
     return record
@@ -58,7 +79,14 @@ def document(public_url: str, version: str) -> dict[str, Any]:
         info={"description": "File a report, follow it, and work on it.", "license": {"name": "Apache-2.0"}},
         servers=[{"url": public_url}],
     )
-    spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+    spec.components.security_scheme(
+        "bearer",
+        {
+            "type": "http",
+            "scheme": "bearer",
+            "description": f"A token of an account, made on its page for some of: {', '.join(Scope)}.",
+        },
+    )
     shapes = {shape for o in OPERATIONS for shape in (o.body, o.answer) if shape} | {ProblemDocument}
     _keys, definitions = models_json_schema(
         [(shape, "validation") for shape in sorted(shapes, key=lambda s: s.__name__)], ref_template=_REF
@@ -98,8 +126,8 @@ def _described(operation: Operation) -> dict[str, Any]:
         described["parameters"] = parameters
     if operation.body is not None:
         described["requestBody"] = {"required": True, "content": _bodies(operation.body, operation.photos)}
-    if operation.staff:
-        described["security"] = [{"bearer": []}]
+    if operation.scope is not None:
+        described["security"] = [{"bearer": [operation.scope.value]}, *([{}] if operation.token_optional else [])]
     return described
 
 
@@ -124,7 +152,9 @@ def _answer(operation: Operation) -> dict[str, Any]:
 
 def _refusals(operation: Operation) -> dict[str, Any]:
     problem = {"application/problem+json": {"schema": {"$ref": _REF.format(model="ProblemDocument")}}}
-    statuses = {*operation.refusals, 400, 503} | ({401, 404} if operation.staff else set())
+    statuses = {*operation.refusals, 400, 503}
+    statuses |= {401, 403} if operation.scope is not None else set()
+    statuses |= {404} if operation.staff else set()
     return {str(status): {"description": _MEANING[status], "content": problem} for status in sorted(statuses)}
 
 
@@ -137,6 +167,7 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
 _MEANING: Final = {
     400: "The request cannot be read",
     401: "A valid bearer token is needed",
+    403: "The token was not made for this",
     404: "There is no such thing, or it is not yours",
     409: "Somebody was faster, or the status forbids the step",
     413: "Too much",

@@ -5,18 +5,18 @@ import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import version
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 from uuid import UUID
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, current_app, g, render_template, request
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import Unauthorized
 
 from app import access, nearby, surges
-from app.accounts.service import account_of_token
+from app.accounts import tokens
 from app.api import schema
-from app.api.openapi import Operation, document, documented
+from app.api.openapi import OPEN, Operation, document, documented, operation_of
 from app.api.strictjson import parse_object
 from app.assignment import local_date
 from app.board import schema as board_schema
@@ -62,7 +62,7 @@ from models.desk import PhoneExchange
 from models.incident import Surge
 from models.returning import TicketReturn
 from models.ticket import Attachment, Ticket
-from models.vocabulary import AssignmentKind, Channel, DepartmentKind, Outcome, PhotoOf, Role, topics
+from models.vocabulary import AssignmentKind, Channel, DepartmentKind, Outcome, PhotoOf, Role, Scope, topics
 from routing.departments import DepartmentFact
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -90,6 +90,8 @@ def docs() -> str:
     Operation(
         "post",
         f"{BASE}/reports",
+        scope=Scope.FILE,
+        token_optional=True,
         body=Report,
         answer=schema.FiledReport,
         status=201,
@@ -126,6 +128,7 @@ def file_report() -> Response:
     Operation(
         "post",
         f"{BASE}/reports/nearby",
+        scope=OPEN,
         body=schema.NearbyRequest,
         answer=schema.NearbyIncidents,
         refusals=(415, 422, 429),
@@ -146,6 +149,7 @@ def reports_nearby() -> Response:
     Operation(
         "get",
         f"{BASE}/map",
+        scope=OPEN,
         answer=schema.PublicMap,
         refusals=(422,),
         query=(
@@ -216,7 +220,13 @@ def _neighbour(one: Neighbour) -> schema.NearbyIncident:
 @api.post("/calls")
 @documented(
     Operation(
-        "post", f"{BASE}/calls", body=schema.CallNotice, answer=schema.NoticedCall, refusals=(415, 422), staff=True
+        "post",
+        f"{BASE}/calls",
+        scope=Scope.CALLS,
+        foreign_token=True,
+        body=schema.CallNotice,
+        answer=schema.NoticedCall,
+        refusals=(415, 422),
     )
 )
 def announce_call() -> Response:
@@ -243,7 +253,12 @@ def _exchange() -> PhoneExchange:
 @api.post("/track")
 @documented(
     Operation(
-        "post", f"{BASE}/track", body=schema.CodeRequest, answer=schema.TrackedReport, refusals=(404, 415, 422, 429)
+        "post",
+        f"{BASE}/track",
+        scope=OPEN,
+        body=schema.CodeRequest,
+        answer=schema.TrackedReport,
+        refusals=(404, 415, 422, 429),
     )
 )
 def track() -> Response:
@@ -256,6 +271,7 @@ def track() -> Response:
     Operation(
         "post",
         f"{BASE}/track/information",
+        scope=OPEN,
         body=schema.MessageRequest,
         answer=schema.TrackedReport,
         refusals=(404, 409, 415, 422, 429),
@@ -273,6 +289,7 @@ def add_information() -> Response:
     Operation(
         "post",
         f"{BASE}/track/reopen",
+        scope=OPEN,
         body=schema.MessageRequest,
         answer=schema.TrackedReport,
         refusals=(404, 409, 415, 422, 429),
@@ -288,6 +305,7 @@ def reopen() -> Response:
     Operation(
         "post",
         f"{BASE}/track/rating",
+        scope=OPEN,
         body=schema.RatingRequest,
         answer=schema.TrackedReport,
         refusals=(404, 409, 415, 422, 429),
@@ -302,7 +320,7 @@ def rate() -> Response:
 
 
 @api.get("/tickets")
-@documented(Operation("get", f"{BASE}/tickets", answer=schema.TicketPage, staff=True, query=(AFTER,)))
+@documented(Operation("get", f"{BASE}/tickets", scope=Scope.READ, answer=schema.TicketPage, query=(AFTER,)))
 def tickets() -> Response:
     """Return the queue that this account sees, emergencies and overdue first; `?after=` pages on."""
     account = _bearer()
@@ -315,14 +333,14 @@ def tickets() -> Response:
 
 
 @api.get("/tickets/<uuid:ticket_id>")
-@documented(Operation("get", f"{BASE}/tickets/{{ticket_id}}", answer=schema.TicketDetail, staff=True))
+@documented(Operation("get", f"{BASE}/tickets/{{ticket_id}}", scope=Scope.READ, answer=schema.TicketDetail))
 def ticket(ticket_id: UUID) -> Response:
     """Return one ticket with its history and what may be done to it."""
     return _ticket(_bearer(), ticket_id)
 
 
 @api.get("/review")
-@documented(Operation("get", f"{BASE}/review", answer=schema.TicketPage, staff=True, query=(AFTER,)))
+@documented(Operation("get", f"{BASE}/review", scope=Scope.READ, answer=schema.TicketPage, query=(AFTER,)))
 def review() -> Response:
     """Return what awaits a coordinator, longest waiting first; `?after=` takes a ticket id."""
     account = _bearer()
@@ -342,7 +360,7 @@ def review() -> Response:
         "get",
         f"{BASE}/parts",
         answer=schema.PartPage,
-        staff=True,
+        scope=Scope.READ,
         query=(("show", "`late`: what others owe this account's unit too late."), AFTER),
     )
 )
@@ -368,7 +386,7 @@ def parts() -> Response:
         f"{BASE}/returns",
         answer=schema.ReturnReport,
         refusals=(422,),
-        staff=True,
+        scope=Scope.READ,
         query=(("from", "The first day; 90 days before the last unless given."), ("to", "The last day; today."), AFTER),
     )
 )
@@ -408,9 +426,9 @@ def returns() -> Response:
     Operation(
         "get",
         f"{BASE}/figures",
+        scope=Scope.READ,
         answer=schema.FiguresReport,
         refusals=(422,),
-        staff=True,
         query=(
             ("from", "The first day; 29 days before the last unless given."),
             ("to", "The last day; today."),
@@ -469,7 +487,7 @@ def _figures_names(found: Board, line: Line) -> dict[str, str]:
         f"{BASE}/units",
         answer=schema.UnitPage,
         refusals=(422,),
-        staff=True,
+        scope=Scope.READ,
         query=(
             ("on", "The day, such as 2026-12-01; today when it is not given."),
             ("kind", f"One of {', '.join(DepartmentKind)}."),
@@ -500,7 +518,7 @@ def _unit(unit: DepartmentFact) -> schema.UnitEntry:
 
 
 @api.get("/surges")
-@documented(Operation("get", f"{BASE}/surges", answer=schema.Surges, staff=True))
+@documented(Operation("get", f"{BASE}/surges", scope=Scope.READ, answer=schema.Surges))
 def surges_now() -> Response:
     """Return topics that are reported unusually often in a ward right now (coordinators)."""
     if _bearer().role is not Role.COORDINATOR:
@@ -536,7 +554,7 @@ def _step(
             body=body,
             answer=answer,
             refusals=(409, 415, 422),
-            staff=True,
+            scope=Scope.SEALED if of == "sealed" else Scope.WORK,
             photos=photos,
         )
         return api.post(f"/{of}/<uuid:ticket_id>/{name}")(documented(operation)(view))
@@ -749,7 +767,7 @@ def report_progress(ticket_id: UUID) -> Response:
 
 
 @api.get("/notices")
-@documented(Operation("get", f"{BASE}/notices", answer=schema.NoticePage, staff=True, query=(AFTER,)))
+@documented(Operation("get", f"{BASE}/notices", scope=Scope.READ, answer=schema.NoticePage, query=(AFTER,)))
 def notices() -> Response:
     """Return what this account was told of deadlines, newest first; `?after=` pages on."""
     account = _bearer()
@@ -773,7 +791,7 @@ def notices() -> Response:
 
 
 @api.get("/sealed")
-@documented(Operation("get", f"{BASE}/sealed", answer=schema.SealedPage, staff=True, query=(AFTER,)))
+@documented(Operation("get", f"{BASE}/sealed", scope=Scope.SEALED, answer=schema.SealedPage, query=(AFTER,)))
 def sealed_tickets() -> Response:
     """Return which denunciations there are (cleared coordinators, auditors); `?after=` takes an id."""
     account = _bearer()
@@ -790,7 +808,7 @@ def sealed_tickets() -> Response:
 
 
 @api.get("/sealed/<uuid:ticket_id>")
-@documented(Operation("get", f"{BASE}/sealed/{{ticket_id}}", answer=schema.SealedDetail, staff=True))
+@documented(Operation("get", f"{BASE}/sealed/{{ticket_id}}", scope=Scope.SEALED, answer=schema.SealedDetail))
 def sealed_ticket(ticket_id: UUID) -> Response:
     """Return where a denunciation stands and who has read it (cleared coordinators, auditors)."""
     return _sealed_detail(_bearer(), ticket_id)
@@ -844,23 +862,37 @@ def _sealed_detail(account: Account, ticket_id: UUID) -> Response:
     )  # fmt: skip
 
 
-def _bearer_or_none() -> Account | None:
+@api.before_request
+def _let_in() -> None:
+    """Find out whose token it is and that it was made for this: for every route here, before any of them runs."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    operation = operation_of(view) if view is not None else None
+    g.bearer = None
+    if operation is None or operation.scope is None or operation.foreign_token or request.method == "OPTIONS":
+        return
+    g.bearer = _bearer_for(operation.scope)
+    if g.bearer is None and operation.staff:
+        raise Unauthorized
+
+
+def _bearer_for(scope: Scope) -> Account | None:
     header = request.headers.get("Authorization", "")
     if not header:
         return None
     kind, _, token = header.partition(" ")
-    with hotline().database.reading() as session:
-        account = account_of_token(hotline(), session, token.strip()) if kind.lower() == "bearer" else None
+    account = tokens.account_of(hotline(), token.strip(), scope) if kind.lower() == "bearer" else None
     if account is None:
         raise Unauthorized
     return account
+
+
+def _bearer_or_none() -> Account | None:
+    return cast("Account | None", g.bearer)
 
 
 def _bearer() -> Account:
-    account = _bearer_or_none()
-    if account is None:
-        raise Unauthorized
-    return account
+    """Return whose token it is; only for routes that have a scope and need a token."""
+    return cast(Account, g.bearer)
 
 
 def _wrong_type(expected: str) -> WrongMediaType:
@@ -874,7 +906,6 @@ def _json() -> dict[str, Any]:
 
 
 def _body(shape: type[S]) -> S:
-    _bearer()  # who may not ask at all is not told what is wrong with the question
     return _parsed(shape)
 
 

@@ -23,7 +23,9 @@ import psutil
 from sqlalchemy import func, select
 
 from app.accounts import service as accounts
+from app.accounts import tokens as access_tokens
 from app.accounts.service import NewAccount
+from app.accounts.tokens import NewToken
 from app.bench.world import World, world
 from app.consistency import violations
 from models.code import code_hash, normalised
@@ -179,7 +181,7 @@ class _Soak:
             for number, (role, unit) in enumerate(people):
                 new = NewAccount(f"soak-{number}", f"Soak {number}", role, unit, cleared=False)
                 account = accounts.create(session, self.made.hotline.now(), new)
-                tokens.append(accounts.new_token(self.made.hotline, session, account, "soak"))
+                tokens.append(access_tokens.new_token(self.made.hotline, session, account, NewToken("soak")))
         return tokens
 
     def _file(self) -> None:

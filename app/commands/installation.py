@@ -95,17 +95,3 @@ def reconcile() -> None:
         removed, missing = consistency.reconcile(hotline)
         filled = search.fill(hotline)
     click.echo(f"{removed} stray files removed, {missing} photos missing, {filled} tickets can be found again")
-
-
-@click.group()
-def accounts() -> None:
-    """Ways in from the command line."""
-
-
-@accounts.command(name="first-link")
-@plainly
-def first_link() -> None:
-    """Print a new one-time link that creates the first administrator."""
-    with installation() as hotline:
-        link = startup.first_link(hotline)
-    click.echo(link or "there is an administrator already; ask them for an invitation")

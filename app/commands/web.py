@@ -2,6 +2,7 @@
 
 import click
 
+from app.accounts.provider import provider_of
 from app.commands.plainly import plainly
 from app.hotline import open_hotline
 from app.serve import serve as serve_web
@@ -14,4 +15,5 @@ def serve() -> None:
     """Serve the web pages and the API."""
     hotline = open_hotline(from_env())
     _ = hotline.files  # one that cannot be used is refused before anybody is served
+    provider_of(hotline)  # and so are its groups of another
     serve_web(hotline)

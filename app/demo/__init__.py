@@ -18,6 +18,7 @@ from app.accounts import service as accounts
 from app.accounts.service import NewAccount
 from app.board import tallies
 from app.demo import casework, desk, fortnight
+from app.demonstration import DEMO_MARK
 from app.hotline import Hotline
 from app.intake.schema import parse_report
 from app.intake.service import Filing, file_report
@@ -27,7 +28,6 @@ from app.thought import evidence
 from app.tracking import service as tracking
 from app.triage import outbox
 from app.triage import service as triage
-from app.web import DEMO_MARK
 from app.work import service as work
 from app.work.service import Step
 from classifier import artifact

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app import lifecycle, surges
+from app.accounts import staff_sessions
 from app.board import tallies
 from app.desk import upkeep
 from app.faultpoints import reached
@@ -128,4 +129,5 @@ class Relay:
         upkeep.advance(session, now)
         surges.watch(session, now, self.hotline.files.incidents.surge)
         intake.forget_keys(self.hotline, session, now)
+        staff_sessions.forget(self.hotline, session, now)
         weekly.ask(self.hotline, session, self.learning, now)

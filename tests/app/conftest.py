@@ -43,9 +43,10 @@ CITY = {
     "department",
     "department_change",
     "article",
+    "loaded_rules",
 }
 #: Tables of which triggers let nothing be taken away.
-APPEND_ONLY = ("ticket_event", "calendar_change", "sealed_read", "export", "report_export")
+APPEND_ONLY = ("ticket_event", "calendar_change", "sealed_read", "export", "report_export", "audit_event")
 
 
 def step(filed: Filed, text: str = "") -> Step:

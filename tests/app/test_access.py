@@ -67,6 +67,21 @@ POST /desk/callbacks/<uuid:callback_id>/claim  303  404 404  404  404  404  404 
 POST /desk/callbacks/<uuid:callback_id>/release  303  404 404  404  404  404  404  404  404  303
 POST /desk/callbacks/<uuid:callback_id>/done  303  404 404  404  404  404  404  404  404  303
 POST /desk/callbacks/<uuid:callback_id>/reopen  303  404 404  404  404  404  404  404  404  303
+GET  /accounts/second-step              303   303 303        303         303     303     303   303        303      303
+POST /accounts/second-step              403   403 403        403         403     403     403   403        403      403
+GET  /accounts/sso                      404   404 404        404         404     404     404   404        404      404
+GET  /accounts/sso/back                 404   404 404        404         404     404     404   404        404      404
+GET  /accounts/me                       303   200 200        200         200     200     200   200        200      303
+POST /accounts/me/password              303   503 503        503         503     503     503   503        503      303
+GET  /accounts/me/second-factor         303   200 200        200         200     200     200   200        200      303
+POST /accounts/me/second-factor         303   503 503        503         503     503     503   503        503      303
+POST /accounts/me/second-factor/off     303   503 503        503         503     503     503   503        503      303
+POST /accounts/me/recovery-codes        303   503 503        503         503     503     503   503        503      303
+POST /accounts/me/sessions/end          303   404 404        404         404     404     404   404        404      303
+POST /accounts/me/tokens                303   422 422        422         422     422     422   422        422      303
+POST /accounts/me/tokens/revoke         303   404 404        404         404     404     404   404        404      303
+GET  /audit                             303   404 404        404         404     404     200   200        404      303
+GET  /admin                             303   404 404        404         404     404     404   200        404      303
 GET  /work                              303   200 200        200         200     200     200   404        404      303
 POST /work/bulk                         303   422 422        422         404     404     404   404        404      303
 POST /work/bulk/<uuid:bulk_id>/undo     303   404 404        404         404     404     404   404        404      303
@@ -106,9 +121,21 @@ POST /t/thu                             404   404 404        404         404    
 GET  /api/v1/sealed                     401   404 404        404         404     200     200   404        404      401
 GET  /admin/accounts                    303   404 404        404         404     404     404   200        404      303
 POST /admin/accounts                    303   404 404        404         404     404     404   422        404      303
-POST /admin/accounts/token              303   404 404        404         404     404     404   201        404      303
+GET  /admin/accounts/<uuid:account_id>    303   404 404        404         404     404     404   200        404      303
+POST /admin/accounts/reset-factor       303   404 404        404         404     404     404   303        404      303
+POST /admin/accounts/end-sessions       303   404 404        404         404     404     404   303        404      303
+POST /admin/accounts/revoke-token       303   404 404        404         404     404     404   404        404      303
 POST /admin/accounts/link               303   404 404        404         404     404     404   201        404      303
 POST /admin/accounts/disable            303   404 404        404         404     404     404   200        404      303
+GET  /admin/rules                       303   404 404        404         404     404     404   200        404      303
+POST /admin/rules/try                   303   404 404        404         404     404     404   422        404      303
+POST /admin/rules/preview               303   404 404        404         404     404     404   422        404      303
+GET  /admin/topics                      303   404 404        404         404     404     404   200        404      303
+GET  /admin/models                      303   404 404        404         404     404     404   200        404      303
+GET  /admin/models/<version>            303   404 404        404         404     404     404   404        404      303
+POST /admin/models/promote              303   404 404        404         404     404     404   422        404      303
+POST /admin/models/roll-back            303   404 404        404         404     404     404   422        404      303
+GET  /admin/health                      303   404 404        404         404     404     404   200        404      303
 GET  /admin/units                       303   404 404        404         404     404     404   200        404      303
 POST /admin/units                       303   404 404        404         404     404     404   422        404      303
 GET  /admin/units/new                   303   404 404        404         404     404     404   200        404      303
@@ -456,6 +483,7 @@ def test_routes_without_a_ticket_are_open_to_whom_the_table_says(people: list[Pe
                 .replace("<uuid:bulk_id>", str(uuid4()))
                 .replace("<uuid:view_id>", str(uuid4()))
                 .replace("<unit_id>", LIGHTS)
+                .replace("<uuid:account_id>", str(victim))
             )
             found[route][person.name] = status(person.ask(method, path, victim))
             if method == "GET":

@@ -1,4 +1,4 @@
-"""The administrators' page: making accounts, handing out tokens, shutting people out."""
+"""The administrators' page: making accounts, shutting people out."""
 
 import re
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.hotline import Hotline
-from models.account import Account, ApiToken
+from models.account import Account
 from models.vocabulary import Role
 from tests.app.conftest import BUSES, LIGHTS, Staff
 from tests.pages import post_form, words
@@ -61,34 +61,19 @@ def test_everything_wrong_with_a_new_account_is_named_at_once_and_the_rest_is_ke
         assert len(session.scalars(select(Account.id)).all()) == len(staff.accounts)
 
 
-def test_a_token_is_shown_this_once_and_acts_as_its_account(
-    hotline: Hotline, client: FlaskClient, staff: Staff, log_in: Log
-) -> None:
-    admin = log_in(staff.admin)
-    answer = post_form(admin, PAGE, f"{PAGE}/token", account_id=str(staff.alice.id), name="Bản đồ")
-    assert answer.status_code == 201
-    (token,) = set(re.findall(r"ln_[\w-]{43}", answer.get_data(as_text=True)))
-    assert token not in admin.get(PAGE).get_data(as_text=True)
-    assert client.get("/api/v1/tickets", headers={"Authorization": f"Bearer {token}"}).status_code == 200
-    with hotline.database.reading() as session:
-        kept = session.scalars(select(ApiToken)).one()
-    assert (kept.name, kept.account_id) == ("Bản đồ", staff.alice.id)
-    assert token not in kept.token_hash
-
-
 def test_a_person_who_is_shut_out_stays_listed_as_that(hotline: Hotline, staff: Staff, log_in: Log) -> None:
     admin = log_in(staff.admin)
     assert "Đã khóa" not in words(admin.get(PAGE).get_data(as_text=True))
     answer = post_form(admin, PAGE, f"{PAGE}/disable", account_id=str(staff.alice.id))
     assert "Đã khóa" in words(answer.get_data(as_text=True))
     assert find(hotline, "alice").disabled
-    assert post_form(admin, PAGE, f"{PAGE}/token", account_id=str(staff.alice.id)).status_code == 404
+    assert post_form(admin, PAGE, f"{PAGE}/link", account_id=str(staff.alice.id)).status_code == 404
 
 
 def test_an_account_that_is_not_there_is_not_found(staff: Staff, log_in: Log) -> None:
     admin = log_in(staff.admin)
     for account_id in ("", "x", str(uuid4())):
-        for action in ("disable", "token", "link"):
+        for action in ("disable", "link", "reset-factor", "end-sessions", "revoke-token"):
             assert post_form(admin, PAGE, f"{PAGE}/{action}", account_id=account_id).status_code == 404
 
 

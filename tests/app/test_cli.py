@@ -10,19 +10,24 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import select
 
+from app.accounts import service as accounts
+from app.accounts.service import NewAccount
 from app.bench.world import World
 from app.cli import COMMANDS, main
-from app.hotline import Hotline
+from app.hotline import Hotline, open_hotline
 from app.review import service as review
+from app.settings import from_env
 from app.work import service as work
 from app.work.returning import Why
 from classifier import artifact, corpus
+from models.audit import AuditEvent
 from models.ticket import Ticket
-from models.vocabulary import Channel, Status, topics
+from models.vocabulary import AuditKind, Channel, Role, Status, topics
 from routing import city
 from routing.city import load_city
-from tests.app.conftest import BUSES, LIGHTS_OUT, TUESDAY, Clock, Road, Staff, step
+from tests.app.conftest import BUSES, LIGHTS_OUT, PASSWORD, TUESDAY, Clock, Road, Staff, step
 
 Run = Callable[..., Result]
 
@@ -207,12 +212,39 @@ def test_an_installation_is_migrated_checked_and_given_its_first_link(run: Run, 
     sound = run("check")
     assert (sound.exit_code, sound.stdout) == (0, "every law holds\n")
     assert "0 stray files removed, 0 photos missing, 0 tickets can be found again" in run("reconcile").stdout
-    assert "/accounts/invitation#" in run("accounts", "first-link").stdout
+    assert "/accounts/invitation#" in run("account", "first-link").stdout
     told = run("doctor")
     assert told.exit_code == 1
     assert "BAD  relay: never seen" in told.stdout
     assert run("migrate", "--down", "--revision", "base").exit_code == 0
     assert "BAD  schema: run `langnghe migrate`" in run("doctor").stdout
+
+
+def test_who_has_the_machine_finds_a_way_in_and_each_is_on_record(run: Run, tmp_path: Path) -> None:
+    assert run("migrate").exit_code == 0
+    token = run("account", "first-link").stdout.strip().partition("#")[2]
+    hotline = open_hotline(from_env({"LANGNGHE_DATA": str(tmp_path)}))
+    with hotline.database.transaction() as session:
+        first = NewAccount("quan.tri", "Anh Sơn", Role.ADMIN)
+        accounts.accept_invitation(hotline, session, token, PASSWORD, first)
+    assert "there is an administrator already" in run("account", "first-link").stdout
+    assert run("account", "list").stdout.split() == ["quan.tri", "admin"]
+    assert "/accounts/invitation#" in run("account", "link", "Quan.Tri").stdout
+    assert "second factor taken off" in run("account", "reset-factor", "quan.tri").stdout
+    assert run("account", "token", "quan.tri", "--scope", "file", "--scope", "read").stdout.startswith("ln_")
+    assert run("account", "token", "quan.tri", "--scope", "everything").exit_code == 2
+    assert "shut out" in run("account", "disable", "quan.tri").stdout
+    for command in ("link", "reset-factor", "disable"):
+        refused = run("account", command, "quan.tri")
+        assert (refused.exit_code, refused.stderr) == (1, "Error: there is no account 'quan.tri' that may come in\n")
+    with hotline.database.reading() as session:
+        events = session.scalars(select(AuditEvent).order_by(AuditEvent.id)).all()
+    hotline.database.close()
+    assert [event.kind for event in events] == [
+        AuditKind.ACCOUNT_CREATED, AuditKind.PASSWORD_SET, AuditKind.INVITED, AuditKind.FACTOR_RESET,
+        AuditKind.TOKEN_MADE, AuditKind.ACCOUNT_DISABLED,
+    ]  # fmt: skip
+    assert {event.actor_id for event in events[2:]} == {None}
 
 
 def test_the_calendar_is_listed_and_changed_and_remembers_who_and_why(run: Run, tmp_path: Path) -> None:

@@ -31,13 +31,16 @@ from app.workdays import Decision
 from models.account import Account
 from models.ticket import Deadline, Ticket
 from models.vocabulary import (
+    AuditKind,
     CallStep,
     Channel,
     DeadlineKind,
     DepartmentKind,
+    LoginMethod,
     NoticeStage,
     RefusalReason,
     Role,
+    Scope,
     Status,
     SubmissionType,
     Urgency,
@@ -170,6 +173,7 @@ def all_pages(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[Page]:
     yield staff_poster(browsers["admin"], unit, f"{unit}/change", vi="", phone="x", hours="x"), 422
     yield staff_poster(browsers["admin"], unit, f"{unit}/close", version="1"), 422
     yield from promises(road, browsers)
+    yield from ways_in(browsers)
     yield staff_poster(browsers["call_taker"], "/desk", "/desk", text="ngắn"), 422
     yield from at_the_desk(road, browsers)
 
@@ -226,6 +230,23 @@ def pages_of_helpers(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[P
     yield getter(browsers["supervisor"], "/board?by=week"), 200
     yield getter(browsers["coordinator"], "/board?by=x&from=y&ward=z&channel=fax&topic=w&group=v&unit=u"), 422
     yield getter(browsers["bob"], "/work/parts"), 200
+
+
+def ways_in(browsers: dict[str, FlaskClient]) -> Iterator[Page]:
+    """Yield the pages of one's own account, the record, and an administrator's, tried and refused."""
+    for path in ("", "/rules", "/rules?topic=noise", "/topics", "/models", "/health"):
+        yield getter(browsers["admin"], f"/admin{path}"), 200
+    for name in ("alice", "cleared"):
+        yield getter(browsers[name], "/accounts/me"), 200
+        yield getter(browsers[name], "/accounts/me/second-factor"), 200
+    yield staff_poster(browsers["alice"], "/accounts/me", "/accounts/me/tokens", days="30"), 422
+    yield staff_poster(browsers["alice"], "/accounts/me", "/accounts/me/tokens", days="30", scopes="read"), 201
+    for path in ("/audit", "/audit?topic=tokens", "/audit?topic=failed"):
+        yield getter(browsers["auditor"], path), 200
+    tried = {"topic": "noise", "kind": "phan-anh", "urgency": "normal", "text": "Hàng xóm hát tới khuya"}
+    yield staff_poster(browsers["admin"], "/admin/rules", "/admin/rules/try", **tried), 200
+    yield staff_poster(browsers["admin"], "/admin/rules", "/admin/rules/preview"), 422
+    yield staff_poster(browsers["admin"], "/admin/models", "/admin/models/roll-back"), 422
 
 
 def promises(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[Page]:
@@ -335,6 +356,9 @@ def domain_words() -> Iterator[str]:
     yield from map(wording.kind_words, DepartmentKind)
     yield from map(wording.stage_words, NoticeStage)
     yield from map(wording.calendar_source_words, ("seed", "city", "changed"))
+    yield from map(wording.scope_words, Scope)
+    yield from map(wording.login_method_words, LoginMethod)
+    yield from map(wording.audit_words, AuditKind)
     yield wording.due_tag(PAST, PAST, paused=True).words
     yield from map(wording.refusal_words, RefusalReason)
     yield from map(wording.citizen_words, sorted(PUBLIC_KINDS))

@@ -25,6 +25,26 @@ def test_nothing_but_a_secret_is_needed(tmp_path: Path) -> None:
     assert (found.attachments, found.models) == (tmp_path / "attachments", tmp_path / "models")
     assert found.job_timeout < found.lease
     assert (found.trusted_proxies, found.city, found.fault_dir) == (0, None, None)
+    assert found.oidc is None
+    assert found.session_idle < found.session_life
+
+
+def test_a_login_provider_is_named_with_all_that_belongs_to_it(tmp_path: Path) -> None:
+    secret, groups = tmp_path / "oidc-secret", tmp_path / "groups.yaml"
+    secret.write_text(" a secret of theirs \n", "utf-8")
+    groups.write_text("groups: []\n", "utf-8")
+    environ = {
+        "LANGNGHE_OIDC_ISSUER": "https://sso.example.vn/realms/city",
+        "LANGNGHE_OIDC_CLIENT_ID": "langnghe",
+        "LANGNGHE_OIDC_SECRET_FILE": str(secret),
+        "LANGNGHE_OIDC_GROUPS": str(groups),
+    }
+    found = from_env({"LANGNGHE_DATA": str(tmp_path), **SECRET, **environ}).oidc
+    assert found is not None
+    assert (found.secret, found.name, found.group_claim) == ("a secret of theirs", "sso.example.vn", "groups")
+    secret.write_text("\n", "utf-8")
+    with pytest.raises(SettingsError, match="LANGNGHE_OIDC_SECRET_FILE"):
+        from_env({"LANGNGHE_DATA": str(tmp_path), **SECRET, **environ})
 
 
 def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
@@ -47,6 +67,12 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
         "LANGNGHE_IDEMPOTENCY_LIFE": "nan",
         "LANGNGHE_INTAKE_PER_MINUTE": "0",
         "LANGNGHE_LOGIN_PER_QUARTER_HOUR": "0",
+        "LANGNGHE_SESSION_IDLE": "-1",
+        "LANGNGHE_SESSION_LIFE": "long",
+        "LANGNGHE_OIDC_ISSUER": "http://sso.example.vn",
+        "LANGNGHE_OIDC_CLIENT_ID": "",
+        "LANGNGHE_OIDC_SECRET_FILE": str(tmp_path / "nowhere"),
+        "LANGNGHE_OIDC_GROUPS": "",
         "LANGNGHE_CITY": str(tmp_path / "nowhere"),
         "LANGNGHE_MAP_TILES": "https://{s}.tiles.example.vn/{z}/{x}/{y}.png",
         "LANGNGHE_MAP_ATTRIBUTION": "",

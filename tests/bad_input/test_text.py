@@ -204,8 +204,8 @@ def test_names_of_accounts_and_tokens_are_text_or_refused(hotline: Hotline, staf
         for field, value in person.items():
             fields = {**person, field: value[:2] + broken + value[2:]}
             assert post_raw(admin, page, page, fields).status_code == 422
-        token = {"account_id": staff.alice.id.hex.encode(), "name": b"x" + broken + b"x"}
-        assert post_raw(admin, page, f"{page}/token", token).status_code == 422
+        token = {"scopes": b"read", "days": b"30", "name": b"x" + broken + b"x"}
+        assert post_raw(admin, "/accounts/me", "/accounts/me/tokens", token).status_code == 422
         nobody = admin.application.test_client()
         login = post_raw(
             nobody, "/accounts/login", "/accounts/login", {"username": b"ali" + broken + b"ce", "password": b"x"}

@@ -1,0 +1,114 @@
+"""An administrator's day, on a telephone and at a desk; axe finds nothing on any page of it."""
+
+import re
+from typing import Any
+
+import pyotp
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from app.accounts import service as accounts
+from app.accounts.service import NewAccount
+from models.vocabulary import Role
+from tests.browser.conftest import Site, log_in
+from tests.browser.test_accessibility import violations
+
+PAGES = (
+    "/admin",
+    "/admin/accounts",
+    "/admin/rules",
+    "/admin/topics",
+    "/admin/models",
+    "/admin/health",
+    "/admin/calendar",
+    "/admin/units",
+    "/audit",
+    "/accounts/me",
+    "/accounts/me/second-factor",
+)
+PASSWORD = "một buổi sáng ở chợ Bà Chiểu"
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_an_administrators_day(chromium: Browser, site: Site, width: int) -> None:
+    """Comes in, sets a second factor up, invites somebody, tries a rule, makes a token, reads the record, leaves, and
+    comes in again with a code.
+    """
+    username = f"son{width}"
+    with site.world.hotline.database.transaction() as session:
+        new = NewAccount(username, "Anh Sơn", Role.ADMIN)
+        accounts.set_password(accounts.create(session, site.world.hotline.now(), new), PASSWORD)
+    context = chromium.new_context(base_url=site.url, viewport={"width": width, "height": 844}, locale="vi-VN")
+    page = context.new_page()
+    enter(page, username)
+    page.goto("/accounts/me")
+    page.click("text=Bật mã đăng nhập")
+    secret = page.locator("details p.mono").text_content()
+    assert secret is not None
+    totp = pyotp.TOTP(secret.replace(" ", "").strip())
+    used = totp.now()
+    page.fill("#code", used)
+    page.click("button.main")
+    expect(page.locator("ol.codes li")).to_have_count(10)
+    recovery = page.locator("ol.codes li").first.text_content()
+    page.goto("/admin")
+    page.click(".tiles >> text=Tài khoản")
+    page.fill("#username", f"moi{width}")
+    page.fill("#display_name", "Người Mới")
+    page.select_option("#role", "auditor")
+    page.click("text=Tạo liên kết mời")
+    expect(page.locator(".notice.good")).to_contain_text("/accounts/invitation#")
+    page.goto("/admin/rules?topic=street-lighting")
+    page.fill("#text", "Đèn đường tắt cả tuần nay ở phường Bến Thành")
+    page.click("text=Về đâu?")
+    expect(page.locator(".notice.good")).to_contain_text("Hạ tầng kỹ thuật")
+    page.goto("/accounts/me")
+    page.check("#scope-read")
+    page.fill("#name", "Bảng số liệu")
+    page.click("text=Tạo khóa >> nth=-1")
+    expect(page.locator(".notice.good")).to_contain_text(re.compile(r"ln_[\w-]{43}"))
+    page.goto("/audit")
+    expect(page.locator("tbody tr").first).to_contain_text("Tạo khóa API")
+    page.click("header button:has-text('Ra')")
+    enter(page, username)
+    expect(page.locator("h1")).to_have_text("Mã đăng nhập")
+    page.fill("#code", used)
+    page.click("button.main")
+    expect(page.locator("#errors")).to_contain_text("Mã chưa đúng, hoặc đã dùng rồi")
+    page.fill("#code", recovery or "")
+    page.click("button.main")
+    expect(page.locator("main")).to_contain_text("còn 9 mã dự phòng")
+    context.close()
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_an_administrators_pages(chromium: Browser, site: Site, language: str, theme: Any) -> None:
+    if site.world.hotline.settings.is_sqlite != (language == "vi"):
+        pytest.skip("each language on one database is enough: pages do not know what is below them")
+    found = {}
+    for width in (390, 1280):
+        context = chromium.new_context(
+            base_url=site.url, viewport={"width": width, "height": 844}, color_scheme=theme, bypass_csp=True
+        )
+        page = context.new_page()
+        page.goto(f"/ngon-ngu/{language}")
+        log_in(page, site, "admin")
+        person = page.goto("/admin/accounts") and page.locator("td a").first.get_attribute("href")
+        model = page.goto("/admin/models") and page.locator("td a").first.get_attribute("href")
+        for address in (*PAGES, person or "", model or ""):
+            page.goto(address)
+            page.evaluate("document.querySelectorAll('details').forEach((folded) => { folded.open = true; })")
+            found[f"{width} {address}"] = violations(page)
+            wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wider <= 0, (width, address)
+        context.close()
+    assert not {name: wrong for name, wrong in found.items() if wrong}
+
+
+def enter(page: Page, username: str) -> None:
+    page.goto("/accounts/login")
+    page.fill("#username", username)
+    page.fill("#password", PASSWORD)
+    page.click("button.main")
+    page.wait_for_url(lambda url: "/accounts/login" not in url)
