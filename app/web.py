@@ -4,14 +4,14 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Flask, current_app
+from flask import Flask, current_app, request
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import access, errors, i18n, logs, sanity, wording
+from app import access, errors, i18n, logs, sanity, wall, wording
 from app.accounts.session import StaffMember
 from app.accounts.views import accounts
 from app.admin.views import admin
@@ -42,6 +42,8 @@ from models.vocabulary import Role
 
 #: The installation holds invented reports.
 DEMO_MARK: Final = "demo"
+#: Pages on which staff are citizens like any other: what they see there is by a code, or public.
+FOR_CITIZENS: Final = frozenset({"intake", "tracking", "questions", "pages"})
 
 
 def create_app(hotline: Hotline) -> Flask:
@@ -63,6 +65,8 @@ def create_app(hotline: Hotline) -> Flask:
     )
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, settings.trusted_proxies, settings.trusted_proxies)  # type: ignore[method-assign]
+    app.before_request(wall.reads_for_nobody)
+    app.teardown_request(lambda _error: wall.reads_for_nobody())
     logs.register(app)
     sanity.register(app)
     errors.register(app)
@@ -78,6 +82,7 @@ def create_app(hotline: Hotline) -> Flask:
     app.register_error_handler(CSRFError, lambda _e: errors.answer(403))
     _templates(app, hotline)
     hotline.seals.name_what_is_missing()
+    hotline.contact_keys.name_what_is_missing()
     return app
 
 
@@ -97,6 +102,8 @@ def _logins(app: Flask) -> None:
             )
         if account is None or account.disabled or str(account.session_epoch) != epoch:
             return None
+        if request.blueprint not in FOR_CITIZENS:
+            wall.reads_for(account)
         return StaffMember(account)
 
 

@@ -15,6 +15,8 @@ from routing.calendar import WorkingCalendar, read_calendar
 from routing.departments import DepartmentFact, Units, heir_of, read_departments
 from routing.gazetteer import Gazetteer, read_gazetteer
 from routing.neighbours import IncidentRules, read_incidents
+from routing.retention import FILE as RETENTION
+from routing.retention import RetentionTable, read_retention
 from routing.rulebook import RuleBook, read_rules
 from routing.sla import SlaTable, read_sla
 from routing.source import CityDataError, Problems
@@ -50,6 +52,7 @@ class City:
     coordinator: str
     units: Units = field(repr=False)
     incidents: IncidentRules
+    retention: RetentionTable = field(repr=False)
     gazetteer: Gazetteer = field(repr=False)
     borders: "WardBorders | None" = field(repr=False)
 
@@ -91,6 +94,7 @@ def read_city(folder: Path) -> City:
     calendar = read_calendar(folder, problems)
     borders = _borders(folder, ward_map.wards, problems)
     incidents = read_incidents(folder, problems)
+    retention = read_retention(folder if (folder / RETENTION).exists() else PACKAGED, problems)
     problems.refuse()
     return City(
         name=gazetteer.city_name,
@@ -104,6 +108,7 @@ def read_city(folder: Path) -> City:
         coordinator=units.coordinator,
         units=units,
         incidents=incidents,
+        retention=retention,
         gazetteer=gazetteer,
         borders=borders,
     )

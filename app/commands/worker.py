@@ -13,4 +13,4 @@ from app.triage.worker import open_worker
 @plainly
 def worker(*, burst: bool) -> None:
     """Work on triage jobs; start as many as there are cores to spare."""
-    open_worker(open_hotline(from_env())).work(burst=burst, logging_level="WARNING")
+    open_worker(open_hotline(from_env(serving=True))).work(burst=burst, logging_level="WARNING")

@@ -17,13 +17,15 @@ from app.hotline import Hotline
 from app.intake import photos as photo_store
 from app.intake.photos import Photo
 from app.intake.schema import Report, searchable
+from app.persons import consent, contacts
+from app.persons.contacts import ContactDetails
 from app.problems import Problem, Refused
 from app.sealed import vault
 from classifier.emergency import danger
 from models.base import Base
 from models.code import code_hash, grouped, new_code
 from models.outbox import IdempotencyKey, OutboxEntry
-from models.ticket import Attachment, Contact, Happening, Ticket
+from models.ticket import Attachment, Happening, Ticket
 from models.vocabulary import Channel, Status, SubmissionType
 
 KEY_MIN: Final = 16
@@ -207,20 +209,16 @@ def _said(hotline: Hotline, filing: Filing, ticket: Ticket) -> list[Base]:
     if filing.sealed:
         return vault.rows_of_report(hotline, ticket.id, filing.report, filing.photos, ticket.received_at)
     photos = (_attachment(ticket, photo, position) for position, photo in enumerate(filing.photos))
-    return [*_contact(ticket, filing.report), *photos]
+    return [*_contact(hotline, filing, ticket), *photos]
 
 
-def _contact(ticket: Ticket, report: Report) -> tuple[Contact, ...]:
+def _contact(hotline: Hotline, filing: Filing, ticket: Ticket) -> tuple[Base, ...]:
+    """Return the rows of how to reach the citizen, if they left anything; raises `ContactKeyMissing`."""
+    report, now = filing.report, ticket.received_at
     if not report.has_contact:
         return ()
-    contact = Contact(
-        ticket_id=ticket.id,
-        name=report.contact_name,
-        phone=report.contact_phone,
-        email=report.contact_email,
-        consented_at=ticket.received_at,
-    )
-    return (contact,)
+    details = ContactDetails(report.contact_name, report.contact_phone, report.contact_email, now)
+    return contacts.locked(hotline.contact_keys, ticket.id, details), consent.given(ticket.id, now, filing.channel)
 
 
 def _attachment(ticket: Ticket, photo: Photo, position: int) -> Attachment:

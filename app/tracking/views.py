@@ -68,6 +68,12 @@ def rate() -> Response:
     return _answer(lambda code: service.rate(hotline(), code, stars, request.form.get("comment", "")))
 
 
+@tracking.post("/xoa-lien-he")
+def erase_contact() -> Response:
+    """Take the citizen's contact out of their report."""
+    return _answer(lambda code: service.erase_contact(hotline(), code))
+
+
 def _answer(act: Callable[[str], Track], page: Callable[[Track], str] | None = None) -> Response:
     throttle().code(address())
     code = request.form.get("code", "")[:100]

@@ -17,6 +17,7 @@ from app.faultpoints import reached
 from app.hotline import Hotline
 from app.learning import weekly
 from app.notices import sending
+from app.persons import contacts, retention
 from app.sealed import vault
 from app.triage import outbox
 from app.triage import queue as triage_queue
@@ -107,6 +108,8 @@ class Relay:
                 self._tidy(session, now)
         if tidying:
             vault.sweep(self.hotline)
+            contacts.sweep(self.hotline)
+            retention.daily(self.hotline)
             sending.keep(self.hotline)
         self._beaten = clock
 

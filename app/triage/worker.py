@@ -73,6 +73,7 @@ def open_worker(hotline: Hotline) -> TriageWorker:
     bench.hotline = hotline
     _ = hotline.files
     hotline.seals.name_what_is_missing()
+    hotline.contact_keys.name_what_is_missing()
     connection = triage_queue.connect(hotline.settings, blocking=True)
     queues = [
         Queue(name, connection=connection, serializer=JSONSerializer)

@@ -25,6 +25,9 @@ from app.i18n import label, language
 from app.intake.photos import path_of
 from app.intake.views import grouped_errors
 from app.knowledge import service as knowledge
+from app.persons.contacts import ContactDetails
+from app.persons.mask import masked_of
+from app.persons.reveal import reveal
 from app.praise import service as praise
 from app.problems import Conflict, NotFound, Problem, Refused, refuse
 from app.review.service import evidence, why_here
@@ -35,7 +38,7 @@ from models.account import Account
 from models.coordination import Part
 from models.return_reasons import return_reasons
 from models.returning import TicketReturn
-from models.ticket import Contact, Ticket, TicketEvent
+from models.ticket import Ticket, TicketEvent
 from models.vocabulary import ExtensionState, Role, Status, SubmissionType, Urgency
 from models.workflow import OPEN
 from routing.unitsearch import active_units, find_units
@@ -167,6 +170,18 @@ def send_back(ticket_id: UUID) -> AnyResponse:
     return _do(ticket_id, act, "reason", away=True)
 
 
+@work.post("/<uuid:ticket_id>/contact")
+@required(*access.WORKERS, Role.COORDINATOR)
+def contact(ticket_id: UUID) -> AnyResponse:
+    """Show the citizen's contact whole, this once; who saw it and why is on record."""
+    account = staff()
+    try:
+        shown = reveal(hotline(), account, ticket_id, request.form.get("reason", ""))
+    except Refused as refused:
+        return Response(ticket_page(account, ticket_id, refused), errors.status_of(refused))
+    return Response(ticket_page(account, ticket_id, revealed=shown))
+
+
 def why_from_form() -> Why:
     """Read why a unit gives back."""
     return Why(request.form.get("reason_code", ""), *unit_from_form("proposed_department"))
@@ -252,8 +267,13 @@ def _do(ticket_id: UUID, act: Callable[..., Ticket], field: str, *, away: bool =
     return redirect(target, 303)
 
 
-def ticket_page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> str:
-    """Return the page of one ticket, with what was refused of the last step on it if anything was."""
+def ticket_page(
+    account: Account, ticket_id: UUID, refused: Refused | None = None, revealed: ContactDetails | None = None
+) -> str:
+    """Return the page of one ticket, with what was refused of the last step on it if anything was.
+
+    With `revealed` it shows the citizen's contact whole; whoever calls has recorded that.
+    """
     now = hotline().now()
     with hotline().database.reading() as session:
         found = access.find_ticket(session, account, ticket_id)
@@ -266,6 +286,7 @@ def ticket_page(account: Account, ticket_id: UUID, refused: Refused | None = Non
         )
         context["extension"] = extension.of(session, found)
         context["days_max"] = extension.DAYS_MAX
+        context["revealed"] = revealed
         return render_template("work/ticket.html", **context, **refusal_context(refused))
 
 
@@ -368,7 +389,8 @@ def shared_context(session: Session, account: Account, found: Ticket) -> dict[st
         "timeline": [_line(event, notes[event.id]) for event in events],
         "deadlines": found.deadlines,
         "photos": found.attachments,
-        "contact": _masked(found.contact),
+        "contact": masked_of(hotline(), session, found.id),
+        "may_reach": access.may_reach(account, found),
         "marked": marked(found.text, because),
         "rule_because": sent.get("rule_because" if language() == "vi" else "rule_because_en"),
         "thought": thought,
@@ -460,20 +482,3 @@ def _about(event: TicketEvent) -> str:
 def _moment(event: TicketEvent, name: str) -> datetime | None:
     said = event.data.get(name)
     return datetime.fromisoformat(said) if said else None
-
-
-def _masked(contact: Contact | None) -> SimpleNamespace | None:
-    """Return contact details with the middle hidden; seeing them whole is a later, recorded act."""
-    if contact is None:
-        return None
-    return SimpleNamespace(
-        name=contact.name,
-        phone=_hide(contact.phone, 4, 3),
-        email=_hide(contact.email, 2, 6),
-    )
-
-
-def _hide(value: str | None, first: int, last: int) -> str | None:
-    if value is None:
-        return None
-    return value[:first] + "•" * max(3, len(value) - first - last) + value[-last:]

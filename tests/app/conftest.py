@@ -45,7 +45,7 @@ CITY = {
     "article",
 }
 #: Tables of which triggers let nothing be taken away.
-APPEND_ONLY = ("ticket_event", "calendar_change", "sealed_read")
+APPEND_ONLY = ("ticket_event", "calendar_change", "sealed_read", "consent", "erasure")
 
 
 def step(filed: Filed, text: str = "") -> Step:

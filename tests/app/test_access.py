@@ -55,6 +55,8 @@ GET  /kb/new                            303   404 404        404         200    
 POST /kb/new                            303   404 404        404         422     422     404   404        404      303
 GET  /kb/<uuid:article_id>              303   404 404        404         404     404     404   404        404      303
 POST /kb/<uuid:article_id>              303   404 404        404         422     422     404   404        404      303
+POST /t/xoa-lien-he                     404   404 404        404         404     404     404   404        404      404
+POST /api/v1/track/erase-contact        404   404 404        404         404     404     404   404        404      404
 POST /t/thu                             404   404 404        404         404     404     404   404        404      404
 GET  /api/v1/sealed                     401   404 404        404         404     200     200   404        404      401
 GET  /admin/accounts                    303   404 404        404         404     404     404   200        404      303
@@ -299,6 +301,7 @@ CODE = {"code": "0000-0000-0000-0000"}
 TRACKING: Mapping[str, Mapping[str, object]] = {
     "/api/v1/track": CODE,
     "/api/v1/track/information": CODE | {"message": "Trụ số bốn."},
+    "/api/v1/track/erase-contact": CODE,
     "/api/v1/track/reopen": CODE | {"message": "Lại tắt."},
     "/api/v1/track/rating": CODE | {"rating": 5},
     "/api/v1/reports": {"text": "Đèn đường tắt cả tuần nay"},
