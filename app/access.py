@@ -117,6 +117,11 @@ def may_reach(account: Account, ticket: Ticket) -> bool:
     return may_work(account, ticket) or account.role is Role.COORDINATOR
 
 
+def may_hold(account: Account) -> bool:
+    """Tell whether the account may keep a ticket whole by law, and let it go again: a coordinator who is cleared."""
+    return account.role is Role.COORDINATOR and account.cleared
+
+
 def leads(unit: str | None = None) -> ColumnElement[bool]:
     """Return the condition that an account leads some unit, or that one, and can come in."""
     leading = and_(Account.role == Role.SUPERVISOR, Account.disabled.is_(False))

@@ -2,7 +2,7 @@
 
 import json
 import os
-from datetime import datetime, time
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 from uuid import UUID
@@ -118,8 +118,7 @@ def hold() -> None:
 def place_hold(ticket: UUID, reason: str, until: datetime | None) -> None:
     """Keep a ticket whole, whatever its age and whoever asks."""
     with installation() as hotline, hotline.database.transaction() as session:
-        zone = hotline.files.calendar.zone
-        moment = datetime.combine(until.date(), time.max, zone) if until else None
+        moment = holds.end_of(hotline, until.date().isoformat()) if until else None
         holds.place(hotline, session, holds.found(session, ticket), reason, moment, None)
 
 

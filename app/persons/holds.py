@@ -1,16 +1,17 @@
 """Legal hold: a ticket that stays whole, whatever its age and whoever asks."""
 
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
+from app import access
 from app.access import KEPT_APART
 from app.hotline import Hotline
 from app.persons import erasure
-from app.problems import refuse
+from app.problems import NotFound, refuse
 from app.words import words_of
 from models.account import Account
 from models.person import HOLD_REASON_MAX, LegalHold
@@ -82,3 +83,30 @@ def lift(hotline: Hotline, session: Session, ticket: Ticket, by: Account | None)
     asked = exists().where(TicketEvent.ticket_id == ticket.id, TicketEvent.kind == ASKED)
     if session.scalar(select(asked)) and erasure.has_contact(session, ticket.id):
         erasure.erase(hotline, session, ticket, ErasureCause.CITIZEN)
+
+
+def place_by(hotline: Hotline, account: Account, ticket_id: UUID, reason: str, last_day: str) -> None:
+    """Hold a ticket in an account's name, up to and with a day (ISO, or none); raises `NotFound`, `Refused`."""
+    until = end_of(hotline, last_day) if last_day.strip() else None
+    with hotline.database.transaction() as session:
+        place(hotline, session, _theirs(session, account, ticket_id), reason, until, account)
+
+
+def lift_by(hotline: Hotline, account: Account, ticket_id: UUID) -> None:
+    """Lift a hold in an account's name; raises `NotFound`, `Refused` where there is none."""
+    with hotline.database.transaction() as session:
+        lift(hotline, session, _theirs(session, account, ticket_id), account)
+
+
+def _theirs(session: Session, account: Account, ticket_id: UUID) -> Ticket:
+    if not access.may_hold(account):
+        raise NotFound
+    return access.find_ticket(session, account, ticket_id, lock=True)
+
+
+def end_of(hotline: Hotline, day: str) -> datetime:
+    """Return the end of a day (ISO) where the city is; raise `Refused` for what is none."""
+    try:
+        return datetime.combine(date.fromisoformat(day.strip()), time.max, hotline.files.calendar.zone)
+    except ValueError:
+        raise refuse("until", "calendar_date") from None

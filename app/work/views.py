@@ -25,6 +25,7 @@ from app.i18n import label, language
 from app.intake.photos import path_of
 from app.intake.views import grouped_errors
 from app.knowledge import service as knowledge
+from app.persons import holds
 from app.persons.contacts import ContactDetails
 from app.persons.mask import masked_of
 from app.persons.reveal import reveal
@@ -180,6 +181,34 @@ def contact(ticket_id: UUID) -> AnyResponse:
     except Refused as refused:
         return Response(ticket_page(account, ticket_id, refused), errors.status_of(refused))
     return Response(ticket_page(account, ticket_id, revealed=shown))
+
+
+@work.post("/<uuid:ticket_id>/hold")
+@required(Role.COORDINATOR)
+def hold(ticket_id: UUID) -> AnyResponse:
+    """Keep the ticket whole by law."""
+
+    def act(account: Account) -> None:
+        reason, until = request.form.get("reason", ""), request.form.get("until", "")
+        holds.place_by(hotline(), account, ticket_id, reason, until)
+
+    return _held(ticket_id, act)
+
+
+@work.post("/<uuid:ticket_id>/lift-hold")
+@required(Role.COORDINATOR)
+def lift_hold(ticket_id: UUID) -> AnyResponse:
+    """Let the ticket go the way of others again."""
+    return _held(ticket_id, lambda account: holds.lift_by(hotline(), account, ticket_id))
+
+
+def _held(ticket_id: UUID, act: Callable[[Account], None]) -> AnyResponse:
+    account = staff()
+    try:
+        act(account)
+    except Refused as refused:
+        return Response(ticket_page(account, ticket_id, refused), errors.status_of(refused))
+    return redirect(url_for("work.ticket", ticket_id=ticket_id), 303)
 
 
 def why_from_form() -> Why:
@@ -391,6 +420,8 @@ def shared_context(session: Session, account: Account, found: Ticket) -> dict[st
         "photos": found.attachments,
         "contact": masked_of(hotline(), session, found.id),
         "may_reach": access.may_reach(account, found),
+        "hold": holds.hold_of(session, found.id, hotline().now()),
+        "may_hold": access.may_hold(account),
         "marked": marked(found.text, because),
         "rule_because": sent.get("rule_because" if language() == "vi" else "rule_because_en"),
         "thought": thought,

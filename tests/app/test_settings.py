@@ -28,7 +28,7 @@ def test_nothing_but_a_secret_is_needed(tmp_path: Path) -> None:
 
 
 def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
-    """Part of check 30: the process refuses to start, listing all that is wrong and not the first alone."""
+    """Check 30, of secrets. Injected: every setting wrong. Expected: no start, and all that is wrong in one refusal."""
     wrong = {
         "PORT": "70000",
         "DATABASE_URL": "mysql://root@db/hotline",
@@ -66,7 +66,7 @@ def test_without_a_secret_nothing_starts_and_it_is_said_what_to_do(tmp_path: Pat
 
 
 def test_without_a_contact_key_nobody_is_served_and_everything_that_is_missing_is_named(tmp_path: Path) -> None:
-    """Part of check 30. Expected: both keys named in one refusal; a command that needs no contact starts without."""
+    """Check 30, of secrets. Injected: none of them. Expected: both named in one refusal to serve anybody."""
     with pytest.raises(SettingsError) as refusal:
         from_env({"LANGNGHE_DATA": str(tmp_path)}, serving=True)
     named = [line.partition(":")[0] for line in str(refusal.value).splitlines()]

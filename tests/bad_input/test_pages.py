@@ -54,11 +54,13 @@ def test_text_is_only_ever_text(client: FlaskClient, road: Road, staff: Staff, l
     assert (ticket.text, ticket.place_text, contact.name) == (WORDS, LINE[:500], LINE[:200])
     work, decide = f"/work/{ticket.id}", f"/review/{ticket.id}"
     alice, coordinator = log_in(staff.alice), log_in(staff.coordinator)
-    theirs = {WORDS, LINE[:500], LINE[:200]}
+    theirs = {WORDS, LINE[:500]}
     in_queue = {" ".join(WORDS.split())[:160]}
 
     _shows(coordinator.get("/review"), in_queue | {LINE[:500]})
     _shows(coordinator.get(decide), theirs)
+    reached = post_form(coordinator, work, f"{work}/contact", reason=f"Gọi: {LINE[:200]}")
+    _shows(reached, theirs | {LINE[:200], f"Gọi: {LINE[:200]}"})
     choice = {"topic_slug": "street-lighting", "department_id": LIGHTS, "reason": f"Nội bộ: {WORDS}"}
     assert post_form(coordinator, decide, f"{decide}/route", **choice).status_code == 303
     _shows(alice.get("/work"), in_queue | {LINE[:500]})
