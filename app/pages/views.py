@@ -7,6 +7,7 @@ from app.current import hotline
 from app.i18n import COOKIE, LANGUAGES
 from app.pages import service
 from app.problems import NotFound
+from models.vocabulary import SubmissionType
 
 pages = Blueprint("pages", __name__)
 
@@ -24,7 +25,8 @@ def language(to: str) -> Response:
 @pages.get("/rieng-tu")
 def privacy() -> str:
     """Say plainly what happens with what people tell us."""
-    return render_template("pages/privacy.html")
+    rule = hotline().files.retention[SubmissionType.REPORT]
+    return render_template("pages/privacy.html", months=rule.months)
 
 
 @pages.get("/healthz")
