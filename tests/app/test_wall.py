@@ -79,8 +79,8 @@ def test_a_query_that_forgets_to_ask_finds_what_its_asker_may_see_and_no_more(
                         rows = session.scalars(text(f"select ticket_id from {table}"))
                         assert {by_id[id_] for id_ in rows} <= expected, (name, table)
                     for table in VAULT:
-                        rows = session.execute(text(f"select * from {table}")).all()
-                        assert bool(rows) == (name == "cleared" and table != "sealed_referral"), (name, table)
+                        found = session.execute(text(f"select * from {table}")).all()
+                        assert bool(found) == (name == "cleared" and table != "sealed_referral"), (name, table)
                     assert session.scalar(text("select count(*) from part")) == int("helped" in expected)
     with hotline.database.reading() as session:
         assert len(session.scalars(text("select id from ticket")).all()) == len(filed)

@@ -198,18 +198,17 @@ def citizens(town: Town, seen: Seen) -> set[str]:
 
 def staff_of(town: Town, people: dict[str, Browser], seen: Seen) -> None:
     """Send the word in every field of every route there is, as each of the people, to a ticket that is theirs."""
-    eventually(town.idle, LOADING)
-    with town.hotline.database.reading() as session:
-        ticket_id = session.scalar(text("select id from ticket where status = 'routed' limit 1"))
-        assert ticket_id is not None
-    filled = {"ticket_id": str(ticket_id), "to": "en", "filename": "app.css"}
+    (code,) = town.file(1)
+    eventually(lambda: town.triaged([code]), LOADING)
+    filled = {"ticket_id": str(town.ticket(code).id), "to": "en", "filename": "app.css"}
     for browser in (people[name] for name in PEOPLE):
         token = hidden(browser.client.get("/rieng-tu").text, "csrf_token")
         fields = dict.fromkeys(FIELDS, SAID) | {"csrf_token": token, "version": "1", "text": SAID}
         for method, path in routes(town.hotline, filled):
             if "logout" in path or path.startswith(("/api/", "/static/")):
                 continue
-            seen.answers.append(browser.client.request(method, path, **({"data": fields} if method == "POST" else {})))
+            sent = fields if method == "POST" else None
+            seen.answers.append(browser.client.request(method, path, data=sent))
 
 
 def routes(hotline: Hotline, filled: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -238,8 +237,8 @@ def faults(town: Town, seen: Seen, codes: set[str]) -> None:
     seen.answers.append(town.client.post("/api/v1/reports", **whole))
     change_schema(town.hotline.database, "alter table away rename to idempotency_key")
     with town.hotline.database.transaction() as session:
-        if not town.hotline.settings.is_sqlite:
-            session.execute(text("lock table ticket in exclusive mode"))
+        held = "select 1" if town.hotline.settings.is_sqlite else "lock table ticket in exclusive mode"
+        session.execute(text(held))
         slow = town.client.post("/api/v1/reports", **whole)
     assert slow.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     seen.answers.append(slow)
@@ -279,7 +278,7 @@ def in_redis(town: Town, codes: set[str]) -> Iterator[str]:
     keys = list(client.scan_iter())
     assert [key for key in keys if b"rq:" in key], "a queue has been here"
     for key in keys:
-        value = readers[client.type(key)](key)
+        value = readers[bytes(client.type(key))](key)
         pieces = value.items() if isinstance(value, dict) else value if isinstance(value, (list, set)) else [value]
         for piece in (key, *pieces):
             for part in piece if isinstance(piece, tuple) else (piece,):

@@ -34,7 +34,7 @@ def test_months_are_counted_by_the_calendar() -> None:
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ("  - {type: phan-anh, months: 12, photos: keep, source: law}\n", "has a rule already"),
+        ("  - {type: phan-anh, months: 12, photos: keep, source: law}\n", "'phan-anh' has a rule already"),
         ("  - {type: nothing, months: 12, photos: keep, source: law}\n", "there is no submission type 'nothing'"),
         ("  - {type: rac, months: 0, photos: keep, source: law}\n", "'months' must be 1 or more"),
         ("  - {type: rac, months: 1, photos: burn, source: law}\n", "'photos' must be one of remove, keep"),
