@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import phonenumbers
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,8 @@ from models.vocabulary import Purpose
 
 log = logging.getLogger(__name__)
 
+#: The country code of numbers that are written without one.
+HERE: Final = 84
 FIELDS: Final = ("name", "phone", "email")
 #: Rows that are locked anew in one transaction: few, for citizens file meanwhile.
 BATCH: Final = 200
@@ -33,6 +36,15 @@ class ContactDetails:
     email: str | None
     consented_at: datetime
     purpose: Purpose = Purpose.ANSWER
+
+    @property
+    def phone_shown(self) -> str | None:
+        """The number as people here write it."""
+        if self.phone is None:
+            return None
+        form = phonenumbers.PhoneNumberFormat
+        parsed = phonenumbers.parse(self.phone)
+        return phonenumbers.format_number(parsed, form.NATIONAL if parsed.country_code == HERE else form.INTERNATIONAL)
 
     @property
     def identity(self) -> tuple[str, ...]:

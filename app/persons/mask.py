@@ -8,7 +8,7 @@ import phonenumbers
 from sqlalchemy.orm import Session
 
 from app.hotline import Hotline
-from app.persons.contacts import ContactDetails, contact_of
+from app.persons.contacts import HERE, ContactDetails, contact_of
 from app.persons.keys import ContactKeyMissing
 
 HIDDEN: Final = "•"
@@ -52,7 +52,7 @@ def masked_number(number: str) -> str:
     """Return a telephone number (E.164) as `09•• ••• •12`; a foreign one with its country code."""
     parsed = phonenumbers.parse(number, "VN")
     digits = phonenumbers.national_significant_number(parsed)
-    plain = f"0{digits}" if parsed.country_code == 84 else f"+{parsed.country_code} {digits}"
+    plain = f"0{digits}" if parsed.country_code == HERE else f"+{parsed.country_code} {digits}"
     head, tail = plain[:_HEAD], plain[-_TAIL:]
     hidden = head + HIDDEN * (len(plain) - _HEAD - _TAIL) + tail
     first, second = _GROUPS

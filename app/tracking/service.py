@@ -34,8 +34,10 @@ PUBLIC_KINDS: Final = frozenset({
     "received", "triaged", "reviewed", "sealed", "accepted", "returned", "rerouted", "info_requested", "info_received",
     "resumed", "answered", "reopened", "closed", "rejected", "referred", "handed_over", "unit_closed", "extended",
     "progress", "released", "guided", "forwarded", "merged", "split", "leads", "rated", "not_fixed",
-    "reopened_together", "contact_shown", "contact_exported", "person_erased", "erasure_asked",
+    "reopened_together",
 })  # fmt: skip
+#: What happened to the citizen's own data: shown as well, but it moves nothing.
+OF_THE_PERSON: Final = frozenset({"contact_shown", "contact_exported", "person_erased", "erasure_asked"})
 #: Of what happens to the lead of an incident, what everybody who reported the same may see, and of which the words are
 #: a unit's to all of them: what a unit asks one citizen, and what that one answers, stays between the two.
 SHARED_KINDS: Final = frozenset({
@@ -123,7 +125,7 @@ def _shown(hotline: Hotline, session: Session, code: str, ticket: Ticket) -> Tra
     sealed = ticket.status is Status.SEALED or ticket.submission_type is SubmissionType.DENUNCIATION
     lead = _lead(session, ticket)
     at_work = lead or ticket
-    timeline = [_moment(event, sealed=sealed) for event in ticket.events if event.kind in PUBLIC_KINDS]
+    timeline = [_moment(event, sealed=sealed) for event in ticket.events if event.kind in PUBLIC_KINDS | OF_THE_PERSON]
     if lead is not None:  # derived on reading, so everybody has each reply once, however late they joined
         identity = _identity(hotline, session, lead)
         timeline += [_shared(event, identity) for event in lead.events if event.kind in SHARED_KINDS]

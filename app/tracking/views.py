@@ -112,7 +112,8 @@ def _ask_again(code: str, problems: tuple[Problem, ...], status: int) -> Respons
 def _next_words(track: Track) -> str:
     if track.follows:
         return wording.followed_next(track.follows)
-    return wording.next_words(track.status, track.timeline[-1].kind if track.timeline else None)
+    moved = [moment.kind for moment in track.timeline if moment.kind not in service.OF_THE_PERSON]
+    return wording.next_words(track.status, moved[-1] if moved else None)
 
 
 def _page(track: Track, problems: dict[str, list[str]], *, lost: bool = False) -> str:
