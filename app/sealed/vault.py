@@ -261,7 +261,8 @@ def give_back(hotline: Hotline, session: Session, ticket: Ticket) -> None:
     ticket.resolve_due_at = session.scalar(select(Deadline.due_at).where(*resolve))
     if said.contact is not None:
         consented = datetime.fromisoformat(str(said.contact["consented_at"]))
-        details = ContactDetails(**{name: said.contact[name] for name in _CONTACT}, consented_at=consented)
+        left = said.contact
+        details = ContactDetails(left["name"], left["phone"], left["email"], consented)
         session.add(contacts.locked(hotline.contact_keys, ticket.id, details))
         if not consent.of(session, ticket.id):
             session.add(consent.given(ticket.id, consented, ticket.channel))

@@ -270,7 +270,7 @@ def in_logs(town: Town, codes: set[str]) -> Iterator[str]:
 def in_redis(town: Town, codes: set[str]) -> Iterator[str]:
     """Yield each key or value of Redis that says too much; a job's data are compressed there."""
     client = Redis(unix_socket_path=str(town.redis.socket))
-    readers: dict[bytes, Any] = {
+    readers: dict[Any, Any] = {
         b"string": client.get, b"hash": client.hgetall, b"set": client.smembers,
         b"list": lambda key: client.lrange(key, 0, -1), b"zset": lambda key: client.zrange(key, 0, -1),
         b"stream": client.xrange,
@@ -278,7 +278,7 @@ def in_redis(town: Town, codes: set[str]) -> Iterator[str]:
     keys = list(client.scan_iter())
     assert [key for key in keys if b"rq:" in key], "a queue has been here"
     for key in keys:
-        value = readers[bytes(client.type(key))](key)
+        value = readers[client.type(key)](key)
         pieces = value.items() if isinstance(value, dict) else value if isinstance(value, (list, set)) else [value]
         for piece in (key, *pieces):
             for part in piece if isinstance(piece, tuple) else (piece,):
