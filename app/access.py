@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from app import wall
 from app.problems import NotFound
 from models.account import Account
 from models.ticket import Assignment, Ticket
@@ -120,12 +121,24 @@ def _found(session: Session, query: Select[Ticket], *, lock: bool) -> Ticket:
     ticket = session.scalar(query.with_for_update(of=Ticket) if lock else query)
     if ticket is None:
         raise NotFound
+    if lock:
+        wall.let_through(session)
     return ticket
 
 
 def may_work(account: Account, ticket: Ticket) -> bool:
     """Tell whether the account's department leads: it alone answers the citizen."""
     return account.role in WORKERS and ticket.department_id == account.department_id
+
+
+def may_reach(account: Account, ticket: Ticket) -> bool:
+    """Tell whether the account may see how to reach the citizen: who answers them, and who decides where it goes."""
+    return may_work(account, ticket) or account.role is Role.COORDINATOR
+
+
+def may_hold(account: Account) -> bool:
+    """Tell whether the account may keep a ticket whole by law, and let it go again: a coordinator who is cleared."""
+    return account.role is Role.COORDINATOR and account.cleared
 
 
 def leads(unit: str | None = None) -> ColumnElement[bool]:

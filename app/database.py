@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
+from app import wall
 from models.base import Base
 
 #: Seconds a statement waits for a lock, and for its end, before the citizen is told to try again.
@@ -27,9 +28,13 @@ CONNECTIONS_A_PROCESS: Final = POOL + POOL_MORE
 class Database:
     """Sessions on SQLite or PostgreSQL that behave alike."""
 
-    def __init__(self, url: str) -> None:
-        """Open lazily: nothing connects before the first session does."""
+    def __init__(self, url: str, *, role: str | None = None) -> None:
+        """Open lazily: nothing connects before the first session does.
+
+        On PostgreSQL what is asked in somebody's name is asked as `role`, behind the wall (`app.wall`).
+        """
         self.engine = _sqlite(url) if url.startswith("sqlite") else _postgresql(url)
+        self.role = None if url.startswith("sqlite") else role
         self._reading = sessionmaker(self.engine, expire_on_commit=False)
         writing = self.engine.execution_options(langnghe_writes=True)
         self._writing = sessionmaker(writing, expire_on_commit=False)
@@ -41,7 +46,13 @@ class Database:
     def transaction(self) -> Iterator[Session]:
         """Yield a session and commit when the block ends well. Nothing else in the program commits."""
         with self._in_turn(), self._writing() as session, session.begin():
+            self._step_behind_the_wall(session)
             yield session
+
+    def _step_behind_the_wall(self, session: Session) -> None:
+        if self.role is not None:
+            session.info["walled"] = True
+            wall.step_behind(session, self.role)
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
@@ -59,6 +70,7 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """Yield a session whose changes are thrown away; what it has loaded can be read afterwards."""
         with self._reading() as session:
+            self._step_behind_the_wall(session)
             yield session
             session.expunge_all()  # a rollback would empty what is still attached
 

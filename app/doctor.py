@@ -10,11 +10,14 @@ from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app import wall
 from app.accounts.provider import provider_of
 from app.database import STATEMENT_LIMIT
 from app.hotline import Hotline, open_hotline
 from app.pages.service import Check, readiness
-from app.settings import Settings, SettingsError, from_env
+from app.persons import rotation
+from app.persons.keys import ContactKeyMissing
+from app.settings import KEY_FILES, Settings, SettingsError, from_env
 from app.triage.queue import connect
 from app.units import service as units
 from routing.city import CityDataError
@@ -44,11 +47,18 @@ def checks(hotline: Hotline) -> list[Check]:
         *_settings(settings),
         *_disk(settings.data),
         Check("seal key", ok=hotline.seals.ready, detail=hotline.seals.trouble or "denunciations can be sealed"),
+        Check(
+            "contact key",
+            ok=hotline.contact_keys.ready,
+            detail=hotline.contact_keys.trouble or "contacts can be locked",
+        ),
         _city(hotline),
         *_groups(hotline),
         *readiness(hotline),
         *_database(hotline),
         *_units(hotline),
+        *_contacts(hotline),
+        *_wall(hotline),
         _redis(settings),
     ]
 
@@ -75,7 +85,7 @@ def _settings(settings: Settings) -> Iterator[Check]:
         )
     if settings.host not in {"127.0.0.1", "::1"} and not settings.https:
         yield Check("https", ok=False, detail="serving beyond this machine without LANGNGHE_URL=https://…")
-    for secret in (settings.data / "secret", settings.seal_file):
+    for secret in (settings.data / name for name in KEY_FILES):
         if secret.exists() and secret.stat().st_mode & 0o077:
             yield Check(secret.name, ok=False, detail=f"{secret} can be read by others: chmod 600 it")
 
@@ -108,6 +118,22 @@ def _units(hotline: Hotline) -> Iterator[Check]:
     )
 
 
+def _contact_key(hotline: Hotline) -> Check:
+    keys = hotline.contact_keys
+    return Check("contact key", ok=keys.ready, detail=keys.trouble or "contacts can be locked")
+
+
+def _contacts(hotline: Hotline) -> Iterator[Check]:
+    """Name contacts that no key opens, and those that lie in clear."""
+    try:
+        counted = rotation.counted(hotline)
+    except (SQLAlchemyError, ContactKeyMissing):
+        return  # named already
+    lost = [f"{rows} contacts are locked with {name}" for name, rows in counted if name.startswith(rotation.LOST)]
+    lost += [f"{rows} contacts lie in clear: the relay locks them" for name, rows in counted if name == rotation.CLEAR]
+    yield Check("contacts", ok=not lost, detail="\n".join(lost) or "every contact opens with a key that is here")
+
+
 def _database(hotline: Hotline) -> Iterator[Check]:
     wanted = (
         {"PRAGMA journal_mode": "wal", "PRAGMA synchronous": "2", "PRAGMA foreign_keys": "1"}
@@ -122,6 +148,26 @@ def _database(hotline: Hotline) -> Iterator[Check]:
                 yield Check(name, ok=found.lower() == expected.lower(), detail=f"{found} (expected {expected})")
     except SQLAlchemyError as error:
         yield Check("database settings", ok=False, detail=type(error).__name__)
+
+
+def _wall(hotline: Hotline) -> Iterator[Check]:
+    """Tell whether PostgreSQL itself keeps departments apart."""
+    if hotline.settings.is_sqlite:
+        return
+    role = hotline.database.role
+    try:
+        with hotline.database.reading() as session:
+            stands = wall.stands(session.connection())
+            switches = bool(role and session.scalar(text("SELECT pg_has_role(:role, 'member')"), {"role": role}))
+    except SQLAlchemyError:
+        return  # named already
+    if role is None:
+        detail = "not in force: set LANGNGHE_DATABASE_ROLE and run `langnghe migrate` as the owner of the tables"
+    elif not stands:
+        detail = "it has gaps: run `langnghe migrate` as the owner of the tables"
+    else:
+        detail = f"what staff ask is asked as {role}" if switches else f"this login may not act as {role}: GRANT it"
+    yield Check("row-level security", ok=stands and switches, detail=detail)
 
 
 def _redis(settings: Settings) -> Check:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app import keys as key_ring
 from app.database import Database
 from app.keys import Keys
+from app.persons.keys import ContactKeys
 from app.seals import Seals
 from app.settings import Settings
 from app.units.standing import StandingCity
@@ -66,7 +67,13 @@ class Hotline:
         """The keys of the vault."""
         return Seals(self.settings)
 
+    @cached_property
+    def contact_keys(self) -> ContactKeys:
+        """The keys of contact data."""
+        return ContactKeys(self.settings)
+
 
 def open_hotline(settings: Settings) -> Hotline:
     """Build the environment of a process from its settings. Nothing connects yet."""
-    return Hotline(settings, Database(settings.database_url), key_ring.derive(settings.secret_key))
+    database = Database(settings.database_url, role=settings.database_role)
+    return Hotline(settings, database, key_ring.derive(settings.secret_key))

@@ -8,25 +8,44 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from app import wall
 from app.database import Database
+from app.persons.keys import ContactKeys
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Run every migration up to `revision`; on PostgreSQL give up rather than hold a lock for over 4 s."""
+    """Run every migration up to `revision`; on PostgreSQL give up rather than hold a lock for over 4 s.
+
+    Where the database has a role for what is asked in somebody's name, the wall is built around the newest schema.
+    """
     with database.engine.connect() as connection:
         config = _config(connection)
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("SET lock_timeout = '4s'")
             connection.commit()
-        command.upgrade(config, revision)
+        if _at(connection) != (head() if revision == "head" else revision):
+            _lower_the_wall(connection)
+            command.upgrade(config, revision)
+        if database.role is not None and _at(connection) == head() and not wall.stands(connection):
+            wall.build(connection, database.role)
         connection.commit()
 
 
-def downgrade(database: Database, revision: str = "base") -> None:
-    """Undo migrations down to `revision`."""
+def downgrade(database: Database, revision: str = "base", keys: ContactKeys | None = None) -> None:
+    """Undo migrations down to `revision`; raise `RuntimeError` where that needs the contact keys and there are none."""
     with database.engine.connect() as connection:
-        command.downgrade(_config(connection), revision)
+        config = _config(connection)
+        config.attributes["contact_keys"] = keys
+        _lower_the_wall(connection)
         connection.commit()
+        command.downgrade(config, revision)
+        connection.commit()
+
+
+def _lower_the_wall(connection: Connection) -> None:
+    """Take down what would hold on to columns that a migration changes; nothing where it never stood."""
+    if connection.dialect.name == "postgresql":
+        wall.lower(connection)
 
 
 def pending(database: Database) -> bool:
@@ -37,6 +56,10 @@ def pending(database: Database) -> bool:
 
 def revision(connection: Connection) -> str | None:
     """Return the schema revision that a database is at; None for an empty one."""
+    return _at(connection)
+
+
+def _at(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 

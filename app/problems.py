@@ -192,6 +192,14 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
         "Đơn vị này vừa được người khác sửa; bạn xem lại rồi gửi lần nữa, chữ vẫn còn.",
         "Somebody has just changed this unit; please look again and send once more, your words are kept.",
     ),
+    "hold_past": ("Ngày giữ đến phải sau hôm nay.", "A hold must end after today."),
+    "held_already": ("Phiếu này đang được giữ nguyên rồi.", "This ticket is held already."),
+    "held_not": ("Phiếu này không bị giữ.", "This ticket is not held."),
+    "on_hold": (
+        "Pháp luật yêu cầu giữ nguyên hồ sơ này lúc này. Chúng tôi đã ghi lại yêu cầu của bạn và sẽ xóa khi được phép.",
+        "The law wants this case kept whole for now. Your wish is on record and will be done as soon as that is allowed.",
+    ),
+    "no_contact": ("Phản ánh này không có thông tin liên hệ nào.", "This report has no contact."),
     "unit_no_heir": ("Đơn vị còn hoạt động hoặc chưa có đơn vị kế nhiệm.", "The unit is still open or has no successor."),
 }  # fmt: skip
 

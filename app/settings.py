@@ -12,9 +12,15 @@ from urllib.parse import urlsplit
 #: Shorter secrets can be guessed; 32 bytes as urlsafe base 64 are 43 characters.
 MIN_SECRET: Final = 32
 MIN_TOKEN: Final = 20
+_ROLE: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 SEAL_FILE: Final = "seal-key"
+CONTACT_FILE: Final = "contact-key"
 #: The files of keys in the data folder, and the variable that gives each otherwise.
-KEY_FILES: Final = {"secret": "LANGNGHE_SECRET_KEY", SEAL_FILE: "LANGNGHE_SEAL_KEY"}
+KEY_FILES: Final = {
+    "secret": "LANGNGHE_SECRET_KEY",
+    SEAL_FILE: "LANGNGHE_SEAL_KEY",
+    CONTACT_FILE: "LANGNGHE_CONTACT_KEY",
+}
 
 #: Map tiles: of one host, or a path of our own.
 _TILES: Final = re.compile(r"(https?://[A-Za-z0-9.-]+(:\d{1,5})?)?/(?!/)[A-Za-z0-9._~%/{}?=&@:-]*")
@@ -48,6 +54,8 @@ class Settings:
     redis_url: str
     secret_key: str
     seal_keys: tuple[str, ...]
+    contact_keys: tuple[str, ...]
+    database_role: str | None
     host: str
     port: int
     public_url: str
@@ -61,6 +69,7 @@ class Settings:
     batch: int
     idempotency_life: float
     retrain_weekly: bool
+    purge_daily: bool
     intake_per_minute: int
     login_per_quarter_hour: int
     session_idle: float
@@ -108,6 +117,11 @@ class Settings:
         """Where the seal keys are when `LANGNGHE_SEAL_KEY` gives none; newest first, one a line."""
         return self.data / SEAL_FILE
 
+    @property
+    def contact_file(self) -> Path:
+        """Where the contact keys are when `LANGNGHE_CONTACT_KEY` gives none; newest first, one a line."""
+        return self.data / CONTACT_FILE
+
 
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Return where this installation keeps what it must not lose."""
@@ -133,8 +147,12 @@ def is_set_up(environ: Mapping[str, str] = os.environ) -> bool:
     return bool(environ.get("DATABASE_URL")) or (data_folder(environ) / "langnghe.db").exists()
 
 
-def from_env(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings; raise `SettingsError` naming every problem at once."""
+def from_env(environ: Mapping[str, str] = os.environ, *, serving: bool = False) -> Settings:
+    """Read the settings; raise `SettingsError` naming every problem at once.
+
+    A process that is `serving` citizens or staff must have the contact keys too: without them it would refuse most
+    reports, one by one.
+    """
     reader = _Reader(environ)
     data = data_folder(environ)
     port = reader.whole("PORT", 8022, 1, 65535)
@@ -144,7 +162,9 @@ def from_env(environ: Mapping[str, str] = os.environ) -> Settings:
         database_url=reader.database_url(f"sqlite:///{data / 'langnghe.db'}"),
         redis_url=reader.redis_url(f"unix://{data / 'redis.sock'}"),
         secret_key=reader.secret(data),
-        seal_keys=reader.seal_keys(data),
+        seal_keys=reader.ring("LANGNGHE_SEAL_KEY", data / SEAL_FILE),
+        contact_keys=reader.ring("LANGNGHE_CONTACT_KEY", data / CONTACT_FILE, needed=serving),
+        database_role=reader.role("LANGNGHE_DATABASE_ROLE"),
         host=host,
         port=port,
         public_url=reader.public_url(f"http://{host}:{port}"),
@@ -158,6 +178,7 @@ def from_env(environ: Mapping[str, str] = os.environ) -> Settings:
         batch=reader.whole("LANGNGHE_BATCH", 25, 1, 500),
         idempotency_life=reader.seconds("LANGNGHE_IDEMPOTENCY_LIFE", 86400.0),
         retrain_weekly=reader.whole("LANGNGHE_RETRAIN_WEEKLY", 0, 0, 1) == 1,
+        purge_daily=reader.whole("LANGNGHE_PURGE_DAILY", 0, 0, 1) == 1,
         intake_per_minute=reader.whole("LANGNGHE_INTAKE_PER_MINUTE", 60, 1, 1_000_000),
         login_per_quarter_hour=reader.whole("LANGNGHE_LOGIN_PER_QUARTER_HOUR", 20, 1, 1_000_000),
         session_idle=reader.seconds("LANGNGHE_SESSION_IDLE", 7200.0),
@@ -313,25 +334,42 @@ class _Reader:
             self.problems.append(f"LANGNGHE_SECRET_KEY: at least {MIN_SECRET} characters are needed, not {len(secret)}")
         return secret
 
-    def seal_keys(self, data: Path) -> tuple[str, ...]:
-        """The keys of the vault from the environment; none is no problem here: only sealing needs one."""
-        given = self.environ.get("LANGNGHE_SEAL_KEY")
-        file = data / SEAL_FILE
+    def ring(self, name: str, file: Path, *, needed: bool = False) -> tuple[str, ...]:
+        """The keys of one purpose from the environment, newest first; those of the file are read when they are used."""
+        given = self.environ.get(name)
         raw = given if given is not None else file.read_text("ascii") if file.is_file() else None
-        keys = seal_keys_of(raw or "")
+        keys = keys_of(raw or "")
+        if raw is None and needed:
+            self.problems.append(missing_key(name, file, "contact data can be neither kept nor read"))
         if raw is not None and (not keys or min(map(len, keys)) < MIN_SECRET):
             where = "" if given is not None else f" ({file})"
-            self.problems.append(
-                f"LANGNGHE_SEAL_KEY{where}: each key needs {MIN_SECRET} characters or more; the newest first"
-            )
+            self.problems.append(f"{name}{where}: each key needs {MIN_SECRET} characters or more; the newest first")
         return keys if given is not None else ()
+
+    def role(self, name: str) -> str | None:
+        """The name of a role of PostgreSQL, which goes into the options of a connection as it is."""
+        raw = self.environ.get(name)
+        if not raw:
+            return None
+        if not _ROLE.fullmatch(raw):
+            self.problems.append(f"{name}: small letters, digits and underscores are needed, not {raw!r}")
+            return None
+        return raw
 
 
 def _is_loopback(host: str | None) -> bool:
     return host in {"127.0.0.1", "::1", "localhost"}
 
 
-def seal_keys_of(raw: str) -> tuple[str, ...]:
+def missing_key(name: str, file: Path, consequence: str) -> str:
+    """Say that there is no key of this name, what follows from it and what to do."""
+    return (
+        f"{name}: not set and there is no {file}; {consequence} until there is one: `langnghe migrate` makes one on a "
+        f"single machine, several must share one of {MIN_SECRET} characters or more"
+    )
+
+
+def keys_of(raw: str) -> tuple[str, ...]:
     """Return the keys of a setting or a file, newest first: commas or line ends between them."""
     return tuple(key for key in raw.replace(",", " ").split() if key)
 
@@ -339,8 +377,8 @@ def seal_keys_of(raw: str) -> tuple[str, ...]:
 def prepare(environ: Mapping[str, str] = os.environ) -> None:
     """Make the data folder, and on a single machine its secret files, if they are not there yet.
 
-    With PostgreSQL no file is made: several machines must be given the same `LANGNGHE_SECRET_KEY` and
-    `LANGNGHE_SEAL_KEY`, or what is filed on one could not be opened on another.
+    With PostgreSQL no file is made: several machines must be given the same `LANGNGHE_SECRET_KEY`,
+    `LANGNGHE_SEAL_KEY` and `LANGNGHE_CONTACT_KEY`, or what is filed on one could not be opened on another.
     """
     data = data_folder(environ)
     data.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,14 +1,14 @@
 """The web application: blueprints by asker, one error table, one set of headers."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
-from flask import Flask
+from flask import Flask, request
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import access, assets_served, errors, i18n, logs, sanity, wording
+from app import access, assets_served, errors, i18n, logs, sanity, wall, wording
 from app.accounts import staff_sessions
 from app.accounts.own_views import own
 from app.accounts.provider import PROVIDER, provider_of
@@ -52,6 +52,9 @@ from app.work.presence import Presence
 from app.work.steps import steps
 from models.vocabulary import Role
 
+#: Pages on which staff are citizens like any other: what they see there is by a code, or public.
+FOR_CITIZENS: Final = frozenset({"intake", "tracking", "suggest", "offline", "questions", "maps", "pages"})
+
 
 def create_app(hotline: Hotline, model: ModelInService | None = None) -> Flask:
     """Build the application for one installation; `model` is one that was loaded before this process was forked."""
@@ -76,6 +79,8 @@ def create_app(hotline: Hotline, model: ModelInService | None = None) -> Flask:
     )
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, settings.trusted_proxies, settings.trusted_proxies)  # type: ignore[method-assign]
+    app.before_request(wall.reads_for_nobody)
+    app.teardown_request(lambda _error: wall.reads_for_nobody())
     logs.register(app)
     assets_served.register(app)
     sanity.register(app, settings.map_host)
@@ -94,6 +99,7 @@ def create_app(hotline: Hotline, model: ModelInService | None = None) -> Flask:
     app.register_error_handler(CSRFError, lambda _e: errors.answer(403))
     _templates(app, hotline)
     hotline.seals.name_what_is_missing()
+    hotline.contact_keys.name_what_is_missing()
     return app
 
 
@@ -107,7 +113,11 @@ def _logins(app: Flask) -> None:
     def load(key: str) -> StaffMember | None:
         """Return who a session belongs to, unless it is over."""
         sitting = staff_sessions.find(current_hotline(), key)
-        return None if sitting is None else member_of(sitting)
+        if sitting is None:
+            return None
+        if request.blueprint not in FOR_CITIZENS:
+            wall.reads_for(sitting.account)
+        return member_of(sitting)
 
 
 def _templates(app: Flask, hotline_: Hotline) -> None:

@@ -348,6 +348,12 @@ def event_words(kind: str, data: dict[str, Any] | None = None) -> str:
         "rated": _("Người dân đánh giá"),
         "not_fixed": _("Người dân báo chưa xong"),
         "reopened_together": _("Một người cùng báo nói chưa xong"),
+        "contact_shown": _("Xem đầy đủ liên hệ của người dân"),
+        "contact_exported": _("Trích dữ liệu cá nhân theo yêu cầu của người dân"),
+        "person_erased": _("Xóa thông tin cá nhân"),
+        "erasure_asked": _("Người dân xin xóa liên hệ, đang bị giữ"),
+        "hold_placed": _("Giữ nguyên phiếu theo yêu cầu pháp lý"),
+        "hold_lifted": _("Thôi giữ nguyên phiếu"),
     }
     return _("Người dân đánh giá và đóng") if kind == "closed" and (data or {}).get("rating") else words.get(kind, kind)
 
@@ -383,6 +389,10 @@ def citizen_words(kind: str) -> str:
         "rated": _("Bạn đã đánh giá"),
         "not_fixed": _("Bạn báo chưa xong"),
         "reopened_together": _("Có người báo chưa xong, việc được mở lại"),
+        "contact_shown": _("Người phụ trách đã xem liên hệ của bạn để liên lạc"),
+        "contact_exported": _("Bạn đã nhận bản sao dữ liệu của mình"),
+        "person_erased": _("Thông tin cá nhân của bạn đã được xóa"),
+        "erasure_asked": _("Bạn xin xóa liên hệ; sẽ làm khi pháp luật cho phép"),
     }.get(kind, kind)
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from classifier.scrub import EMAIL, NUMBER, PLATE
+from classifier.scrub import PERSONAL
 from classifier.text import fold, received
 
 MASK: Final = "[đã che]"
@@ -31,15 +31,31 @@ _HOUSE: Final = re.compile(
 )
 
 
+def masked(text: str, identity: Sequence[str] = ()) -> str:
+    """Return a text as it may be shown to others: no telephone, identity card, plate, e-mail address, nor `identity`.
+
+    `identity` is what is known of its writer: name, telephone, e-mail. For every view beside its writer's own and that
+    of who works on it.
+    """
+    for value in identity:
+        text = _known(value).sub(MASK, text)
+    for pattern in PERSONAL:
+        text = pattern.sub(MASK, text)
+    return text
+
+
 def redacted(text: str, identity: Sequence[str] = ()) -> str:
-    """Return the text with its writer's identity masked; `identity` is what is known of it: name, telephone, e-mail."""
+    """Return the text with its writer's identity masked, also who says that they speak and where they live."""
     for value in identity:
         text = _known(value).sub(MASK, text)
     for pattern, part in ((_SPEAKER, "who"), (_HOME, "where")):
         text = pattern.sub(lambda found, part=part: found[0].replace(found[part], MASK), text)  # type: ignore[misc]
-    for pattern in (EMAIL, PLATE, _HOUSE, NUMBER):
-        text = pattern.sub(MASK, text)
-    return text
+    return masked(_HOUSE.sub(MASK, text))
+
+
+def speakers(text: str) -> tuple[str, ...]:
+    """Return the names by which whoever wrote a text says that they speak."""
+    return tuple(found["who"] for found in _SPEAKER.finditer(text))
 
 
 def identity_left(text: str, identity: Sequence[str]) -> bool:

@@ -16,7 +16,17 @@ from models.department import Department
 from models.incident import Incident
 from models.place import Ward
 from models.taxonomy import Topic
-from models.vocabulary import AssignmentKind, Channel, Clock, DeadlineKind, PhotoOf, Status, SubmissionType, Urgency
+from models.vocabulary import (
+    AssignmentKind,
+    Channel,
+    Clock,
+    DeadlineKind,
+    PhotoOf,
+    Purpose,
+    Status,
+    SubmissionType,
+    Urgency,
+)
 from models.workflow import allowed
 
 _UNMET = text("met_at is null")
@@ -32,6 +42,8 @@ _UNDERSTOOD = text("topic_slug is not null")
 _OF_AN_INCIDENT = text("incident_id is not null")
 _JOINS = text("joins_id is not null")
 _OF_A_PERSON = text("assignee_id is not null")
+_NUMBERED = text("phone_index is not null")
+_IN_CLEAR = text("key_id is null")
 
 #: Which ticket of an incident leads it. Literal, so that both databases see that the index below answers it.
 LEADS: Final = text("incident_id is not null and status <> 'merged'")
@@ -226,15 +238,29 @@ class TicketEvent(Base):
 
 
 class Contact(Base):
-    """How to reach the person who filed. Its own table, so that no query of tickets carries it along."""
+    """How to reach the person who filed. Its own table, so that no query of tickets carries it along.
+
+    Name, phone and e-mail are ciphertexts that `app.persons.contacts` makes and opens; `key_id` says with which key,
+    None for a row that an earlier release wrote in clear and that is still to be locked. `phone_index` finds a number.
+    """
 
     __tablename__ = "contact"
 
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
-    name: Mapped[str | None] = mapped_column(String(200))
-    phone: Mapped[str | None] = mapped_column(String(20))
-    email: Mapped[str | None] = mapped_column(String(254))
+    name: Mapped[str | None] = mapped_column(Text)
+    phone: Mapped[str | None] = mapped_column(Text)
+    email: Mapped[str | None] = mapped_column(Text)
     consented_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    purpose: Mapped[Purpose] = mapped_column(
+        one_of(Purpose), default=Purpose.ANSWER, server_default=Purpose.ANSWER.value
+    )
+    key_id: Mapped[str | None] = mapped_column(String(8))
+    phone_index: Mapped[str | None] = mapped_column(String(32))
+
+    __table_args__ = (
+        Index("ix_contact_phone_index", "phone_index", sqlite_where=_NUMBERED, postgresql_where=_NUMBERED),
+        Index("ix_contact_in_clear", "ticket_id", sqlite_where=_IN_CLEAR, postgresql_where=_IN_CLEAR),
+    )
 
 
 class Assignment(Base):

@@ -51,6 +51,20 @@ class SubmissionType(StrEnum):
     INVALID = "rac"
 
 
+class Purpose(StrEnum):
+    """What somebody may use a citizen's contact for (law 91/2025/QH15: consent is to a stated purpose)."""
+
+    ANSWER = "answer"
+
+
+class ErasureCause(StrEnum):
+    """Why personal data went: its time was over, its citizen asked with their code, or a person asked the hotline."""
+
+    RETENTION = "retention"
+    CITIZEN = "citizen"
+    REQUEST = "request"
+
+
 class Urgency(StrEnum):
     """How soon somebody must act: `EMERGENCY` is life or property in danger now."""
 

@@ -16,6 +16,8 @@ from routing.departments import DepartmentFact, Units, heir_of, read_departments
 from routing.gazetteer import Gazetteer, read_gazetteer
 from routing.neighbours import IncidentRules, read_incidents
 from routing.questions import Script, read_questions
+from routing.retention import FILE as RETENTION
+from routing.retention import RetentionTable, read_retention
 from routing.rulebook import RuleBook, read_rules
 from routing.sla import SlaTable, read_sla
 from routing.source import CityDataError, Problems
@@ -53,6 +55,7 @@ class City:
     units: Units = field(repr=False)
     incidents: IncidentRules
     targets: Targets
+    retention: RetentionTable = field(repr=False)
     gazetteer: Gazetteer = field(repr=False)
     borders: "WardBorders | None" = field(repr=False)
     questions: Script = field(repr=False)
@@ -97,6 +100,7 @@ def read_city(folder: Path) -> City:
     incidents = read_incidents(folder, problems)
     questions = read_questions(folder, problems)
     targets = read_targets(folder, problems)
+    retention = read_retention(folder if (folder / RETENTION).exists() else PACKAGED, problems)
     problems.refuse()
     return City(
         name=gazetteer.city_name,
@@ -111,6 +115,7 @@ def read_city(folder: Path) -> City:
         units=units,
         incidents=incidents,
         targets=targets,
+        retention=retention,
         gazetteer=gazetteer,
         borders=borders,
         questions=questions,

@@ -21,6 +21,7 @@ from app.bench.world import World
 from app.hotline import Hotline
 from app.intake.schema import parse_report
 from app.intake.service import Filing, file_report
+from app.persons.contacts import ContactDetails, contact_of
 from app.triage import jobs
 from app.web import create_app
 from classifier.predict import Classifier
@@ -69,6 +70,12 @@ class Filed:
             for relation in ("events", "deadlines", "assignments", "attachments", "contact", "feedback", "department"):
                 getattr(ticket, relation)
             return ticket
+
+    def contact(self) -> ContactDetails | None:
+        """What its citizen left to be reached by, as it opens."""
+        ticket = self.ticket()
+        with self.hotline.database.reading() as session:
+            return contact_of(self.hotline, session, ticket.id)
 
     def status(self) -> Status:
         """Where it stands now."""

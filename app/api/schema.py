@@ -117,6 +117,7 @@ class TrackedReport(Shape):
     photos: int
     can_reopen: bool
     can_rate: bool
+    can_erase: bool = Field(description="A contact was left and may be erased (`/track/erase-contact`).")
     letters: list[SentLetter]
     reports: int = Field(description="How many reported the same, this one among them.")
     follows: Status | None = Field(description="Of a merged report: how the one stands that is worked on for all.")
@@ -303,6 +304,29 @@ class WaitingAnswer(Shape):
     photos: list[UUID]
 
 
+class ContactMasked(Shape):
+    """How to reach the citizen, the middle of each part hidden; `POST …/contact` tells it whole, for a reason."""
+
+    name: str | None
+    phone: str | None
+    email: str | None
+
+
+class ContactRequest(Shape):
+    """Asks for a citizen's contact; the reason stays on record."""
+
+    reason: str
+
+
+class ContactWhole(Shape):
+    """How to reach the citizen. `phone` is E.164."""
+
+    name: str | None
+    phone: str | None
+    email: str | None
+    consented_at: datetime
+
+
 class TicketDetail(TicketSummary):
     """One ticket; `version` goes back with every step, so that a stale one is noticed."""
 
@@ -313,6 +337,7 @@ class TicketDetail(TicketSummary):
     longitude: float | None
     channel: Channel
     photos: list[UUID]
+    contact: ContactMasked | None = Field(description="For who leads, coordinators and auditors, where one was left.")
     actions: list[str]
     parts: list[PartEntry]
     proposal: ProposalEntry | None = Field(description="For coordinators, while a returned ticket awaits them.")

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import Unauthorized
 
-from app import access, nearby, surges
+from app import access, nearby, surges, wall
 from app.accounts import tokens
 from app.api import schema
 from app.api.openapi import OPEN, Operation, document, documented, operation_of
@@ -40,6 +40,8 @@ from app.maps.service import FEWEST, Figure
 from app.maps.views import LICENCE, for_a_minute
 from app.nearby import Neighbour
 from app.notices import service as notice_service
+from app.persons.mask import masked_of
+from app.persons.reveal import reveal
 from app.praise import service as praise_service
 from app.problems import NotFound, Problem, Refused, WrongMediaType, refuse
 from app.returns import service as returns_service
@@ -298,6 +300,22 @@ def add_information() -> Response:
 def reopen() -> Response:
     """Say that it is not done."""
     return _tracked(schema.MessageRequest, lambda asked: tracking_service.reopen(hotline(), asked.code, asked.message))
+
+
+@api.post("/track/erase-contact")
+@documented(
+    Operation(
+        "post",
+        f"{BASE}/track/erase-contact",
+        scope=OPEN,
+        body=schema.CodeRequest,
+        answer=schema.TrackedReport,
+        refusals=(404, 409, 415, 422, 429),
+    )
+)
+def erase_contact() -> Response:
+    """Erase the citizen's contact and mask it in all that was written; 409 under legal hold, the wish is on record."""
+    return _tracked(schema.CodeRequest, lambda asked: tracking_service.erase_contact(hotline(), asked.code))
 
 
 @api.post("/track/rating")
@@ -567,6 +585,15 @@ def accept(ticket_id: UUID) -> Response:
     """Take the ticket up."""
     asked = _body(schema.StepRequest)
     return _stepped(work_service.accept, ticket_id, asked.version)
+
+
+@_step("contact", schema.ContactRequest, schema.ContactWhole)
+def contact(ticket_id: UUID) -> Response:
+    """Return how to reach the citizen; who asks and why is on record first (who leads, coordinators)."""
+    asked = _body(schema.ContactRequest)
+    found = reveal(hotline(), _bearer(), ticket_id, asked.reason)
+    whole = schema.ContactWhole(name=found.name, phone=found.phone, email=found.email, consented_at=found.consented_at)
+    return _json_answer(whole)
 
 
 @_step("return", schema.ReturnRequest)
@@ -892,7 +919,9 @@ def _bearer_or_none() -> Account | None:
 
 def _bearer() -> Account:
     """Return whose token it is; only for routes that have a scope and need a token."""
-    return cast(Account, g.bearer)
+    account = cast(Account, g.bearer)
+    wall.reads_for(account)
+    return account
 
 
 def _wrong_type(expected: str) -> WrongMediaType:
@@ -947,6 +976,7 @@ def _tracked(shape: type[S], act: Callable[[S], Track]) -> Response:
             due_at=found.due_at, late=found.late, paused=found.paused, committed_at=found.committed_at,
             text=found.text, place_text=found.place, question=found.question,
             photos=found.photos, can_reopen=found.can_reopen, can_rate=found.can_rate,
+            can_erase=found.can_erase,
             reports=found.reports, follows=found.follows, timeline=timeline,
         )
     )  # fmt: skip
@@ -991,6 +1021,7 @@ def _ticket(account: Account, ticket_id: UUID) -> Response:
             longitude=found.lon,
             channel=found.channel,
             photos=[a.id for a in found.attachments if a.shows is PhotoOf.REPORT],
+            contact=_contact(session, account, found),
             actions=sorted(
                 work_service.offered(session, account, found)
                 | coordination_service.actions(account, found, parts_)
@@ -1019,6 +1050,12 @@ def _ticket(account: Account, ticket_id: UUID) -> Response:
             ],
         )  # fmt: skip
     return _json_answer(shape)
+
+
+def _contact(session: Session, account: Account, found: Ticket) -> schema.ContactMasked | None:
+    helps = account.role in access.WORKERS and not access.may_work(account, found)
+    masked = None if helps else masked_of(hotline(), session, found.id)
+    return schema.ContactMasked(name=masked.name, phone=masked.phone, email=masked.email) if masked else None
 
 
 def _part(part: Part) -> schema.PartEntry:

@@ -56,6 +56,8 @@ class World:
             "LANGNGHE_DATA": str(folder),
             "LANGNGHE_SECRET_KEY": "scratch-" + "x" * 40,
             "LANGNGHE_SEAL_KEY": "scratch-seal-" + "y" * 40,
+            "LANGNGHE_CONTACT_KEY": "scratch-contact-" + "z" * 40,
+            "LANGNGHE_DATABASE_ROLE": "langnghe_staff",
             "DATABASE_URL": database_url,
             "REDIS_URL": self.redis.url,
             "PORT": str(self.port),

@@ -9,6 +9,7 @@ import click
 from app import consistency, demo, doctor, loading, migration, search, settings, startup, supervisor
 from app.commands.plainly import plainly, say
 from app.hotline import Hotline, open_hotline
+from app.persons import contacts
 from app.settings import from_env
 
 
@@ -18,7 +19,7 @@ from app.settings import from_env
 def run(*, with_demo: bool) -> None:
     """Prepare everything and serve: Redis, relay, workers and web under one process manager."""
     settings.prepare()
-    configured = from_env()
+    configured = from_env(serving=True)
     supervisor.check_port(configured)
     hotline = open_hotline(configured)
     startup.prepare(hotline, say)
@@ -59,11 +60,12 @@ def migrate(revision: str, *, down: bool) -> None:
     settings.prepare()
     with installation() as hotline:
         if down:
-            migration.downgrade(hotline.database, revision)
+            migration.downgrade(hotline.database, revision, hotline.contact_keys)
             return
         migration.upgrade(hotline.database, revision)
         if not migration.pending(hotline.database):
             loading.load(hotline)
+            contacts.sweep(hotline)
 
 
 @click.command(name="doctor")

@@ -10,7 +10,7 @@ import httpx
 
 from app.backup.container import BadBackup, NotEmpty
 from app.filing import LineRefused
-from app.problems import Refused
+from app.problems import NotAvailable, Refused
 from app.settings import SettingsError
 from app.supervisor import PortTaken
 from classifier.artifact import ArtifactRefused
@@ -30,6 +30,7 @@ _EXPECTED = (
     CityDataError,
     ExamplesRefused,
     LineRefused,
+    NotAvailable,
     PortTaken,
     TooFew,
     httpx.HTTPError,

@@ -12,6 +12,6 @@ from app.triage.relay import Relay
 @plainly
 def relay() -> None:
     """Carry owed jobs from the database to the queue; a second relay does no harm."""
-    hotline = open_hotline(from_env())
+    hotline = open_hotline(from_env(serving=True))
     _ = hotline.files  # one that cannot be used is refused before anything is claimed
     Relay(hotline).run()

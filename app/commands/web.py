@@ -13,7 +13,7 @@ from app.settings import from_env
 @plainly
 def serve() -> None:
     """Serve the web pages and the API."""
-    hotline = open_hotline(from_env())
+    hotline = open_hotline(from_env(serving=True))
     _ = hotline.files  # one that cannot be used is refused before anybody is served
     provider_of(hotline)  # and so are its groups of another
     serve_web(hotline)

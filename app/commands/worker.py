@@ -15,4 +15,4 @@ from app.triage.worker import open_worker
 @plainly
 def worker(*, burst: bool, queues: tuple[str, ...]) -> None:
     """Work on triage jobs, and on learning when there are none; start as many as there are cores to spare."""
-    open_worker(open_hotline(from_env()), queues or QUEUES).work(burst=burst, logging_level="WARNING")
+    open_worker(open_hotline(from_env(serving=True)), queues or QUEUES).work(burst=burst, logging_level="WARNING")

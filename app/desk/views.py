@@ -154,7 +154,7 @@ def caller() -> str:
     """Show what is known of a number, which comes in the body, out of every log."""
     number = e164(request.form.get("contact_phone", ""))
     with hotline().database.reading() as session:
-        found = callers.tickets_of_number(session, staff(), number) if number else []
+        found = callers.tickets_of_number(hotline(), session, staff(), number) if number else []
     return render_template("desk/_caller.html", number=number, tickets=found, more=len(found) == callers.SHOWN)
 
 

@@ -52,7 +52,7 @@ def _one_line(value: str | None) -> str | None:
     return re.sub(r"\s+", " ", value) if value else value
 
 
-def _phone(value: str | None) -> str | None:
+def e164(value: str | None) -> str | None:
     """Return E.164; a number without a country code is Vietnamese."""
     if value is None:
         return None
@@ -147,7 +147,7 @@ class Report(BaseModel):
     contact_name: Annotated[Name | None, BeforeValidator(clean), AfterValidator(_one_line)] = Field(
         None, description="Optional; needs consent."
     )
-    contact_phone: Annotated[Phone | None, BeforeValidator(clean), AfterValidator(_phone)] = Field(
+    contact_phone: Annotated[Phone | None, BeforeValidator(clean), AfterValidator(e164)] = Field(
         None, description="Optional; needs consent. Vietnamese numbers may leave +84 out; answered as E.164."
     )
     contact_email: Annotated[Email | None, BeforeValidator(clean), AfterValidator(_email)] = Field(

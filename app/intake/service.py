@@ -16,6 +16,8 @@ from app import incidents, photostore
 from app.database import insert
 from app.hotline import Hotline
 from app.intake.schema import Report, searchable
+from app.persons import consent, contacts
+from app.persons.contacts import ContactDetails
 from app.photostore import Photo
 from app.problems import Problem, Refused
 from app.sealed import vault
@@ -23,7 +25,7 @@ from classifier.emergency import danger
 from models.base import Base
 from models.code import code_hash, grouped, new_code
 from models.outbox import IdempotencyKey, OutboxEntry
-from models.ticket import Attachment, Contact, Happening, Ticket
+from models.ticket import Attachment, Happening, Ticket
 from models.vocabulary import Channel, Status, SubmissionType
 
 #: The scope of drafts that a phone keeps until it has a network again, and how long their keys live: a phone may lie
@@ -240,20 +242,16 @@ def _said(hotline: Hotline, filing: Filing, ticket: Ticket) -> list[Base]:
     if filing.sealed:
         return vault.rows_of_report(hotline, ticket.id, filing.report, filing.photos, ticket.received_at)
     photos = (attachment(ticket, photo, position) for position, photo in enumerate(filing.photos))
-    return [*_contact(ticket, filing.report), *photos]
+    return [*_contact(hotline, filing, ticket), *photos]
 
 
-def _contact(ticket: Ticket, report: Report) -> tuple[Contact, ...]:
+def _contact(hotline: Hotline, filing: Filing, ticket: Ticket) -> tuple[Base, ...]:
+    """Return the rows of how to reach the citizen, if they left anything; raises `ContactKeyMissing`."""
+    report, now = filing.report, ticket.received_at
     if not report.has_contact:
         return ()
-    contact = Contact(
-        ticket_id=ticket.id,
-        name=report.contact_name,
-        phone=report.contact_phone,
-        email=report.contact_email,
-        consented_at=ticket.received_at,
-    )
-    return (contact,)
+    details = ContactDetails(report.contact_name, report.contact_phone, report.contact_email, now)
+    return contacts.locked(hotline.contact_keys, ticket.id, details), consent.given(ticket.id, now, filing.channel)
 
 
 def attachment(ticket: Ticket, photo: Photo, position: int) -> Attachment:

@@ -12,10 +12,12 @@ from uuid import UUID
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app import incidents, photostore, search
+from app import incidents, photostore, search, wall
 from app.access import KEPT_APART
 from app.hotline import Hotline
 from app.intake.schema import Report, searchable
+from app.persons import consent, contacts
+from app.persons.contacts import ContactDetails
 from app.photostore import Photo
 from app.seals import SealKeyMissing
 from models.base import Base
@@ -80,7 +82,7 @@ def rows_of_report(
     """
     contact = None
     if report.has_contact:
-        contact = {name: getattr(report, f"contact_{name}") for name in _CONTACT} | {"consented_at": now.isoformat()}
+        contact = _reachable(ContactDetails(report.contact_name, report.contact_phone, report.contact_email, now))
     content = Content(
         text=report.text,
         place_text=report.place_text,
@@ -100,6 +102,10 @@ def rows_of_report(
         for position, photo in enumerate(photos)
     ]
     return [_envelope(hotline, ticket_id, content, now), *kept]
+
+
+def _reachable(details: ContactDetails) -> dict[str, str | None]:
+    return {name: getattr(details, name) for name in _CONTACT} | {"consented_at": details.consented_at.isoformat()}
 
 
 def _described(photo: Photo, position: int) -> dict[str, Any]:
@@ -130,7 +136,7 @@ def seal(hotline: Hotline, session: Session, ticket: Ticket, happening: Happenin
 
 def _lock_away(hotline: Hotline, session: Session, ticket: Ticket, now: datetime, note: str | None = None) -> None:
     session.flush()
-    session.add(_envelope(hotline, ticket.id, _content_of(session, ticket, note), now))
+    session.add(_envelope(hotline, ticket.id, _content_of(hotline, session, ticket, note), now))
     _lock_photos(hotline, session, ticket)
     session.flush()  # the history gives its words to a vault that holds its ticket, and to nothing else
     session.execute(
@@ -164,7 +170,7 @@ def _envelope(hotline: Hotline, ticket_id: UUID, content: Content, now: datetime
     return SealedContent(ticket_id=ticket_id, envelope=hotline.seals.encrypt(said), sealed_at=now)
 
 
-def _content_of(session: Session, ticket: Ticket, note: str | None) -> Content:
+def _content_of(hotline: Hotline, session: Session, ticket: Ticket, note: str | None) -> Content:
     contact = session.get(Contact, ticket.id)
     feedback = session.get(Feedback, ticket.id)
     letters = session.scalars(select(Letter).where(Letter.ticket_id == ticket.id).order_by(Letter.id))
@@ -178,7 +184,7 @@ def _content_of(session: Session, ticket: Ticket, note: str | None) -> Content:
         ward=ticket.ward_code,
         street=ticket.street,
         cell=ticket.cell,
-        contact=_plain(contact, (*_CONTACT, "consented_at")) if contact else None,
+        contact=_reachable(contacts.opened(hotline.contact_keys, contact)) if contact else None,
         photos=[_plain(photo, _PHOTO) | {"id": photo.id.hex} for photo in attachments],
         words=dict(_words(session, ticket.id)),
         letters=[_plain(letter, _LETTER) for letter in letters],
@@ -258,8 +264,11 @@ def give_back(hotline: Hotline, session: Session, ticket: Ticket) -> None:
     ticket.resolve_due_at = session.scalar(select(Deadline.due_at).where(*resolve))
     if said.contact is not None:
         consented = datetime.fromisoformat(str(said.contact["consented_at"]))
-        names = {name: said.contact[name] for name in _CONTACT}
-        session.add(Contact(ticket_id=ticket.id, consented_at=consented, **names))
+        left = said.contact
+        details = ContactDetails(left["name"], left["phone"], left["email"], consented)
+        session.add(contacts.locked(hotline.contact_keys, ticket.id, details))
+        if not consent.of(session, ticket.id):
+            session.add(consent.given(ticket.id, consented, ticket.channel))
     for event_id, words in said.words.items():
         session.execute(
             update(TicketEvent)
@@ -308,6 +317,11 @@ def sweep(hotline: Hotline) -> int:
     Safe at any time and from any number of processes: what is left to do is said by rows. Called after each sealing,
     and by the relay for whatever a crash or a missing key has left.
     """
+    with wall.as_program():
+        return _sweep(hotline)
+
+
+def _sweep(hotline: Hotline) -> int:
     if not _anything_to_do(hotline):
         hotline.database.forget()
         return 0
@@ -319,7 +333,7 @@ def sweep(hotline: Hotline) -> int:
             photostore.path_of(hotline.settings.attachments, photo.id).unlink(missing_ok=True)
             photo.swept = True
     if done:
-        return done + sweep(hotline)  # their photos lie in clear until their rows are committed
+        return done + _sweep(hotline)  # their photos lie in clear until their rows are committed
     hotline.database.forget()
     return len(plain)
 

@@ -18,14 +18,18 @@ from app.hotline import Hotline
 from app.intake.service import attachment
 from app.letters.service import Sent, letters
 from app.lifecycle import REOPEN_WITHIN
+from app.persons import erasure, holds
+from app.persons.contacts import contact_of
+from app.persons.keys import ContactKeyMissing
 from app.photostore import Photo
 from app.problems import Conflict, NotFound, Problem, refuse
 from app.review import contest
 from app.words import words_of
+from classifier.redact import masked
 from models.code import code_hash, grouped, normalised
 from models.department import Department
 from models.ticket import Attachment, Feedback, Happening, Ticket, TicketEvent
-from models.vocabulary import PhotoOf, Status, SubmissionType, Urgency
+from models.vocabulary import ErasureCause, PhotoOf, Status, SubmissionType, Urgency
 from routing.departments import DepartmentFact
 from routing.hours import Opening, opening
 
@@ -39,6 +43,8 @@ PUBLIC_KINDS: Final = frozenset({
     "progress", "released", "guided", "forwarded", "merged", "split", "leads", "rated", "not_fixed",
     "reopened_together",
 })  # fmt: skip
+#: What happened to the citizen's own data: shown as well, but it moves nothing.
+OF_THE_PERSON: Final = frozenset({"contact_shown", "contact_exported", "person_erased", "erasure_asked"})
 #: Of what happens to the lead of an incident, what everybody who reported the same may see, and of which the words are
 #: a unit's to all of them: what a unit asks one citizen, and what that one answers, stays between the two.
 SHARED_KINDS: Final = frozenset({
@@ -87,6 +93,8 @@ class Track:
     pictures: tuple[UUID, ...]
     can_reopen: bool
     can_rate: bool
+    #: There is a contact that its citizen may have erased.
+    can_erase: bool
     #: It is, or was referred as, a denunciation: the page says where it stands and nothing else.
     sealed: bool
     letters: tuple[Sent, ...]
@@ -128,9 +136,11 @@ def _shown(hotline: Hotline, session: Session, code: str, ticket: Ticket) -> Tra
     lead = _lead(session, ticket)
     at_work = lead or ticket
     shown = {} if sealed else _photos_of_answers(at_work)
-    timeline = [_moment(event, shown, sealed=sealed) for event in ticket.events if event.kind in PUBLIC_KINDS]
+    told = (event for event in ticket.events if event.kind in PUBLIC_KINDS | OF_THE_PERSON)
+    timeline = [_moment(event, shown, sealed=sealed) for event in told]
     if lead is not None:  # derived on reading, so everybody has each reply once, however late they joined
-        timeline += [_shared(event, shown) for event in lead.events if event.kind in SHARED_KINDS]
+        identity = _identity(hotline, session, lead)
+        timeline += [_shared(event, shown, identity) for event in lead.events if event.kind in SHARED_KINDS]
         timeline.sort(key=lambda moment: moment.at)
     asked = [m.public_text for m in timeline if m.kind == "info_requested"]
     open_still = at_work.status not in {Status.ANSWERED, Status.CLOSED, Status.REJECTED, Status.REFERRED}
@@ -159,6 +169,7 @@ def _shown(hotline: Hotline, session: Session, code: str, ticket: Ticket) -> Tra
         pictures=() if sealed else tuple(one.id for one in ticket.attachments if one.shows is PhotoOf.REPORT),
         can_reopen=_may_reopen(ticket, now) if lead is None else _may_reopen_together(ticket, lead, now),
         can_rate=ticket.status is Status.ANSWERED if lead is None else _may_rate_together(ticket, lead),
+        can_erase=not sealed and erasure.has_contact(session, ticket.id),
         sealed=sealed,
         letters=() if sealed else tuple(letters(session, ticket)),
         emergency=not sealed and open_still and ticket.urgency is Urgency.EMERGENCY,
@@ -188,11 +199,21 @@ def _committed(event: TicketEvent) -> datetime | None:
     return datetime.fromisoformat(said) if said else None
 
 
-def _shared(event: TicketEvent, shown: dict[int, tuple[Attachment, ...]]) -> Moment:
-    """Return what happened to the lead as another's citizen may read it."""
+def _shared(event: TicketEvent, shown: dict[int, tuple[Attachment, ...]], identity: Sequence[str]) -> Moment:
+    """Return what happened to the lead as another's citizen may read it: not who that one is, nor how to reach them."""
     kind = "reopened_together" if event.kind == "reopened" else event.kind
-    words, code = event.public_text if event.kind in SHARED_WORDS else None, event.data.get("reason_code")
-    return Moment(event.at, kind, event.to_status, words, code, _committed(event), shown.get(event.id, ()))
+    words = masked(event.public_text, identity) if event.public_text and event.kind in SHARED_WORDS else None
+    code, photos = event.data.get("reason_code"), shown.get(event.id, ())
+    return Moment(event.at, kind, event.to_status, words, code, _committed(event), photos)
+
+
+def _identity(hotline: Hotline, session: Session, ticket: Ticket) -> tuple[str, ...]:
+    """Return what says who wrote another's report, to be masked in what a unit wrote to them."""
+    try:
+        contact = contact_of(hotline, session, ticket.id)
+    except ContactKeyMissing:
+        return ()
+    return contact.identity if contact is not None else ()
 
 
 def _lead(session: Session, ticket: Ticket) -> Ticket | None:
@@ -367,3 +388,27 @@ def _close(ticket: Ticket, now: datetime, rating: int) -> None:
     if ticket.status is not Status.ANSWERED:  # the status table lets praise close, too
         raise Conflict([Problem("status", "transition", {"here": ticket.status.value})])
     ticket.transition(Status.CLOSED, Happening("closed", now, data={"rating": rating}))
+
+
+def erase_contact(hotline: Hotline, typed: str) -> Track:
+    """Take the citizen out of their report: contact, and name, numbers and addresses in all that was written.
+
+    Done at once, and on record. Under legal hold the wish alone is recorded, `Conflict` says so, and it is done when
+    the hold is lifted. Raises `Conflict` also where there is no contact, as of a denunciation, which has its own law.
+    """
+    with hotline.database.transaction() as session:
+        code, ticket, _lead_too = _held(hotline, session, typed)
+        now = hotline.now()
+        if not _shown(hotline, session, code, ticket).can_erase:
+            raise Conflict([Problem("", "no_contact")])
+        held = holds.hold_of(session, ticket.id, now) is not None
+        if held:
+            ticket.happened(Happening(holds.ASKED, now))
+        else:
+            erasure.erase(hotline, session, ticket, ErasureCause.CITIZEN)
+        session.flush()
+        shown = _shown(hotline, session, code, ticket)
+    hotline.database.forget()
+    if held:
+        raise Conflict([Problem("", "on_hold")])
+    return shown

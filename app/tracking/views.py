@@ -94,6 +94,12 @@ def rate() -> Response:
     return _answer(lambda code: service.rate(hotline(), code, stars, request.form.get("comment", "")))
 
 
+@tracking.post("/xoa-lien-he")
+def erase_contact() -> Response:
+    """Take the citizen's contact out of their report."""
+    return _answer(lambda code: service.erase_contact(hotline(), code))
+
+
 def photo_address(photo_id: UUID) -> str:
     """Return where a photo is for a while. It says nothing of the code that led to it."""
     return url_for("tracking.photo", token=_shown_photos().dumps(photo_id.hex))
@@ -137,7 +143,8 @@ def _ask_again(code: str, problems: tuple[Problem, ...], status: int) -> Respons
 def _next_words(track: Track) -> str:
     if track.follows:
         return wording.followed_next(track.follows)
-    return wording.next_words(track.status, track.timeline[-1].kind if track.timeline else None)
+    moved = [moment.kind for moment in track.timeline if moment.kind not in service.OF_THE_PERSON]
+    return wording.next_words(track.status, moved[-1] if moved else None)
 
 
 def _page(track: Track, problems: dict[str, list[str]], *, lost: bool = False) -> str:

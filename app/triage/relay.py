@@ -21,6 +21,7 @@ from app.intake import service as intake
 from app.learning import weekly
 from app.maps import counting
 from app.notices import sending
+from app.persons import contacts, retention
 from app.sealed import vault
 from app.triage import outbox
 from app.triage import queue as triage_queue
@@ -118,6 +119,8 @@ class Relay:
         bulk.carry_out(self.hotline)
         if tidying:
             vault.sweep(self.hotline)
+            contacts.sweep(self.hotline)
+            retention.daily(self.hotline)
             sending.keep(self.hotline)
             counting.keep(self.hotline)
             tallies.keep(self.hotline)

@@ -53,6 +53,7 @@ def open_worker(hotline: Hotline, names: Sequence[str] = triage_queue.QUEUES) ->
     bench.hotline = hotline
     _ = hotline.files
     hotline.seals.name_what_is_missing()
+    hotline.contact_keys.name_what_is_missing()
     connection = triage_queue.connect(hotline.settings, blocking=True)
     queues = [Queue(name, connection=connection, serializer=JSONSerializer) for name in names]
     worker = TriageWorker(

@@ -25,6 +25,10 @@ from app.i18n import label, language
 from app.intake.views import grouped_errors, uploaded
 from app.knowledge import service as knowledge
 from app.maps import pins
+from app.persons import holds
+from app.persons.contacts import ContactDetails
+from app.persons.mask import masked_of
+from app.persons.reveal import reveal
 from app.photostore import Photo, path_of
 from app.problems import Conflict, NotFound, Problem, Refused, refuse
 from app.thought import evidence, why_here
@@ -35,7 +39,7 @@ from models.account import Account
 from models.coordination import Part
 from models.return_reasons import return_reasons
 from models.returning import TicketReturn
-from models.ticket import Attachment, Contact, Ticket, TicketEvent
+from models.ticket import Attachment, Ticket, TicketEvent
 from models.vocabulary import ExtensionState, PhotoOf, Role, Status, SubmissionType, Urgency
 from models.workflow import OPEN
 from routing.unitsearch import active_units, find_units
@@ -153,6 +157,46 @@ def send_back(ticket_id: UUID) -> AnyResponse:
     return take_step(ticket_id, act, "reason", away=True)
 
 
+@work.post("/<uuid:ticket_id>/contact")
+@required(*access.WORKERS, Role.COORDINATOR)
+def contact(ticket_id: UUID) -> AnyResponse:
+    """Show the citizen's contact whole, this once; who saw it and why is on record."""
+    account = staff()
+    try:
+        shown = reveal(hotline(), account, ticket_id, request.form.get("reason", ""))
+    except Refused as refused:
+        return Response(ticket_page(account, ticket_id, refused), errors.status_of(refused))
+    return Response(ticket_page(account, ticket_id, revealed=shown))
+
+
+@work.post("/<uuid:ticket_id>/hold")
+@required(Role.COORDINATOR)
+def hold(ticket_id: UUID) -> AnyResponse:
+    """Keep the ticket whole by law."""
+
+    def act(account: Account) -> None:
+        reason, until = request.form.get("reason", ""), request.form.get("until", "")
+        holds.place_by(hotline(), account, ticket_id, reason, until)
+
+    return _held(ticket_id, act)
+
+
+@work.post("/<uuid:ticket_id>/lift-hold")
+@required(Role.COORDINATOR)
+def lift_hold(ticket_id: UUID) -> AnyResponse:
+    """Let the ticket go the way of others again."""
+    return _held(ticket_id, lambda account: holds.lift_by(hotline(), account, ticket_id))
+
+
+def _held(ticket_id: UUID, act: Callable[[Account], None]) -> AnyResponse:
+    account = staff()
+    try:
+        act(account)
+    except Refused as refused:
+        return Response(ticket_page(account, ticket_id, refused), errors.status_of(refused))
+    return redirect(url_for("work.ticket", ticket_id=ticket_id), 303)
+
+
 def why_from_form() -> Why:
     """Read why a unit gives back."""
     return Why(request.form.get("reason_code", ""), *unit_from_form("proposed_department"))
@@ -252,8 +296,13 @@ def take_step(ticket_id: UUID, act: Callable[..., Ticket], field: str, *, away: 
     return redirect(target, 303)
 
 
-def ticket_page(account: Account, ticket_id: UUID, refused: Refused | None = None) -> str:
-    """Return the page of one ticket, with what was refused of the last step on it if anything was."""
+def ticket_page(
+    account: Account, ticket_id: UUID, refused: Refused | None = None, revealed: ContactDetails | None = None
+) -> str:
+    """Return the page of one ticket, with what was refused of the last step on it if anything was.
+
+    With `revealed` it shows the citizen's contact whole; whoever calls has recorded that.
+    """
     now = hotline().now()
     with hotline().database.reading() as session:
         found = access.find_ticket(session, account, ticket_id)
@@ -267,6 +316,7 @@ def ticket_page(account: Account, ticket_id: UUID, refused: Refused | None = Non
         context["extension"] = extension.of(session, found)
         context["days_max"] = extension.DAYS_MAX
         context |= page.of_unit(session, account, found)
+        context["revealed"] = revealed
         return render_template("work/ticket.html", **context, **refusal_context(refused))
 
 
@@ -371,7 +421,10 @@ def shared_context(session: Session, account: Account, found: Ticket) -> dict[st
         "deadlines": found.deadlines,
         "photos": [photo for photo in found.attachments if photo.shows is PhotoOf.REPORT],
         "pins": pins.of_ticket(hotline(), session, account, found),
-        "contact": _masked(found.contact),
+        "contact": masked_of(hotline(), session, found.id),
+        "may_reach": access.may_reach(account, found),
+        "hold": holds.hold_of(session, found.id, hotline().now()),
+        "may_hold": access.may_hold(account),
         "marked": marked(found.text, because),
         "rule_because": sent.get("rule_because" if language() == "vi" else "rule_because_en"),
         "thought": thought,
@@ -467,20 +520,3 @@ def _about(event: TicketEvent) -> str:
 def _moment(event: TicketEvent, name: str) -> datetime | None:
     said = event.data.get(name)
     return datetime.fromisoformat(said) if said else None
-
-
-def _masked(contact: Contact | None) -> SimpleNamespace | None:
-    """Return contact details with the middle hidden; seeing them whole is a later, recorded act."""
-    if contact is None:
-        return None
-    return SimpleNamespace(
-        name=contact.name,
-        phone=_hide(contact.phone, 4, 3),
-        email=_hide(contact.email, 2, 6),
-    )
-
-
-def _hide(value: str | None, first: int, last: int) -> str | None:
-    if value is None:
-        return None
-    return value[:first] + "•" * max(3, len(value) - first - last) + value[-last:]

@@ -46,7 +46,16 @@ CITY = {
     "loaded_rules",
 }
 #: Tables of which triggers let nothing be taken away.
-APPEND_ONLY = ("ticket_event", "calendar_change", "sealed_read", "export", "report_export", "audit_event")
+APPEND_ONLY = (
+    "ticket_event",
+    "calendar_change",
+    "sealed_read",
+    "export",
+    "report_export",
+    "audit_event",
+    "consent",
+    "erasure",
+)
 
 
 def step(filed: Filed, text: str = "") -> Step:

@@ -117,6 +117,8 @@ GET  /kb/new                            303   404 404        404         200    
 POST /kb/new                            303   404 404        404         422     422     404   404        404      303
 GET  /kb/<uuid:article_id>              303   404 404        404         404     404     404   404        404      303
 POST /kb/<uuid:article_id>              303   404 404        404         422     422     404   404        404      303
+POST /t/xoa-lien-he                     404   404 404        404         404     404     404   404        404      404
+POST /api/v1/track/erase-contact        404   404 404        404         404     404     404   404        404      404
 POST /t/thu                             404   404 404        404         404     404     404   404        404      404
 GET  /api/v1/sealed                     401   404 404        404         404     200     200   404        404      401
 GET  /admin/accounts                    303   404 404        404         404     404     404   200        404      303
@@ -288,6 +290,22 @@ call_taker     404   404    404    404    404     404    404
 shut_out       303   303    303    303    303     303    303
 """
 UNSEAL = KNOW.replace("auditor        404   404    404    404    200", "auditor        404   404    404    404    404")
+#: Seeing a contact whole is for who answers its citizen, and for coordinators; it changes no ticket.
+REACH = INVOLVE.replace("409", "200")
+#: A legal hold is placed and lifted by who is cleared; what is sent here is refused, so nothing is held.
+HOLD = """
+            lights buses helped review sealed waiting absent
+nobody         303   303    303    303    303     303    303
+alice          404   404    404    404    404     404    404
+bob            404   404    404    404    404     404    404
+supervisor     404   404    404    404    404     404    404
+coordinator    404   404    404    404    404     404    404
+cleared        422   422    422    422    404     404    404
+auditor        404   404    404    404    404     404    404
+admin          404   404    404    404    404     404    404
+call_taker     404   404    404    404    404     404    404
+shut_out       303   303    303    303    303     303    303
+"""
 #: A coordinator may answer with an article what no unit has taken up; a unit what it leads: as with asking for help.
 ANSWER = INVOLVE
 #: The page on which a coordinator decides is read by those who may decide.
@@ -309,6 +327,9 @@ shut_out       303   303    303    303    303     303    303
 OF_A_TICKET = {
     "GET /work/<uuid:ticket_id>": READ,
     "GET /work/<uuid:ticket_id>/photos/<uuid:photo_id>": READ,
+    "POST /work/<uuid:ticket_id>/contact": REACH,
+    "POST /work/<uuid:ticket_id>/hold": HOLD,
+    "POST /work/<uuid:ticket_id>/lift-hold": HOLD,
     "POST /work/<uuid:ticket_id>/accept": WORK,
     "POST /work/<uuid:ticket_id>/return": WORK,
     "POST /work/<uuid:ticket_id>/answer": WORK,
@@ -348,6 +369,7 @@ OF_A_TICKET = {
 }
 OF_A_TICKET_BY_PROGRAM = {
     "GET /api/v1/tickets/<uuid:ticket_id>": READ,
+    "POST /api/v1/tickets/<uuid:ticket_id>/contact": REACH,
     "POST /api/v1/tickets/<uuid:ticket_id>/accept": WORK,
     "POST /api/v1/tickets/<uuid:ticket_id>/return": WORK,
     "POST /api/v1/tickets/<uuid:ticket_id>/answer": WORK,
@@ -394,6 +416,9 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "approve-answer": {},
     "give-back-answer": {"note": "Bạn ghi rõ ngày."},
     "take-back": {},
+    "contact": {"reason": "Gọi hỏi số trụ."},
+    "hold": {"reason": "Tòa yêu cầu.", "until": "2020-01-01"},
+    "lift-hold": {},
     "accept": {},
     "return": {"reason_code": "other", "reason": "Không phải của chúng tôi."},
     "contribute": {"contribution": "Đã kiểm tra.", "done": True},
@@ -423,6 +448,7 @@ CODE = {"code": "0000-0000-0000-0000"}
 TRACKING: Mapping[str, Mapping[str, object]] = {
     "/api/v1/track": CODE,
     "/api/v1/track/information": CODE | {"message": "Trụ số bốn."},
+    "/api/v1/track/erase-contact": CODE,
     "/api/v1/track/reopen": CODE | {"message": "Lại tắt."},
     "/api/v1/track/rating": CODE | {"rating": 5},
     "/api/v1/reports": {"text": "Đèn đường tắt cả tuần nay"},
@@ -461,7 +487,10 @@ class Person:
         program = self.browser.application.test_client()
         if method != "POST":
             return program.open(path, method=method, headers=self.token)
-        body = TRACKING.get(path) or {**({} if path.endswith("/open") else {"version": 0}), **body_of(path)}
+        body = TRACKING.get(path) or {
+            **({} if path.endswith(("/open", "/contact")) else {"version": 0}),
+            **body_of(path),
+        }
         return program.post(path, json=body, headers=self.token)
 
 
@@ -522,12 +551,13 @@ def test_a_photo_is_found_under_its_own_ticket_alone(people: list[Person], targe
 @pytest.fixture
 def targets(hotline: Hotline, road: Road) -> dict[str, Target]:
     """Return a ticket of each kind, each with a photo, and one that is not there."""
+    reached = {"contact_phone": "0901234567", "consent": "true"}
     filed = {
-        "lights": file_with_photo(hotline, LIGHTS_OUT),
-        "buses": file_with_photo(hotline, BUS),
-        "helped": file_with_photo(hotline, LIGHTS_OUT),
-        "review": file_with_photo(hotline, LIGHTS_OUT, submission_type="khieu-nai"),
-        "sealed": file_with_photo(hotline, LIGHTS_OUT, submission_type="to-cao"),
+        "lights": file_with_photo(hotline, LIGHTS_OUT, **reached),
+        "buses": file_with_photo(hotline, BUS, **reached),
+        "helped": file_with_photo(hotline, LIGHTS_OUT, **reached),
+        "review": file_with_photo(hotline, LIGHTS_OUT, submission_type="khieu-nai", **reached),
+        "sealed": file_with_photo(hotline, LIGHTS_OUT, submission_type="to-cao", **reached),
     }
     road.triage()
     coordination.ask_unit(hotline, road.staff.alice, step(filed["helped"], "Trụ đèn ở trạm xe buýt."), BUSES)

@@ -326,7 +326,9 @@ def test_a_caller_is_told_of_what_their_number_filed_and_never_of_anything_seale
     waiting = road.file(**contact)
     road.file()  # somebody else's
     with hotline.database.reading() as session:
-        found = {name: callers.tickets_of_number(session, staff.accounts[name], E164) for name in staff.accounts}
+        found = {
+            name: callers.tickets_of_number(hotline, session, staff.accounts[name], E164) for name in staff.accounts
+        }
     assert {name for name, tickets in found.items() if tickets} == {"call_taker", "coordinator", "cleared"}
     assert [ticket.id for ticket in found["call_taker"]] == [known.ticket().id]
     assert waiting.status() is Status.RECEIVED

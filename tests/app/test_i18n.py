@@ -23,7 +23,7 @@ from app.desk.calls import Announcement
 from app.letters import service as letters
 from app.notices import sending
 from app.problems import MESSAGES
-from app.tracking.service import PUBLIC_KINDS
+from app.tracking.service import OF_THE_PERSON, PUBLIC_KINDS
 from app.work import extension
 from app.work import service as work
 from app.work.returning import Why
@@ -94,11 +94,11 @@ def test_every_word_of_the_domain_is_said_in_two_languages() -> None:
 
 def test_every_event_that_the_program_writes_has_words() -> None:
     sources = "".join(path.read_text("utf-8") for path in APP.glob("**/*.py") if "node_modules" not in path.parts)
-    kinds = set(re.findall(r'Happening\(\s*"(\w+)"', sources)) | PUBLIC_KINDS
+    kinds = set(re.findall(r'Happening\(\s*"(\w+)"', sources)) | PUBLIC_KINDS | OF_THE_PERSON
     assert len(kinds) >= 15
     for kind in kinds:
         assert wording.event_words(kind) != kind
-    for kind in PUBLIC_KINDS:
+    for kind in PUBLIC_KINDS | OF_THE_PERSON:
         assert wording.citizen_words(kind) != kind
 
 
@@ -361,5 +361,5 @@ def domain_words() -> Iterator[str]:
     yield from map(wording.audit_words, AuditKind)
     yield wording.due_tag(PAST, PAST, paused=True).words
     yield from map(wording.refusal_words, RefusalReason)
-    yield from map(wording.citizen_words, sorted(PUBLIC_KINDS))
-    yield from map(wording.event_words, sorted(PUBLIC_KINDS))
+    yield from map(wording.citizen_words, sorted(PUBLIC_KINDS | OF_THE_PERSON))
+    yield from map(wording.event_words, sorted(PUBLIC_KINDS | OF_THE_PERSON))

@@ -48,13 +48,16 @@ def test_a_login_provider_is_named_with_all_that_belongs_to_it(tmp_path: Path) -
 
 
 def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
-    """Part of check 30: the process refuses to start, listing all that is wrong and not the first alone."""
+    """Check 30, of secrets. Injected: every setting wrong. Expected: no start, and all that is wrong in one refusal."""
     wrong = {
         "PORT": "70000",
         "DATABASE_URL": "mysql://root@db/hotline",
         "REDIS_URL": "http://redis",
         "LANGNGHE_SECRET_KEY": "short",
         "LANGNGHE_SEAL_KEY": f"{'x' * 32},short",
+        "LANGNGHE_CONTACT_KEY": "short",
+        "LANGNGHE_DATABASE_ROLE": "langnghe; drop table ticket",
+        "LANGNGHE_PURGE_DAILY": "yes",
         "LANGNGHE_URL": "1022.example.vn",
         "LANGNGHE_WEB_WORKERS": "0",
         "LANGNGHE_WORKERS": "two",
@@ -88,6 +91,17 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
 def test_without_a_secret_nothing_starts_and_it_is_said_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"LANGNGHE_SECRET_KEY: not set .*langnghe migrate"):
         from_env({"LANGNGHE_DATA": str(tmp_path)})
+
+
+def test_without_a_contact_key_nobody_is_served_and_everything_that_is_missing_is_named(tmp_path: Path) -> None:
+    """Check 30, of secrets. Injected: none of them. Expected: both named in one refusal to serve anybody."""
+    with pytest.raises(SettingsError) as refusal:
+        from_env({"LANGNGHE_DATA": str(tmp_path)}, serving=True)
+    named = [line.partition(":")[0] for line in str(refusal.value).splitlines()]
+    assert named == ["LANGNGHE_SECRET_KEY", "LANGNGHE_CONTACT_KEY"]
+    assert from_env({"LANGNGHE_DATA": str(tmp_path), **SECRET}).contact_keys == ()
+    given = SECRET | {"LANGNGHE_CONTACT_KEY": "c" * 32}
+    assert from_env({"LANGNGHE_DATA": str(tmp_path), **given}, serving=True).contact_keys == ("c" * 32,)
 
 
 def test_a_secret_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_whoever_leaves_a_contact_must_consent(name: str, consent: object) -> No
 
 def test_nothing_personal_is_kept_without_a_contact(client: FlaskClient, hotline: Hotline) -> None:
     answer = post_json(client, CONSENT | {"contact_name": " ", "contact_phone": "", "contact_email": None})
-    assert Filed(json.loads(answer.text)["code"], hotline).ticket().contact is None
+    assert Filed(json.loads(answer.text)["code"], hotline).contact() is None
 
 
 @pytest.mark.parametrize(("field", "edge"), [("latitude", 90), ("longitude", 180)])

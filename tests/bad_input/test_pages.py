@@ -49,16 +49,18 @@ def test_text_is_only_ever_text(client: FlaskClient, road: Road, staff: Staff, l
     fields = {"text": WORDS, "place_text": LINE[:500], "contact_name": LINE[:200], "consent": "true"}
     filed = Filed(_code_shown(post_form(client, "/", "/", submission_type="khieu-nai", **fields)), road.hotline)
     road.triage()
-    ticket = filed.ticket()
-    assert ticket.contact is not None
-    assert (ticket.text, ticket.place_text, ticket.contact.name) == (WORDS, LINE[:500], LINE[:200])
+    ticket, contact = filed.ticket(), filed.contact()
+    assert contact is not None
+    assert (ticket.text, ticket.place_text, contact.name) == (WORDS, LINE[:500], LINE[:200])
     work, decide = f"/work/{ticket.id}", f"/review/{ticket.id}"
     alice, coordinator = log_in(staff.alice), log_in(staff.coordinator)
-    theirs = {WORDS, LINE[:500], LINE[:200]}
+    theirs = {WORDS, LINE[:500]}
     in_queue = {" ".join(WORDS.split())[:160]}
 
     _shows(coordinator.get("/review"), in_queue | {LINE[:500]})
     _shows(coordinator.get(decide), theirs)
+    reached = post_form(coordinator, work, f"{work}/contact", reason=f"Gọi: {LINE[:200]}")
+    _shows(reached, theirs | {LINE[:200], f"Gọi: {LINE[:200]}"})
     choice = {"topic_slug": "street-lighting", "department_id": LIGHTS, "reason": f"Nội bộ: {WORDS}"}
     assert post_form(coordinator, decide, f"{decide}/route", **choice).status_code == 303
     _shows(alice.get("/work"), in_queue | {LINE[:500]})
@@ -132,9 +134,10 @@ def test_a_name_brings_no_header_along(client: FlaskClient, hotline: Hotline) ->
     """Check 20. A name with CRLF and `Bcc:` is one line. Taking `_one_line` off the field makes it fail."""
     name = "Lan\r\nBcc: moi-nguoi@vidu.vn\r\n\r\nThư giả"
     answer = post_form(client, "/", "/", text=LIGHTS_OUT, contact_name=name, place_text=name, consent="true")
-    ticket = Filed(_code_shown(answer), hotline).ticket()
-    assert ticket.contact is not None
-    assert ticket.contact.name == ticket.place_text == "Lan Bcc: moi-nguoi@vidu.vn Thư giả"
+    filed = Filed(_code_shown(answer), hotline)
+    ticket, contact = filed.ticket(), filed.contact()
+    assert contact is not None
+    assert contact.name == ticket.place_text == "Lan Bcc: moi-nguoi@vidu.vn Thư giả"
 
 
 def test_no_route_lets_an_inline_script_run(app: Flask, staff: Staff, log_in: Browser) -> None:

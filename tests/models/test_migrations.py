@@ -71,9 +71,9 @@ def test_each_migration_goes_up_down_and_up_again_with_rows_in_the_tables(
     triage()
     database = hotline.database
     for revision in revisions():
-        migration.downgrade(database, revision.down)
+        migration.downgrade(database, revision.down, hotline.contact_keys)
         migration.upgrade(database, revision.up)
-        migration.downgrade(database, revision.down)
+        migration.downgrade(database, revision.down, hotline.contact_keys)
     assert set(inspect(database.engine).get_table_names()) == {"alembic_version"}
     assert left_over(database) == []
     migration.upgrade(database)
@@ -95,7 +95,7 @@ def test_returns_and_helpers_from_before_they_had_rows_are_taken_over(
         else:
             coordination.ask_unit(hotline, staff.alice, Step(ticket.id, ticket.version, "Nhờ xem."), BUSES)
     before = ScriptDirectory(str(files("migrations"))).get_revision("0005").down_revision
-    migration.downgrade(hotline.database, str(before))
+    migration.downgrade(hotline.database, str(before), hotline.contact_keys)
     migration.upgrade(hotline.database)
     with hotline.database.reading() as session:
         assert violations(session) == []
