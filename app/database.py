@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from itertools import groupby
+from statistics import median
 from typing import Any, Final, cast
 
 from sqlalchemy import BindParameter, Connection, Engine, Insert, Table, bindparam, create_engine, event, inspect
@@ -184,6 +185,23 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     cursor.execute("PRAGMA secure_delete=ON")  # what moves into the vault leaves no copy in a free page
     cursor.execute(f"PRAGMA busy_timeout={LOCK_WAIT * 1000}")
     cursor.close()
+    connection.create_aggregate("median", 1, _Median)  # type: ignore[arg-type]
+
+
+class _Median:
+    """The median for SQLite, which has none: the middle value, or halfway between the two in the middle."""
+
+    def __init__(self) -> None:
+        self._values: list[float] = []
+
+    def step(self, value: float | None) -> None:
+        """Take a value; null is none."""
+        if value is not None:
+            self._values.append(value)
+
+    def finalize(self) -> float | None:
+        """Return the median; null of nothing."""
+        return float(median(self._values)) if self._values else None
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -1,10 +1,10 @@
 """The figures in SQL, all in here. `docs/figures.md` says in words and in plain SQL what each is.
 
 `facts` has a row per counted ticket, made of the real tables; the table `tally` keeps those rows. What is added up from
-either is written once, in `counted` and `medians`, and takes both.
+either is written once, in `counted`, and takes both.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnCollection,
     ColumnElement,
+    Float,
     FromClause,
     Integer,
     Row,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    null,
     or_,
     select,
     true,
@@ -63,6 +65,23 @@ def _epoch_of_text(element: epoch, compiler: Any, **kw: Any) -> str:
 @compiles(epoch, "postgresql")
 def _epoch_of_time(element: epoch, compiler: Any, **kw: Any) -> str:
     return f"CAST(floor(EXTRACT(EPOCH FROM {compiler.process(element.clauses, **kw)})) AS BIGINT)"
+
+
+class median(FunctionElement[float]):  # noqa: N801 - reads as the SQL function that it is
+    """The exact median of what is not null; null of nothing. `app.database` teaches it to SQLite."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(median, "sqlite")
+def _median_by_us(element: median, compiler: Any, **kw: Any) -> str:
+    return f"median({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(median, "postgresql")
+def _median_by_order(element: median, compiler: Any, **kw: Any) -> str:
+    return f"percentile_cont(0.5) WITHIN GROUP (ORDER BY {compiler.process(element.clauses, **kw)})"
 
 
 @dataclass(frozen=True)
@@ -120,7 +139,7 @@ class Counts:
         return self.stars_sum / self.rated if self.rated else None
 
 
-#: What `counted` adds up; the spans come from `medians`.
+#: What `counted` adds up, besides the spans.
 SUMS: Final = tuple(f.name for f in fields(Counts) if f.type in {"int", int})
 
 
@@ -215,50 +234,37 @@ def conditions(c: Columns, now: datetime) -> dict[str, ColumnElement[bool]]:
     }
 
 
-def counted(session: Session, source: FromClause, scope: Scope, now: datetime, by: str = "all", **how: Any) -> Any:
-    """Return key → `Counts` of a scope, one for each value of a dimension (`all`: one for everything).
-
-    `by` is unit, ward, topic, group, channel, or bucket with `edges=`: instants between which is counted.
-    """
-    c = source.c
-    key = _key(c, by, **how)
-    which = conditions(c, now)
-    sums = [func.count(case((which[name], 1))).label(name) for name in SUMS if name != "stars_sum"]
-    sums.append(func.coalesce(func.sum(c.rating), 0).label("stars_sum"))
-    rows = session.execute(
-        _of_topics(select(key.label("key"), *sums).select_from(source), c, by).where(within(c, scope)).group_by(key)
-    ).all()
-    middle = {
-        "first_action": medians(session, source, scope, (c.acted_s, which["first_action"]), by, **how),
-        "answer_time": medians(session, source, scope, (c.answered_s, which["answer_time"]), by, **how),
-    }
-    return {row.key: _counts(row, {name: found.get(row.key) for name, found in middle.items()}) for row in rows}
-
-
-def _counts(row: Row[Any], spans: Mapping[str, float | None]) -> Counts:
-    sums = Counts(**{name: int(getattr(row, name)) for name in SUMS})
-    return replace(sums, first_action=spans["first_action"], answer_time=spans["answer_time"])
-
-
-def medians(
+def counted(  # noqa: PLR0913 - what is counted, of what, when and how are each one thing
     session: Session,
     source: FromClause,
     scope: Scope,
-    what: tuple[ColumnElement[Any], ColumnElement[bool]],
+    now: datetime,
     by: str = "all",
-    **how: Any,
-) -> dict[Any, float]:
-    """Return key → the exact median of a column over the tickets that count; no database needs a function for it."""
+    *,
+    edges: Sequence[datetime] = (),
+    spans: bool = True,
+) -> dict[Any, Counts]:
+    """Return key → `Counts` of a scope, one for each value of a dimension (`all`: one for everything).
+
+    `by` is unit, ward, topic, group, channel, or bucket with `edges`: instants between which is counted. Without
+    `spans` the medians are left out, which are half of the work.
+    """
     c = source.c
-    column, counts = what
-    key = _key(c, by, **how)
-    ordered = func.row_number().over(partition_by=key, order_by=column).label("place")
-    many = func.count().over(partition_by=key).label("n")
-    rows = select(key.label("key"), column.label("value"), ordered, many).select_from(source)
-    ranked = _of_topics(rows, c, by).where(within(c, scope), counts).subquery()
-    middle = or_(ranked.c.place == (ranked.c.n + 1) // 2, ranked.c.place == (ranked.c.n + 2) // 2)
-    found = session.execute(select(ranked.c.key, func.avg(ranked.c.value)).where(middle).group_by(ranked.c.key))
-    return {key: float(value) for key, value in found}
+    key = _key(c, by, edges)
+    which = conditions(c, now)
+    sums: list[Any] = [func.count(case((which[name], 1))).label(name) for name in SUMS if name != "stars_sum"]
+    sums.append(func.coalesce(func.sum(c.rating), 0).label("stars_sum"))
+    sums += [
+        median(case((which[name], column))).label(name) if spans else null().label(name)
+        for name, column in (("first_action", c.acted_s), ("answer_time", c.answered_s))
+    ]
+    rows = _of_topics(select(key.label("key"), *sums).select_from(source), c, by).where(within(c, scope)).group_by(key)
+    return {row.key: _counts(row) for row in session.execute(rows)}
+
+
+def _counts(row: Row[Any]) -> Counts:
+    sums = Counts(**{name: int(getattr(row, name)) for name in SUMS})
+    return replace(sums, first_action=row.first_action, answer_time=row.answer_time)
 
 
 def _key(c: Columns, by: str, edges: Sequence[datetime] = ()) -> ColumnElement[Any]:

@@ -110,11 +110,11 @@ def board(hotline: Hotline, session: Session, account: Account, asked: Asked) ->
     only_unit = access.only_unit(account)
     periods = row_of_periods(asked.period)
     parts = cut(asked.period, asked.by if asked.by in TIMES else usual_step(asked.period))
-    trend = in_row(session, scope, now, parts, zone)
+    trend = in_row(session, scope, now, edges(parts, zone), spans=asked.by in TIMES)
     lines = by_time(trend) if asked.by in TIMES else _lines(session, scope, now, asked, zone)
     ranked = None if only_unit or scope.unit else rank(_by_unit(session, scope, now, asked, lines))
     return Board(
-        asked, only_unit, now, periods, in_row(session, scope, now, periods, zone), lines, parts, trend, ranked,
+        asked, only_unit, now, periods, in_row(session, scope, now, edges(periods, zone)), lines, parts, trend, ranked,
         hot_spots(session, scope, _one_before(scope, asked, zone), now), in_wards(session, scope, now),
         tallies.pending(session),
     )  # fmt: skip
@@ -127,12 +127,13 @@ def _scope(hotline: Hotline, account: Account, asked: Asked) -> Scope:
     return asked.scope(hotline.files.calendar.zone, only_unit)
 
 
-def in_row(session: Session, scope: Scope, now: datetime, periods: list[Period], zone: tzinfo) -> list[Counts]:
-    """Return the figures of periods that follow on each other."""
-    between = edges(periods, zone)
+def in_row(
+    session: Session, scope: Scope, now: datetime, between: list[datetime], *, spans: bool = True
+) -> list[Counts]:
+    """Return the figures of periods that follow on each other, between these instants."""
     whole = replace(scope, begins=between[0], ends=between[-1])
-    found = figures.counted(session, TALLY, whole, now, "bucket", edges=between)
-    return [found.get(number, Counts()) for number in range(len(periods))]
+    found = figures.counted(session, TALLY, whole, now, "bucket", edges=between, spans=spans)
+    return [found.get(number, Counts()) for number in range(len(between) - 1)]
 
 
 def by_time(trend: list[Counts]) -> list[Line]:
@@ -142,7 +143,7 @@ def by_time(trend: list[Counts]) -> list[Line]:
 
 def _lines(session: Session, scope: Scope, now: datetime, asked: Asked, zone: tzinfo) -> list[Line]:
     found = figures.counted(session, TALLY, scope, now, asked.by)
-    before = figures.counted(session, TALLY, _one_before(scope, asked, zone), now, asked.by)
+    before = figures.counted(session, TALLY, _one_before(scope, asked, zone), now, asked.by, spans=False)
     lines = [Line(key, found.get(key, Counts()), before.get(key, Counts())) for key in {**before, **found}]
     return sorted(lines, key=lambda line: (-line.counts.received, -line.before.received, str(line.key)))
 
@@ -155,8 +156,7 @@ def _one_before(scope: Scope, asked: Asked, zone: tzinfo) -> Scope:
 def _by_unit(session: Session, scope: Scope, now: datetime, asked: Asked, lines: list[Line]) -> Mapping[str, Counts]:
     if asked.by == "unit":
         return {line.key: line.counts for line in lines}
-    found: Mapping[str, Counts] = figures.counted(session, TALLY, scope, now, "unit")
-    return found
+    return figures.counted(session, TALLY, scope, now, "unit", spans=False)
 
 
 def rank(units: Mapping[str, Counts]) -> list[Ranked]:

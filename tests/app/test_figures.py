@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import bindparam, func, select, text
@@ -37,6 +37,7 @@ UNITS: Final = (LIGHTS, BUSES, "ubnd-27163", None)
 TOPICS: Final = ("street-lighting", "noise", "flooding", None)
 DIMENSIONS: Final = ("unit", "ward", "topic", "group", "channel")
 SEEDS: Final = (1, 2, 3)
+START: Final = tallies.Note(UUID(int=0), 0)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -181,17 +182,31 @@ def test_two_that_keep_the_tally_at_once_leave_each_ticket_tallied_once_as_it_is
     """On PostgreSQL the second finds the tickets held, leaves them, and their notes stay until they are done."""
     invent(hotline, random.Random(4), 60, clock())
     with hotline.database.transaction() as first:
-        taken = tallies._renew(first)
+        taken, _ = tallies.renew(first, START)
         first.flush()
         if not hotline.settings.is_sqlite:
             with hotline.database.transaction() as second:
-                assert tallies._renew(second) == 0
+                assert tallies.renew(second, START) == (0, None)
     assert taken > 30
     tallies.keep(hotline)
     with hotline.database.reading() as session:
         rows = session.scalar(select(func.count()).select_from(figures.live()))
         assert session.scalar(select(func.count(Tally.ticket_id))) == rows
         assert tallies.pending(session) == 0
+
+
+def test_notes_are_taken_in_parts_and_none_is_left(
+    hotline: Hotline, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tallies, "BATCH", 7)
+    invent(hotline, random.Random(4), 40, clock())
+    assert tallies.keep(hotline, batches=1) <= 7
+    assert notes(hotline) > 0
+    tallies.keep(hotline, batches=1000)
+    assert notes(hotline) == 0
+    with hotline.database.reading() as session:
+        rows = session.scalar(select(func.count()).select_from(figures.live()))
+        assert session.scalar(select(func.count(Tally.ticket_id))) == rows
 
 
 def test_the_page_of_definitions_is_what_the_board_counts_by() -> None:

@@ -102,5 +102,6 @@ def monday(page: Page, site: Site, folder: Path) -> None:
 
 
 def fits(page: Page) -> None:
-    """Nothing sticks out to the side."""
+    """Nothing sticks out to the side, once the page has its style sheets."""
+    page.wait_for_load_state("load")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
