@@ -87,7 +87,19 @@ BREAKS = (
     ("accepted", f"{EVENT}'extended', '{{}}', null, null from ticket; {LONGER}",
      ["more time that was granted was told its citizen once"]),
     ("accepted", LONGER,
-     ["a deadline has as many terms as extensions were granted"]),
+     ["a deadline has as many terms as extensions were granted and answers reopened"]),
+    ("accepted", "insert into past_deadline (ticket_id, kind, due_at, ended_at) "
+     "select ticket_id, kind, due_at, due_at from deadline where kind = 'resolve'",
+     ["a deadline has as many terms as extensions were granted and answers reopened",
+      "something was promised before only where a ticket was reopened"]),
+    ("routed", "update ticket set assignee_id = (select id from account where username = 'bob')",
+     ["who has a ticket is of its unit"]),
+    ("routed", "insert into waiting_answer (ticket_id, body, written_by, written_at) select ticket.id, 'x', account.id, "
+     "received_at from ticket, account where username = 'alice'",
+     ["an answer waits only while its unit works on the ticket"]),
+    ("routed", "insert into attachment (id, ticket_id, position, media_type, size, sha256, width, height, shows) "
+     "select id, id, 0, 'image/jpeg', 1, 'x', 1, 1, 'after' from ticket",
+     ["what a unit shows is in an answer, or waits with one"]),
     ("accepted", "update deadline set committed_at = due_at where kind = 'resolve'",
      ["a date that a unit has promised is in a progress report"]),
     ("accepted", f"{TELL.format('half', 'handlers', 'received_at')}; {TELL.format('most', 'handlers', 'received_at')}",
