@@ -24,7 +24,7 @@ from models.vocabulary import Urgency
 @click.option("--seed", default=SEED, show_default=True)
 @click.option("--card", type=click.Path(path_type=Path), help="Where to write the model card.")
 @click.option("--if-needed", is_flag=True, help="Only when no model in service fits this corpus.")
-@click.option("--from-overrides", is_flag=True, help="Also on coordinators' decisions; promoted only if better.")
+@click.option("--from-overrides", is_flag=True, help="Also on what people decided; promoted only if better.")
 @plainly
 def train(seed: int, card: Path | None, *, if_needed: bool, from_overrides: bool) -> None:
     """Train the classifier on the corpus and put it in service."""

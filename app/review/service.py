@@ -27,7 +27,7 @@ from models.outbox import OutboxEntry
 from models.place import Ward
 from models.taxonomy import Topic
 from models.ticket import Happening, Ticket
-from models.vocabulary import UNCLEAR_TOPIC, DeadlineKind, RefusalReason, Role, Status
+from models.vocabulary import UNCLEAR_TOPIC, DeadlineKind, RefusalReason, Role, Status, SubmissionType
 from models.workflow import AWAITS_COORDINATOR, OPEN
 from routing.rules import Decision
 
@@ -99,15 +99,25 @@ def suggested(hotline: Hotline, ticket: Ticket, thought: dict[str, Any]) -> tupl
     return choice_for(hotline, ticket, thought, best) if best is not None else None
 
 
-def choice_for(hotline: Hotline, ticket: Ticket, thought: dict[str, Any], topic_slug: str) -> tuple[Choice, Decision]:
-    """Return where the rules would send a ticket if it were of this topic, in the first ward that the machine saw."""
+def choice_for(
+    hotline: Hotline,
+    ticket: Ticket,
+    thought: dict[str, Any],
+    topic_slug: str,
+    submission_type: SubmissionType | None = None,
+) -> tuple[Choice, Decision]:
+    """Return where the rules would send a ticket if it were of this topic, in the first ward that the machine saw.
+
+    With another submission type they say whose it would be then: what the law or a doubt brings before a coordinator
+    has no unit of its own.
+    """
     ward = ticket.ward_code or next(iter(thought.get("wards", [])), None)
     known = Ticket(
         topic_slug=topic_slug,
         ward_code=ward,
         text=ticket.text,
         place_text=ticket.place_text,
-        submission_type=ticket.submission_type,
+        submission_type=submission_type or ticket.submission_type,
         urgency=ticket.urgency,
     )
     decision = decide_on(hotline, known, hotline.now())

@@ -28,7 +28,7 @@ from app.work.views import Row, proposal_shown, refusal_context, row_of, shared_
 from models.account import Account
 from models.place import Ward
 from models.ticket import Ticket, TicketEvent
-from models.vocabulary import RefusalReason, Role, Status, topic_groups, topics
+from models.vocabulary import RefusalReason, Role, Status, SubmissionType, topic_groups, topics
 
 review = Blueprint("review", __name__, url_prefix="/review")
 
@@ -230,7 +230,7 @@ def _alternatives(found: Ticket, thought: dict[str, Any]) -> list[SimpleNamespac
 
 
 def _guess(found: Ticket, thought: dict[str, Any], slug: str, confidence: float) -> SimpleNamespace:
-    choice, _decision = service.choice_for(hotline(), found, thought, slug)
+    choice, _decision = service.choice_for(hotline(), found, thought, slug, SubmissionType.REPORT)
     unit = hotline().city.departments.get(choice.department_id)
     return SimpleNamespace(topic=topics()[slug], percent=round(100 * confidence), choice=choice, unit=unit)
 

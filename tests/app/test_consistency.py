@@ -34,6 +34,9 @@ LATER = "'2030-01-01 00:00:00'"
 ALONE = (
     "insert into incident (id, opened_at, last_report_at, reports) select id, received_at, received_at, 1 from ticket"
 )
+PAST = "insert into past_deadline (ticket_id, kind, due_at, ended_at) "
+WAIT = "insert into waiting_answer (ticket_id, body, written_by, written_at) "
+SHOW = "insert into attachment (id, ticket_id, position, media_type, size, sha256, width, height, shows) "
 END_LEAD = "update assignment set ended_at = assigned_at"
 #: (where the ticket stands on its road, what is done behind the program's back, the laws that are broken by it)
 BREAKS = (
@@ -87,7 +90,16 @@ BREAKS = (
     ("accepted", f"{EVENT}'extended', '{{}}', null, null from ticket; {LONGER}",
      ["more time that was granted was told its citizen once"]),
     ("accepted", LONGER,
-     ["a deadline has as many terms as extensions were granted"]),
+     ["a deadline has as many terms as extensions were granted and answers reopened"]),
+    ("accepted", PAST + "select ticket_id, kind, due_at, due_at from deadline where kind = 'resolve'",
+     ["a deadline has as many terms as extensions were granted and answers reopened",
+      "something was promised before only where a ticket was reopened"]),
+    ("routed", "update ticket set assignee_id = (select id from account where username = 'bob')",
+     ["who has a ticket is of its unit"]),
+    ("routed", WAIT + "select ticket.id, 'x', account.id, received_at from ticket, account where username = 'alice'",
+     ["an answer waits only while its unit works on the ticket"]),
+    ("routed", SHOW + "select id, id, 0, 'image/jpeg', 1, 'x', 1, 1, 'after' from ticket",
+     ["what a unit shows is in an answer, or waits with one"]),
     ("accepted", "update deadline set committed_at = due_at where kind = 'resolve'",
      ["a date that a unit has promised is in a progress report"]),
     ("accepted", f"{TELL.format('half', 'handlers', 'received_at')}; {TELL.format('most', 'handlers', 'received_at')}",

@@ -9,7 +9,7 @@ from app.hotline import Hotline
 from models.account import Account
 from models.ticket import Ticket
 from models.vocabulary import Status
-from tests.app.conftest import BUSES, LIGHTS, Filed, Road, Staff
+from tests.app.conftest import BUSES, LIGHTS, Clock, Filed, Road, Staff
 from tests.pages import hidden, post_form
 
 Log = Callable[[Account], FlaskClient]
@@ -17,9 +17,9 @@ DOUBTFUL = "ờ cái này nói sao ta, hổng biết nữa, lần {n}"
 
 
 def test_after_a_decision_the_next_ticket_opens_and_after_the_last_the_queue(
-    road: Road, staff: Staff, log_in: Log
+    road: Road, staff: Staff, log_in: Log, clock: Clock
 ) -> None:
-    one, two, three = (road.in_review() for _ in range(3))
+    one, two, three = (waiting(road, clock) for _ in range(3))
     coordinator = log_in(staff.coordinator)
     choice = {"topic_slug": "street-lighting", "department_id": LIGHTS}
     for filed, following in ((two, three), (three, one)):
@@ -30,8 +30,10 @@ def test_after_a_decision_the_next_ticket_opens_and_after_the_last_the_queue(
     assert done.location == "/review"
 
 
-def test_a_ticket_is_left_for_later_and_nothing_happens_to_it(road: Road, staff: Staff, log_in: Log) -> None:
-    one, two = road.in_review(), road.in_review()
+def test_a_ticket_is_left_for_later_and_nothing_happens_to_it(
+    road: Road, staff: Staff, log_in: Log, clock: Clock
+) -> None:
+    one, two = waiting(road, clock), waiting(road, clock)
     coordinator = log_in(staff.coordinator)
     assert coordinator.get(f"{page(one)}/next").location.startswith(page(two))
     assert coordinator.get(f"{page(two)}/next").location.startswith(page(one))
@@ -80,6 +82,12 @@ def test_every_decision_shows_its_key(road: Road, staff: Staff, log_in: Log) -> 
     assert len(keys) == len(set(keys))
     assert {"b", "c", "h", "k", "n"} <= set(keys)
     assert set(re.findall(r'<kbd class="key" hidden>(\w)</kbd>', shown)) == {key.upper() for key in keys}
+
+
+def waiting(road: Road, clock: Clock) -> Filed:
+    """Return a ticket that awaits a coordinator, filed after the one before."""
+    clock.forward(minutes=1)
+    return road.in_review()
 
 
 def page(filed: Filed) -> str:
