@@ -50,7 +50,7 @@ set_up_assets() {
     export PATH="$PWD/.venv/bin:$PATH"
   fi
   (cd app/assets && "$npm" ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
-  .venv/bin/python -m pip install --quiet 'fonttools[woff]>=4.50,<5'
+  .venv/bin/python -m pip install --quiet 'fonttools>=4.50,<5'
   rm -rf "$vendor"
   mkdir -p "$vendor/fonts" "$vendor/icons" "$vendor/leaflet"
   local weight subset name

@@ -362,7 +362,14 @@ const danger = (numbers) => {
   form.elements.text.dispatchEvent(new Event("danger"));
 };
 
+// What is sealed, or is one person's own affair, is of no incident.
+const sharable = () => ["", "phan-anh"].includes(form.elements.submission_type.value);
+form.addEventListener("change", ({ target }) => {
+  if (target.name === "submission_type" && !sharable()) drawKnown([]);
+});
+
 const neighbours = async () => {
+  if (!sharable()) return drawKnown([]);
   const place = { ...(value("place_text") ? { place_text: value("place_text") } : {}), ...pinned() };
   if (!place.place_text && place.latitude === undefined) place.place_text = value("text").slice(0, 500);
   const { incidents } = await post(form.dataset.nearby, place);
@@ -463,7 +470,7 @@ const complain = (problems) => {
 
 // Once before sending, who has not seen it yet sees what is known near by: as the page between does without us.
 const asksFirst = async () => {
-  if (shownOnce || !navigator.onLine || value("incident") || !["", "phan-anh"].includes(form.elements.submission_type.value)) return false;
+  if (shownOnce || !navigator.onLine || value("incident") || !sharable()) return false;
   const patience = setTimeout(() => looking.abort(), 1500);
   try {
     if (!guessed.topics.length || !(value("place_text") || value("latitude") || !ward.hidden)) return false;

@@ -11,7 +11,17 @@ from tests.browser.conftest import Site, log_in
 
 AXE = Path(__file__).parents[2] / "app/static/vendor/axe.min.js"
 LONG = "Khôngcódấucáchnàotrongcâunày" * 12
-PUBLIC = ("/", "/t", "/ban-do", "/rieng-tu", "/api/v1/", "/accounts/login", "/accounts/invitation", "/khong-co")
+PUBLIC = (
+    "/",
+    "/t",
+    "/ban-do",
+    "/rieng-tu",
+    "/api/v1/",
+    "/accounts/login",
+    "/accounts/invitation",
+    "/vo/vi/mat-mang",
+    "/khong-co",
+)
 STAFF = {
     "call-taker": "/desk",
     "coordinator": "/review",
@@ -51,6 +61,18 @@ def _public(page: Page) -> Iterator[str]:
         page.goto(address)
         yield address
     page.goto("/")
+    page.fill("#text", "Đèn đường tắt cả tuần nay, trụ đèn nghiêng, chỗ này tối thui")
+    page.fill("#place_text", "đường Lê Lợi, phường Bến Thành")
+    page.wait_for_selector("#guesses button")
+    page.set_input_files("#photos", Path(__file__).parents[2] / "app/static/icon-192.png")
+    page.wait_for_selector("#thumbs img")
+    yield "form with suggestions"
+    page.route("**/gui", lambda route: route.abort(), times=1)
+    page.route("**/reports/nearby", lambda route: route.abort())
+    page.click("button.main")
+    page.wait_for_selector("#drafts section")
+    yield "a draft that waits"
+    page.click("[data-drop]")
     page.fill("#text", LONG)
     page.evaluate("document.querySelectorAll('details').forEach((folded) => { folded.open = true; })")
     page.fill("#contact_phone", "12")

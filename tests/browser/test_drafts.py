@@ -177,6 +177,26 @@ def test_the_topic_shown_is_confirmed_or_changed_and_travels_with_the_report(
     assert ticket.events[0].data["topic"] == "trees"
 
 
+def test_what_is_known_near_by_is_shown_while_one_writes_and_can_be_joined(
+    citizen: BrowserContext, site: Site, text: str
+) -> None:
+    place = "đường Sư Vạn Hạnh, phường Hòa Hưng"
+    known = httpx.post(f"{site.url}/api/v1/reports/nearby", json={"place_text": place}).json()["incidents"]
+    assert known, "the demonstration has something open there"
+    page = opened(citizen)
+    page.fill("#text", text)
+    page.fill("#place_text", place)
+    page.wait_for_selector("#guesses button")
+    page.click("text=Không phải, chọn lại")
+    page.select_option("#topic-choice", known[0]["topic"]["id"])
+    expect(page.locator("#known li").first).to_contain_text(f"{known[0]['reports']} người đã báo")
+    page.click("text=Tôi cũng bị, báo cùng")
+    expect(page.locator("#known")).to_contain_text("Bạn báo cùng")
+    send_through(page)
+    (ticket,) = filed(site, text)
+    assert str(ticket.joins_id) in {one["incident"] for one in known}
+
+
 def test_a_phone_keeps_no_page_of_anybody(citizen: BrowserContext, text: str) -> None:
     page = opened(citizen)
     page.evaluate("navigator.serviceWorker.ready")
