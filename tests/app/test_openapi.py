@@ -109,7 +109,10 @@ def test_every_operation_does_what_the_document_says(  # noqa: PLR0915 - one lif
         body_ = {"version": ticket.version, **body}
         return program.call("post", path, expected=204 if gone else 200, json=body_, headers=headers)
 
-    report, doubtful, wrong, refused, secret = filed(), *(filed(submission_type="khieu-nai") for _ in range(4))
+    report, doubtful, wrong, refused, secret = (
+        filed(contact_phone="0901234512", consent=True),
+        *(filed(submission_type="khieu-nai") for _ in range(4)),
+    )
     complaint, thanks, false_alarm = (filed(submission_type=kind) for kind in ("khieu-nai", "khen-ngoi", "to-cao"))
     road.triage()
     queue = program.call("get", "/api/v1/tickets", expected=200, headers=alice)
@@ -135,6 +138,7 @@ def test_every_operation_does_what_the_document_says(  # noqa: PLR0915 - one lif
     assert program.call("post", "/api/v1/track/reopen", expected=200, json=again)["status"] == "reopened"
     step(report, "accept", alice)
     second_person(hotline, partial(step, report), alice, bearer(staff.supervisor), staff)
+    reach_and_erase(program, ticket_id, alice, code)
     stars = code | {"rating": 5, "comment": "Sáng rồi."}
     assert program.call("post", "/api/v1/track/rating", expected=200, json=stars)["status"] == "closed"
     assert slow_road(program, step, filed, road, clock, alice, bearer(staff.supervisor)) == ["approved", "refused"]
@@ -164,6 +168,13 @@ def rings(program: Program, hotline: Hotline) -> None:
     call = {"call_id": "1700000000.42", "number": "0901234567", "extension": "101"}
     noticed = program.call("post", "/api/v1/calls", expected=200, json=call, headers=exchange)
     assert (noticed["state"], noticed["extension"]) == ("waiting", None)
+
+
+def reach_and_erase(program: Program, ticket_id: str, alice: dict[str, str], code: dict[str, str]) -> None:
+    """See a contact whole for a reason, and have its citizen erase it."""
+    why, path = {"reason": "Gọi hỏi số trụ."}, f"/api/v1/tickets/{ticket_id}/contact"
+    assert program.call("post", path, expected=200, json=why, headers=alice)["phone"] == "+84901234512"
+    assert program.call("post", "/api/v1/track/erase-contact", expected=200, json=code)["can_erase"] is False
 
 
 def helped_and_returned(program: Program, step: Callable[..., Any], people: Mapping[str, dict[str, str]]) -> None:

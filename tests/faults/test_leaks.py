@@ -74,7 +74,7 @@ class Seen:
             head = " ".join(f"{name}: {value}" for name, value in answer.headers.items())
             if said := told(head, *codes):
                 yield f"header of {where}: {said}"
-            if answer.status_code not in GIVES_BACK and (said := told(answer.text, *codes)):
+            if not gives_back(answer) and (said := told(answer.text, *codes)):
                 yield f"error page of {where}: {said}"
             if "problem+json" in answer.headers.get("content-type", "") and (said := told(answer.text, *codes)):
                 yield f"problem of {where}: {said}"
@@ -247,6 +247,12 @@ def faults(town: Town, seen: Seen, codes: set[str]) -> None:
 def change_schema(database: Database, change: str) -> None:
     with database.transaction() as session:
         session.execute(text(change))
+
+
+def gives_back(answer: httpx.Response) -> bool:
+    """Tell whether an answer is a form with what was typed into it; an unknown code comes back to be looked at."""
+    asked_again = answer.request.method == "POST" and re.match(r"/t(/|$)", answer.request.url.path)
+    return answer.status_code in GIVES_BACK or (answer.status_code == HTTPStatus.NOT_FOUND and bool(asked_again))
 
 
 def told(said: str, *codes: str) -> list[str]:
