@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
 from app.accounts.service import NewAccount
+from app.demo import fortnight
+from app.demo.clock import Clock
 from app.hotline import Hotline
 from app.intake.schema import parse_report
 from app.intake.service import Filing, file_report
@@ -46,17 +48,6 @@ PEOPLE: Final = {
 }
 
 
-@dataclass
-class Clock:
-    """The time at which the invented past is being lived."""
-
-    at: datetime
-
-    def __call__(self) -> datetime:
-        """Return the time."""
-        return self.at
-
-
 @dataclass(frozen=True)
 class Moment:
     """Something that happened in the invented past; moments are lived in order of time."""
@@ -71,6 +62,8 @@ def fill(hotline: Hotline) -> list[str]:
     with hotline.database.reading() as session:
         if session.get(InstallationMark, DEMO_MARK) is not None:
             return ["The demonstration's reports and accounts are here already; passwords were printed once."]
+    with hotline.database.transaction() as session:
+        fortnight.write(hotline, session, hotline.now())
     director = _Director(hotline)
     director.live(_script())
     with hotline.database.transaction() as session:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
 
+from app import demo
 from app.api.schema import MapFigure
 from app.hotline import Hotline
 from app.maps import counting
@@ -33,6 +35,21 @@ from tests.pages import words
 
 OUTLINE = "/ban-do/ranh-gioi.geojson"
 BEN_THANH, HOA_HUNG, TAN_DINH = "26743", "27163", "26737"
+
+
+def test_the_demonstration_shows_a_fortnight_on_the_map(
+    hotline: Hotline, clock: Clock, client: FlaskClient, models_dir: Path
+) -> None:
+    (hotline.settings.data / "models").symlink_to(models_dir)
+    demo.fill(hotline)
+    clock.forward(minutes=2)
+    counting.keep(hotline)
+    found = client.get("/api/v1/map").json
+    assert found is not None
+    assert found["total"]["received"] > 60
+    assert len(found["wards"]) >= 5
+    assert len(found["topics"]) >= 5
+    assert 0 < found["total"]["on_time"] < 1
 
 
 @dataclass
