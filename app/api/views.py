@@ -163,7 +163,7 @@ def reports_nearby() -> Response:
     )
 )
 def public_map() -> Response:
-    """Return public figures by ward and topic, at most a minute old: no words, no places finer than a ward."""
+    """Return public figures by ward and topic, a minute or a few old: no words, no places finer than a ward."""
     asked = parse_asked(request.args, hotline().files)
     found = public_figures().of(asked)
     wards = hotline().files.wards

@@ -22,6 +22,8 @@ from routing.neighbours import around
 #: Others that are shown at most, and how long ago somebody last reported them.
 SHOWN: Final = 20
 SINCE: Final = timedelta(days=90)
+#: Of fewer wards there is nothing to choose.
+CHOICE: Final = 2
 
 #: What `maps.points` takes.
 Pin = dict[str, Any]
@@ -71,10 +73,11 @@ def _near(hotline: Hotline, session: Session, account: Account, ticket: Ticket) 
 
 
 def of_wards(hotline: Hotline, ticket: Ticket, codes: Iterable[str]) -> list[Pin]:
-    """Return the centres of wards that a ticket may be in, to choose one of, beside its own pin if it has one."""
+    """Return the centres of the wards that a ticket may be in, to choose one, beside its own pin if it has one."""
     known = hotline.files.wards
     found = [known[code] for code in codes if code in known]
     pins: list[Pin] = [{"lat": w.lat, "lon": w.lon, "label": w.name, "choose": w.code} for w in found]
-    if pins and ticket.lat is not None:
-        pins.insert(0, {"lat": ticket.lat, "lon": ticket.lon, "label": _("Phản ánh này"), "here": True})
-    return pins
+    if len(pins) < CHOICE:
+        return []
+    own = {"lat": ticket.lat, "lon": ticket.lon, "label": _("Phản ánh này"), "here": True}
+    return pins if ticket.lat is None else [own, *pins]

@@ -23,8 +23,9 @@ from models.vocabulary import Outcome, topics
 
 #: Of fewer reports no figure is given.
 FEWEST: Final = 3
-#: For so long a table is not read again.
+#: For so long a table is not read again, or for so much a day of its period where that is longer (a year: 12 minutes).
 FRESH: Final = timedelta(seconds=60)
+FRESH_A_DAY: Final = timedelta(seconds=2)
 
 #: (topic, ward or None)
 Place = tuple[str, str | None]
@@ -136,7 +137,7 @@ class PublicFigures:
         with self._reading:
             now = self._hotline.now()
             table = self._tables.get(days)
-            if table is None or not timedelta(0) <= now - table.read_at < FRESH:
+            if table is None or not timedelta(0) <= now - table.read_at < max(FRESH, days * FRESH_A_DAY):
                 with self._hotline.database.reading() as session:
                     table = self._tables[days] = _read(session, days, local_date(self._hotline, now), now)
             return table

@@ -9,6 +9,7 @@ from app import demo
 from app.accounts import service as accounts
 from app.consistency import violations
 from app.hotline import Hotline
+from app.maps import counting
 from app.web import create_app
 from models.account import Account
 from models.ticket import Ticket
@@ -47,6 +48,12 @@ def test_a_demonstration_is_filled_once_by_the_laws_of_the_program_and_says_that
         assert {ticket.id: ticket.status for ticket in session.scalars(select(Ticket))} == tickets
         assert session.scalar(select(func.count(Account.id))) == people
 
+    counting.keep(hotline)
     visitor = create_app(hotline).test_client()
+    found = visitor.get("/api/v1/map").json
+    assert found is not None
+    assert found["total"]["received"] > 60
+    assert min(len(found["wards"]), len(found["topics"])) >= 5
+    assert 0 < found["total"]["on_time"] < 1
     for path in ("/", "/t", "/accounts/login", "/rieng-tu", "/no-such-page"):
         assert INVENTED in words(visitor.get(path).get_data(as_text=True)), path
