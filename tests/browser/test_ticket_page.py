@@ -41,6 +41,7 @@ def test_two_people_on_one_ticket_see_each_other_and_the_slower_one_loses_no_tex
         hanh.fill(ANSWER, "Đang viết dở câu trả lời thứ nhất")
         binh.fill("textarea[name=note]", "Chờ chị Thảo gọi lại đã.")
         binh.click("text=Lưu ghi chú")
+        expect(binh.locator(".timeline")).to_contain_text("Chờ chị Thảo gọi lại đã.")
         hanh.evaluate(SHOWS_NOW)
         expect(hanh.locator("#presence .changed")).to_be_visible()
         hanh.click("text=Gửi trả lời")
@@ -88,9 +89,7 @@ def test_an_answer_waits_for_a_second_person(chromium: Browser, site: Site) -> N
     address = f"/work/{in_hand(site)}"
     words = "Đã thay bóng mới, tối nay sáng lại."
     with person(chromium, site, "handler") as hanh, person(chromium, site, "supervisor") as binh:
-        binh.goto("/replies")
-        binh.check("#second_approval")
-        binh.click("text=Lưu")
+        want_second(binh, wanted=True)
         hanh.goto(address)
         hanh.fill(ANSWER, words)
         hanh.click("text=Gửi người thứ hai duyệt")
@@ -100,9 +99,7 @@ def test_an_answer_waits_for_a_second_person(chromium: Browser, site: Site) -> N
         binh.click("text=Duyệt và gửi người dân")
         expect(binh.locator(".timeline li").first).to_contain_text(words)
         expect(binh.locator(".timeline li").first).to_contain_text("Hạnh soạn")
-        binh.goto("/replies")
-        binh.uncheck("#second_approval")
-        binh.click("text=Lưu")
+        want_second(binh, wanted=False)
 
 
 def test_a_coordinator_takes_ten_decisions_by_keys_alone(desk: BrowserContext, site: Site) -> None:
@@ -189,6 +186,14 @@ def person(chromium: Browser, site: Site, name: str) -> Iterator[Page]:
     log_in(page, site, name)
     yield page
     context.close()
+
+
+def want_second(page: Page, *, wanted: bool) -> None:
+    """Switch the second person on or off, as who leads the unit."""
+    page.goto("/replies")
+    page.set_checked("#second_approval", wanted)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Lưu", exact=True).click()
 
 
 def in_hand(site: Site) -> uuid.UUID:
