@@ -148,6 +148,7 @@ def test_every_operation_does_what_the_document_says(
     assert program.call("get", "/api/v1/surges", expected=200, headers=coordinator) == {"surges": []}
     units = program.call("get", "/api/v1/units", expected=200, headers=bearer(staff.admin))["units"]
     assert LIGHTS in {unit["id"] for unit in units}
+    assert program.call("get", "/api/v1/map", expected=200)["total"] is None
     assert program.used == {(operation.method, operation.path) for operation in OPERATIONS}
 
 
