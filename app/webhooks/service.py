@@ -55,7 +55,9 @@ def _last(session: Session, webhook_id: UUID) -> WebhookDelivery | None:
 def find(session: Session, webhook_id: UUID, *, lock: bool = False) -> Webhook:
     """Return a webhook with its unit and maker; raise `NotFound` if there is none."""
     query = select(Webhook).where(Webhook.id == webhook_id)
-    query = query.with_for_update() if lock else query.options(joinedload(Webhook.department, Webhook.creator))
+    query = (
+        query.with_for_update() if lock else query.options(joinedload(Webhook.department), joinedload(Webhook.creator))
+    )
     found = session.scalar(query)
     if found is None:
         raise NotFound
