@@ -1,6 +1,7 @@
 """What the request in hand belongs to: the installation, its counters, who asks, and from where."""
 
 import hashlib
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Final, cast
 
 from flask import current_app, g, request
@@ -40,9 +41,23 @@ def presence() -> Presence:
 
 
 def address() -> str:
-    """Return a keyed digest of who is asking, for counting only; addresses themselves are kept nowhere."""
-    raw = (request.remote_addr or "?").encode()
-    return hashlib.blake2b(raw, key=hotline().keys.tokens, digest_size=12).hexdigest()
+    """Return a keyed digest of who is asking, for counting only; addresses themselves are kept nowhere.
+
+    Of IPv6 the first 64 bits count: the rest is one household's to choose, a new one for every try.
+    """
+    return hashlib.blake2b(
+        _counted(request.remote_addr or "?").encode(), key=hotline().keys.tokens, digest_size=12
+    ).hexdigest()
+
+
+def _counted(address: str) -> str:
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return address
+    return str(found.ipv4_mapped or IPv6Network((int(found), 64), strict=False))
 
 
 def ask_nothing_more() -> None:

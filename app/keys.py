@@ -13,7 +13,8 @@ class Keys:
     """`codes` hashes tracking codes, `tokens` hashes bearer tokens and links, `web` signs cookies.
 
     `answers` encrypts what is kept to be repeated, `desk` what call-takers have in hand (drafts, numbers, call-backs),
-    `factors` what authenticator apps share with us; `devices` signs the cookie by which a device is known again.
+    `factors` what authenticator apps share with us, `webhooks` what receivers of webhooks do; `devices` signs the
+    cookie by which a device is known again.
     """
 
     codes: bytes
@@ -22,6 +23,7 @@ class Keys:
     answers: Fernet
     desk: Fernet
     factors: Fernet
+    webhooks: Fernet
     devices: bytes
 
 
@@ -34,6 +36,7 @@ def derive(secret: str) -> Keys:
         answers=_cipher(secret, "idempotent answers"),
         desk=_cipher(secret, "call desk"),
         factors=_cipher(secret, "second factors"),
+        webhooks=_cipher(secret, "webhooks"),
         devices=_purpose(secret, "known devices"),
     )
 

@@ -200,6 +200,16 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
         "The law wants this case kept whole for now. Your wish is on record and will be done as soon as that is allowed.",
     ),
     "no_contact": ("Phản ánh này không có thông tin liên hệ nào.", "This report has no contact."),
+    "webhook_address": (
+        "Địa chỉ phải bắt đầu bằng https:// và chỉ có tên máy, cổng, đường dẫn; ví dụ https://nhan.vidu.vn/phieu.",
+        "The address must begin with https:// and have host, port and path alone, such as https://in.example.vn/tickets.",
+    ),
+    "webhook_inside": (
+        "Đây là địa chỉ nội bộ; webhook chỉ gửi ra ngoài, hoặc tới mạng mà người vận hành cho phép.",
+        "This is an address within; webhooks go outside only, or to networks that the operator allows.",
+    ),
+    "too_many_webhooks": ("Đã có {max} webhook đang bật; tắt bớt một cái trước nhé.", "There are {max} webhooks on already; please switch one off first."),
+    "webhook_is_off": ("Webhook này đang tắt; bật lại rồi thử.", "This webhook is off; switch it on, then try."),
     "unit_no_heir": ("Đơn vị còn hoạt động hoặc chưa có đơn vị kế nhiệm.", "The unit is still open or has no successor."),
 }  # fmt: skip
 

@@ -1,12 +1,13 @@
 """Everything that can be set from outside, read once, frozen, with all problems named together."""
 
+import ipaddress
 import os
 import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
 #: Shorter secrets can be guessed; 32 bytes as urlsafe base 64 are 43 characters.
@@ -25,6 +26,7 @@ KEY_FILES: Final = {
 #: Map tiles: of one host, or a path of our own.
 _TILES: Final = re.compile(r"(https?://[A-Za-z0-9.-]+(:\d{1,5})?)?/(?!/)[A-Za-z0-9._~%/{}?=&@:-]*")
 _BRACES: Final = re.compile(r"\{[^{}]*\}")
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 _TILE_PARTS: Final = ["{x}", "{y}", "{z}"]
 
 
@@ -79,6 +81,7 @@ class Settings:
     city: Path | None
     map_tiles: str | None
     map_attribution: str
+    webhook_networks: tuple[Network, ...]
     fault_dir: Path | None
 
     @property
@@ -188,6 +191,7 @@ def from_env(environ: Mapping[str, str] = os.environ, *, serving: bool = False) 
         city=reader.folder("LANGNGHE_CITY"),
         map_tiles=reader.tiles("LANGNGHE_MAP_TILES"),
         map_attribution=reader.attribution("LANGNGHE_MAP_ATTRIBUTION", "LANGNGHE_MAP_TILES"),
+        webhook_networks=reader.networks("LANGNGHE_WEBHOOK_NETWORKS"),
         fault_dir=reader.folder("LANGNGHE_FAULT_DIR"),
     )
     if reader.problems:
@@ -244,6 +248,18 @@ class _Reader:
         if self.environ.get(tiles) and not words:
             self.problems.append(f"{name}: whose map it is must stand beside it, such as '© OpenStreetMap'")
         return words
+
+    def networks(self, name: str) -> tuple[Network, ...]:
+        """Networks by their address and length; one of length 0 would be the whole world."""
+        found = []
+        for raw in (self.environ.get(name) or "").replace(",", " ").split():
+            try:
+                found.append(ipaddress.ip_network(raw))
+            except ValueError:
+                self.problems.append(f"{name}: networks such as 10.20.0.0/16 or fd00:20::/32 are needed, not {raw!r}")
+        if any(network.prefixlen == 0 for network in found):
+            self.problems.append(f"{name}: a network of every address would let webhooks reach this machine itself")
+        return tuple(found)
 
     def folder(self, name: str) -> Path | None:
         raw = self.environ.get(name)

@@ -5,6 +5,8 @@ and is counted in Redis for all processes together: a throttle that an attacker 
 """
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Final
 
@@ -14,7 +16,7 @@ from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 from redis.exceptions import RedisError
 
-from app.problems import NotAvailable, TooManyTries
+from app.problems import NotAvailable, NotFound, TooManyTries
 from app.settings import Settings
 from app.triage.queue import connect
 
@@ -22,6 +24,12 @@ from app.triage.queue import connect
 ADDRESSES_MAX: Final = 100_000
 #: Suggestions while typing, as many times what may be filed: one a pause.
 TYPING: Final = 10
+#: Codes that nobody holds, as many times what one address may try, until those who have missed wait sooner.
+MISSES: Final = 10
+#: So many misses a person may have then: who mistypes looks again.
+MISSES_OF_ONE: Final = 3
+#: Whom misses of all addresses together are counted as; no address has this name.
+EVERYBODY: Final = ""
 
 
 class Throttle:
@@ -47,16 +55,39 @@ class Throttle:
         """Count a look at what a text would be taken for: a person who types pauses often, and several share a line."""
         self._count("suggestion", address, TYPING)
 
-    def code(self, address: str) -> None:
-        """Count a code tried from an address: guessing codes is hopeless, but loud."""
+    @contextmanager
+    def code(self, address: str) -> Iterator[None]:
+        """Count a code tried from an address, and within the block whether anybody holds it (`NotFound`: nobody).
+
+        Guessing codes is hopeless, but loud. Whoever waits is told so before anything is looked up, so that a code that
+        is held and one that is not look alike. Once many miss from wherever they come, an address that has missed some
+        times waits, too: those who hold a code hardly miss, however many share their address.
+        """
         self._count("code", address)
+        with self._lock:
+            loud = self._so_far("missed", EVERYBODY) >= MISSES * self._settings.intake_per_minute
+            if loud and self._so_far("missed", address) >= MISSES_OF_ONE:
+                raise TooManyTries(60)
+        try:
+            yield
+        except NotFound:
+            with self._lock:
+                for who in (address, EVERYBODY):
+                    self._add("missed", who)
+            raise
+
+    def _so_far(self, what: str, who: str) -> int:
+        return self._tries.get((what, who), [0])[0]
+
+    def _add(self, what: str, who: str) -> int:
+        tries = self._tries.setdefault((what, who), [0])
+        tries[0] += 1
+        return tries[0]
 
     def _count(self, what: str, address: str, times: int = 1) -> None:
         """Count in a window of a minute that begins with the first try."""
         with self._lock:
-            tries = self._tries.setdefault((what, address), [0])
-            tries[0] += 1
-            if tries[0] > times * self._settings.intake_per_minute:
+            if self._add(what, address) > times * self._settings.intake_per_minute:
                 raise TooManyTries(60)
 
     def login(self, address: str, username: str, device: str | None = None) -> None:

@@ -47,6 +47,7 @@ from app.suggest.views import MODEL, suggest
 from app.throttle import Throttle
 from app.tracking.views import tracking
 from app.units.views import units
+from app.webhooks.views import webhooks
 from app.work.lists import work
 from app.work.presence import Presence
 from app.work.steps import steps
@@ -91,7 +92,7 @@ def create_app(hotline: Hotline, model: ModelInService | None = None) -> Flask:
     for blueprint in (intake, tracking, suggest, api):
         csrf.exempt(blueprint)
     decide = (review, returns, replies, sealed, letters, praise, knowledge, board)
-    administer = (admin, admin_accounts, admin_rules, admin_system, units)
+    administer = (admin, admin_accounts, admin_rules, admin_system, units, webhooks)
     staff = (accounts, own, desk, work, steps, coordination, notices, audit, *administer)
     citizens = (intake, tracking, suggest, offline, questions, maps)
     for blueprint in (*citizens, api, *decide, *staff, pages, monitoring):
@@ -154,6 +155,8 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
         photo_words=wording.photo_words,
         calendar_source_words=wording.calendar_source_words,
         login_method_words=wording.login_method_words,
+        outcome_words=wording.outcome_words,
+        event_words=wording.event_words,
     )
     app.context_processor(lambda: _common(hotline_))
 

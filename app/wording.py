@@ -17,6 +17,7 @@ from models.vocabulary import (
     AuditKind,
     Channel,
     DeadlineKind,
+    DeliveryOutcome,
     DepartmentKind,
     LoginMethod,
     NoticeStage,
@@ -259,7 +260,27 @@ def audit_words(kind: AuditKind) -> str:
         AuditKind.TOKEN_REVOKED: _("Thu hồi khóa API"),
         AuditKind.MODEL_PROMOTED: _("Đưa mô hình vào dùng"),
         AuditKind.EXPORTED: _("Xuất dữ liệu"),
+        AuditKind.WEBHOOK_MADE: _("Lập webhook"),
+        AuditKind.WEBHOOK_ON: _("Bật lại webhook"),
+        AuditKind.WEBHOOK_OFF: _("Tắt webhook"),
     }[AuditKind(kind)]
+
+
+def outcome_words(outcome: DeliveryOutcome) -> str:
+    """Return what came of telling a webhook something, and where it helps, what to look at."""
+    return {
+        DeliveryOutcome.TAKEN: _("Đã nhận"),
+        DeliveryOutcome.REFUSED: _("Bên nhận từ chối; không gửi lại"),
+        DeliveryOutcome.REDIRECTED: _("Bên nhận chỉ sang địa chỉ khác; không đi theo, không gửi lại"),
+        DeliveryOutcome.FAILED: _("Bên nhận gặp lỗi"),
+        DeliveryOutcome.TOO_SLOW: _("Bên nhận trả lời quá chậm"),
+        DeliveryOutcome.TOO_LONG: _("Bên nhận trả lời quá dài"),
+        DeliveryOutcome.UNREACHABLE: _("Không kết nối được"),
+        DeliveryOutcome.UNTRUSTED: _("Chứng chỉ của bên nhận không đáng tin"),
+        DeliveryOutcome.NOT_OUTSIDE: _("Tên máy dẫn tới địa chỉ nội bộ; không kết nối"),
+        DeliveryOutcome.UNSIGNED: _("Không mở được khóa ký; lập webhook mới thay cho cái này"),
+        DeliveryOutcome.SWITCHED_OFF: _("Webhook đã tắt; không gửi nữa"),
+    }[DeliveryOutcome(outcome)]
 
 
 def date_words(day: date) -> str:

@@ -23,6 +23,7 @@ from models import (
     sealed,
     taxonomy,
     ticket,
+    webhook,
     worklist,
 )
 from models.base import Base
@@ -51,5 +52,6 @@ __all__ = [
     "sealed",
     "taxonomy",
     "ticket",
+    "webhook",
     "worklist",
 ]

@@ -143,6 +143,32 @@ class AuditKind(StrEnum):
     TOKEN_REVOKED = "token_revoked"  # noqa: S105 - a word
     MODEL_PROMOTED = "model_promoted"
     EXPORTED = "exported"
+    WEBHOOK_MADE = "webhook_made"
+    WEBHOOK_ON = "webhook_on"
+    WEBHOOK_OFF = "webhook_off"
+
+
+class WebhookOff(StrEnum):
+    """Why a webhook is told nothing more: a person said so, or its receiver did (410 Gone)."""
+
+    PERSON = "person"
+    GONE = "gone"
+
+
+class DeliveryOutcome(StrEnum):
+    """What came of the last attempt to tell a webhook something."""
+
+    TAKEN = "taken"
+    REFUSED = "refused"
+    REDIRECTED = "redirected"
+    FAILED = "failed"
+    TOO_SLOW = "too_slow"
+    TOO_LONG = "too_long"
+    UNREACHABLE = "unreachable"
+    UNTRUSTED = "untrusted"
+    NOT_OUTSIDE = "not_outside"
+    UNSIGNED = "unsigned"
+    SWITCHED_OFF = "switched_off"
 
 
 class AssignmentKind(StrEnum):

@@ -951,8 +951,8 @@ def _validated(shape: type[S], fields: dict[str, Any]) -> S:
 
 
 def _tracked(shape: type[S], act: Callable[[S], Track]) -> Response:
-    throttle().code(address())
-    found = act(_parsed(shape))
+    with throttle().code(address()):
+        found = act(_parsed(shape))
     department = found.department
     timeline = [
         schema.TimelineEntry(

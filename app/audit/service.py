@@ -68,7 +68,7 @@ _KINDS: Final[dict[Topic, Collection[AuditKind]]] = {
         AuditKind.MODEL_PROMOTED,
     ),
     Topic.TOKENS: (AuditKind.TOKEN_MADE, AuditKind.TOKEN_REVOKED),
-    Topic.EXPORTS: (AuditKind.EXPORTED,),
+    Topic.EXPORTS: (AuditKind.EXPORTED, AuditKind.WEBHOOK_MADE, AuditKind.WEBHOOK_ON, AuditKind.WEBHOOK_OFF),
     Topic.SEALED: (),
 }
 

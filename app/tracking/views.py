@@ -106,10 +106,10 @@ def photo_address(photo_id: UUID) -> str:
 
 
 def _answer(act: Callable[[str], Track], page: Callable[[Track], str] | None = None) -> Response:
-    throttle().code(address())
     code = request.form.get("code", "")[:100]
     try:
-        found = act(code)
+        with throttle().code(address()):
+            found = act(code)
         return Response(page(found) if page else _page(found, {}))
     except NotFound:
         return _ask_again(code, (Problem("code", "unknown_code"),), 404)

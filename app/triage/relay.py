@@ -26,6 +26,7 @@ from app.sealed import vault
 from app.triage import outbox
 from app.triage import queue as triage_queue
 from app.units import handover
+from app.webhooks.courier import Courier
 from app.work import bulk
 from models.outbox import Heartbeat
 
@@ -56,10 +57,14 @@ class Relay:
         """Work until SIGTERM or SIGINT; what was claimed is on the queue by then, or comes due again."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
+        # Beside the loop: no receiver outside may hold up a report.
+        courier = threading.Thread(target=Courier(self.hotline).run, args=(self._stop,), name="courier")
+        courier.start()
         while not self._stop.is_set():
             claimed = self._safely()
             if not claimed:
                 self._stop.wait(self.hotline.settings.relay_every)
+        courier.join()
 
     def once(self) -> int:
         """Do one round; return how many entries were put on the queue."""

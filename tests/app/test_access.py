@@ -146,6 +146,12 @@ POST /admin/units/<unit_id>/change      303   404 404        404         404    
 POST /admin/units/<unit_id>/close       303   404 404        404         404     404     404   422        404      303
 POST /admin/units/<unit_id>/undo        303   404 404        404         404     404     404   422        404      303
 POST /admin/units/<unit_id>/accounts    303   404 404        404         404     404     404   409        404      303
+GET  /admin/webhooks                    303   404 404        404         404     404     404   200        404      303
+POST /admin/webhooks                    303   404 404        404         404     404     404   422        404      303
+GET  /admin/webhooks/<uuid:webhook_id>    303   404 404        404         404     404     404   404        404      303
+POST /admin/webhooks/<uuid:webhook_id>/trial  303  404 404  404  404  404  404  404  404  303
+POST /admin/webhooks/<uuid:webhook_id>/off  303  404 404  404  404  404  404  404  404  303
+POST /admin/webhooks/<uuid:webhook_id>/on  303  404 404  404  404  404  404  404  404  303
 GET  /admin/calendar                    303   404 404        404         404     404     404   200        404      303
 POST /admin/calendar                    303   404 404        404         404     404     404   422        404      303
 POST /admin/calendar/unset              303   404 404        404         404     404     404   422        404      303

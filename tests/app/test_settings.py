@@ -58,6 +58,7 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
         "LANGNGHE_CONTACT_KEY": "short",
         "LANGNGHE_DATABASE_ROLE": "langnghe; drop table ticket",
         "LANGNGHE_PURGE_DAILY": "yes",
+        "LANGNGHE_WEBHOOK_NETWORKS": "10.0.0.1/8",
         "LANGNGHE_URL": "1022.example.vn",
         "LANGNGHE_WEB_WORKERS": "0",
         "LANGNGHE_WORKERS": "two",
