@@ -302,7 +302,7 @@ def unpacked(piece: object) -> str:
 
 #: Tables that hold the words of reports and of what was written about them.
 WORDS_LIVE_IN = {"ticket", "ticket_event", "feedback", "letter", "part", "assignment", "article", "account",
-                 "calendar_change", "legal_hold", "department", "department_change"}  # fmt: skip
+                 "calendar_change", "legal_hold", "department", "department_change", "ticket_search"}  # fmt: skip
 
 
 def in_tables(hotline: Hotline, codes: set[str]) -> Iterator[str]:
