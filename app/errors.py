@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.current import ask_nothing_more
+from app.current import ask_nothing_more, hotline
 from app.i18n import language
 from app.intake.service import KeyReused
 from app.problems import (
@@ -110,7 +110,7 @@ def answer(status: int, problems: tuple[Problem, ...] = (), retry_after: int | N
             status=status,
             title=title[0] if language() == "vi" else title[1],
             advice="\n".join(f"{p.field}: {problem_words(p)}".removeprefix(": ") for p in problems)
-            or (title[2] if language() == "vi" else title[3]),
+            or (title[2] if language() == "vi" else title[3]).format(phone=hotline().files.phone),
             retry_after=retry_after,
         )
         response = Response(page, status, mimetype="text/html")
@@ -146,6 +146,6 @@ _TITLES: Final = {
     415: ("Kiểu nội dung này không nhận được", "Unsupported media type", "Bạn gửi JSON hoặc biểu mẫu.", "Send JSON or a form."),
     422: ("Có chỗ cần xem lại", "Unprocessable content", "Bạn xem từng mục được nêu.", "See each field that is named."),
     429: ("Bạn thử nhiều lần quá", "Too many requests", "Bạn chờ một lát rồi thử lại.", "Wait a moment and try again."),
-    500: ("Có trục trặc phía chúng tôi", "Internal server error", "Lỗi của chúng tôi, không phải của bạn. Bạn thử lại sau ít phút; việc gấp gọi 1022.", "Our fault, not yours. Try again in a few minutes; if it is urgent, call 1022."),
-    503: ("Hệ thống đang bận", "Service unavailable", "Chữ bạn viết chưa gửi được. Bạn thử lại sau ít phút; việc gấp gọi 1022.", "What you wrote was not sent. Try again in a few minutes; if it is urgent, call 1022."),
+    500: ("Có trục trặc phía chúng tôi", "Internal server error", "Lỗi của chúng tôi, không phải của bạn. Bạn thử lại sau ít phút; việc gấp gọi {phone}.", "Our fault, not yours. Try again in a few minutes; if it is urgent, call {phone}."),
+    503: ("Hệ thống đang bận", "Service unavailable", "Chữ bạn viết chưa gửi được. Bạn thử lại sau ít phút; việc gấp gọi {phone}.", "What you wrote was not sent. Try again in a few minutes; if it is urgent, call {phone}."),
 }  # fmt: skip

@@ -53,6 +53,14 @@ def forget(session: Session, ticket: Ticket) -> None:
     session.execute(delete(TicketSearch).where(TicketSearch.ticket_id == ticket.id))
 
 
+def keep_up(session: Session, ticket: Ticket) -> None:
+    """Let a ticket be found by what it says now, if it could be found before."""
+    written = session.scalar(select(exists().where(TicketSearch.ticket_id == ticket.id)))
+    if written:
+        forget(session, ticket)
+        keep(session, ticket)
+
+
 def found_by(session: Session, text: str) -> ColumnElement[bool]:
     """Return the condition that a ticket has every word of a text; one without words finds nothing."""
     words = sorted(set(words_of(text)))

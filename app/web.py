@@ -164,4 +164,10 @@ def _templates(app: Flask, hotline_: Hotline) -> None:
 def _common(hotline_: Hotline) -> dict[str, Any]:
     account = visitor()
     may_know = account is not None and (access.may_unseal(account) or account.role is Role.AUDITOR)
-    return {"lang": i18n.language(), "account": account, "knows_sealed": may_know, "demo": is_demonstration(hotline_)}
+    return {
+        "lang": i18n.language(),
+        "account": account,
+        "knows_sealed": may_know,
+        "demo": is_demonstration(hotline_),
+        "phone": hotline_.files.phone,
+    }

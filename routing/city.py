@@ -39,11 +39,13 @@ _loading = threading.Lock()
 class City:
     """One city. `version` is a digest of its files and of what was changed since in the book of units.
 
-    `departments` holds each unit's newest facts, planned ones too, with those before: ask them `on` a day.
+    `phone` is the hotline's number as people dial it. `departments` holds each unit's newest facts, planned ones too,
+    with those before: ask them `on` a day.
     `coordinator` is the department that gets what nobody else does; `units` is what the city's own file says.
     """
 
     name: str
+    phone: str
     version: str
     wards: dict[str, WardFact]
     legacy: tuple[LegacyFact, ...]
@@ -104,6 +106,7 @@ def read_city(folder: Path) -> City:
     problems.refuse()
     return City(
         name=gazetteer.city_name,
+        phone=gazetteer.phone,
         version=_digest(folder),
         wards=ward_map.wards,
         legacy=ward_map.legacy,

@@ -59,6 +59,7 @@ class Gazetteer:
     """
 
     city_name: str
+    phone: str
     effective: date
     wards: Names[tuple[Reading, ...]]
     districts: Names[tuple[DistrictName, ...]]
@@ -79,7 +80,7 @@ def name_key(name: str) -> str:
 def read_gazetteer(folder: Path, ward_map: WardMap, problems: Problems) -> Gazetteer:
     """Read `city.yaml` and index every name of both eras."""
     page = read_yaml(folder, "city.yaml", problems)
-    page.only("name", "effective", "provinces", "districts", "never_bare", "elsewhere")
+    page.only("name", "phone", "effective", "provinces", "districts", "never_bare", "elsewhere")
     wards = _ward_names(ward_map)
     districts = _district_names(page, ward_map.legacy)
     provinces, whole = _province_names(page, ward_map.legacy)
@@ -87,6 +88,7 @@ def read_gazetteer(folder: Path, ward_map: WardMap, problems: Problems) -> Gazet
     never_bare = frozenset(name_key(name) for name in page.texts("never_bare"))
     return Gazetteer(
         city_name=page.text("name"),
+        phone=page.text("phone"),
         effective=page.day("effective") or date.min,
         wards=Names(wards),
         districts=Names(districts),

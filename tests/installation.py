@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -200,16 +200,18 @@ def log_in(app: Flask, hotline: Hotline) -> Callable[..., FlaskClient]:
     With `strong=False` a password alone was shown.
     """
 
-    def enter(account: Account, *, strong: bool = True) -> FlaskClient:
-        browser = app.test_client()
-        with hotline.database.transaction() as session:
-            begun = staff_sessions.begin(hotline, session, account, LoginMethod.PASSWORD, "", strong=strong)
-        with browser.session_transaction() as cookie:
-            cookie["_user_id"] = begun.id.hex
-            cookie["_fresh"] = True
-        return browser
+    return partial(browser_of, app, hotline)
 
-    return enter
+
+def browser_of(app: Flask, hotline: Hotline, account: Account, *, strong: bool = True) -> FlaskClient:
+    """Return a browser in which an account is logged in to an application."""
+    browser = app.test_client()
+    with hotline.database.transaction() as session:
+        begun = staff_sessions.begin(hotline, session, account, LoginMethod.PASSWORD, "", strong=strong)
+    with browser.session_transaction() as cookie:
+        cookie["_user_id"] = begun.id.hex
+        cookie["_fresh"] = True
+    return browser
 
 
 @pytest.fixture

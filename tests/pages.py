@@ -15,6 +15,13 @@ def hidden(page: str, name: str) -> str:
     return unescape(found.group(1))
 
 
+def code_shown(page: str) -> str:
+    """Return the code that a page gives to who has just filed."""
+    found = re.search(r'id="code" translate="no">(.*?)</p>', page, re.DOTALL)
+    assert found, "no code is shown"
+    return re.sub(r"<[^>]+>", "", found[1])
+
+
 def words(page: str) -> str:
     """Return what a page says, without tags and with single spaces."""
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())

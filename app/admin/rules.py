@@ -28,7 +28,7 @@ from routing.source import CityDataError
 
 #: Tickets that another rule set is tried on while a person waits; `langnghe rules test` takes any number.
 TRIED: Final = 300
-FILE_MAX: Final = 512 * 1024
+FILE_MAX: Final = 256 * 1024
 #: Rule sets that the history shows.
 SHOWN: Final = 20
 #: Lines of a difference that are shown.

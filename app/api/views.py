@@ -247,7 +247,8 @@ def _exchange() -> PhoneExchange:
     with hotline().database.reading() as session:
         found = calls.exchange_of_token(hotline(), session, token.strip()) if kind.lower() == "bearer" else None
     if found is None:
-        _bearer()
+        if _bearer_for(Scope.CALLS) is None:
+            raise Unauthorized
         raise NotFound
     return found
 

@@ -99,10 +99,10 @@ DEFINITIONS: Final = (
     ),
     Definition(
         "on_time", "count", "Đúng hạn", "On time",
-        "Phiếu có lời trả lời đầu tiên (hoặc lời không nhận, lời chỉ dẫn) trước hoặc đúng hạn trả lời, "
-        "đã tính gia hạn và thời gian dừng. Mở lại sau đó không đổi kết quả này.",
-        "Tickets whose first answer (or refusal, or guidance) came by the deadline, with extensions and pauses. "
-        "Reopening afterwards does not change that.",
+        "Phiếu có lời trả lời (hoặc lời không nhận, lời chỉ dẫn) trước hoặc đúng hạn trả lời, đã tính gia hạn và "
+        "thời gian dừng. Phiếu bị mở lại có hạn mới, và được tính theo hạn mới đó.",
+        "Tickets whose answer (or refusal, or guidance) came by the deadline, with extensions and pauses. "
+        "A ticket that was reopened has a new deadline, and counts by that one.",
         _count(f"{_ALONE}\n  and deadline.met_at <= deadline.due_at", _PROMISED), "up",
     ),
     Definition(

@@ -24,7 +24,7 @@ from app.intake.views import KnownNearby, file_from_form, grouped_errors, new_fo
 from app.problems import NotAvailable, Problem, Refused, refuse
 from app.suggest.views import classifier
 from app.wording import moment, role_words
-from models.vocabulary import Channel, topic_groups, topics
+from models.vocabulary import Channel, topics
 
 desk = Blueprint("desk", __name__, url_prefix="/desk")
 
@@ -305,7 +305,6 @@ def _console(
         problems,
         away=away,
         draft=draft,
-        topic_groups=topic_groups(),
         **(nothing | dict(filed or {})),
         **around,
     )

@@ -112,7 +112,7 @@ class Figures:
 
 
 class PublicFigures:
-    """Answers from tables that are at most a minute old; one for each process."""
+    """Answers from tables that are kept for a minute or a few; one for each process."""
 
     def __init__(self, hotline: Hotline) -> None:
         """Read nothing yet."""

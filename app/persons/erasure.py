@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
-from app import photostore
+from app import photostore, search
 from app.hotline import Hotline
 from app.intake.schema import searchable
 from app.persons import consent
@@ -24,6 +24,7 @@ from classifier.redact import masked, redacted, speakers
 from models.coordination import Part
 from models.letter import Letter
 from models.person import Erasure, ErasureDoor
+from models.reply import WaitingAnswer
 from models.ticket import Assignment, Attachment, Contact, Feedback, Happening, Ticket, TicketEvent
 from models.vocabulary import ErasureCause
 
@@ -158,6 +159,10 @@ def _mask_case(session: Session, ticket: Ticket, hide: Callable[[str | None], st
     helped = select(Part).join(Assignment, Assignment.id == Part.assignment_id)
     for part in session.scalars(helped.where(Assignment.ticket_id == ticket.id)):
         part.contribution = hide(part.contribution)
+    search.keep_up(session, ticket)
+    waiting = session.get(WaitingAnswer, ticket.id)
+    if waiting is not None:
+        waiting.body, waiting.note = hide(waiting.body) or "", hide(waiting.note)
     rating = session.get(Feedback, ticket.id)
     if rating is not None:
         rating.comment = hide(rating.comment)

@@ -131,6 +131,7 @@ def _page(
 
 def _example(account: Account) -> dict[str, str]:
     """Return what the fields hold in a preview."""
-    unit = account.department.vi if account.department else "UBND phường Hòa Hưng"
+    city = hotline().city
+    unit = account.department.vi if account.department else city.departments[city.coordinator].vi
     due = wording.day_said(hotline().now())
     return {"đơn vị": unit, "hạn": due, "chủ đề": "Đèn đường hư", "nơi": "hẻm 285 Cách Mạng Tháng Tám"}

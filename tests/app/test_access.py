@@ -511,14 +511,11 @@ def test_routes_without_a_ticket_are_open_to_whom_the_table_says(people: list[Pe
         for route in table:
             method, path = route.split()
             path = (
-                re.sub(r"<uuid:\w+>", str(uuid4()), path)
+                re.sub(r"<uuid:\w+>", str(uuid4()), path.replace("<uuid:account_id>", str(victim)))
                 .replace("<to>", "en")
                 .replace("<token>", "khong-phai")
                 .replace("<path:filename>", "app.css")
-                .replace("<uuid:bulk_id>", str(uuid4()))
-                .replace("<uuid:view_id>", str(uuid4()))
                 .replace("<unit_id>", LIGHTS)
-                .replace("<uuid:account_id>", str(victim))
             )
             found[route][person.name] = status(person.ask(method, path, victim))
             if method == "GET":

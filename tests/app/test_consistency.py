@@ -37,6 +37,8 @@ ALONE = (
 PAST = "insert into past_deadline (ticket_id, kind, due_at, ended_at) "
 WAIT = "insert into waiting_answer (ticket_id, body, written_by, written_at) "
 SHOW = "insert into attachment (id, ticket_id, position, media_type, size, sha256, width, height, shows) "
+FOUND = "what staff may see can be found, and nothing else"
+FIND = "insert into ticket_search (ticket_id, words) select id, ' den ' from ticket"
 END_LEAD = "update assignment set ended_at = assigned_at"
 #: (where the ticket stands on its road, what is done behind the program's back, the laws that are broken by it)
 BREAKS = (
@@ -71,7 +73,10 @@ BREAKS = (
      ["every move is one that the status table allows"]),
     ("sealed", "delete from sealed_content", ["a denunciation is in the vault"]),
     ("sealed", "update ticket set submission_type = 'phan-anh'; update ticket set status = 'closed'",
-     ["only denunciations are in the vault", "the status is where the last move led"]),
+     ["only denunciations are in the vault", "the status is where the last move led", FOUND]),
+    ("routed", "delete from ticket_search", [FOUND]),
+    ("file", FIND, [FOUND]),
+    ("sealed", FIND, [FOUND]),
     ("sealed", "update ticket set place_text = 'hẻm 285'", ["what a denunciation says is nowhere but in the vault"]),
     ("sealed", ASSIGN.replace("kind,", "kind, rule_id, ended_at,")
      + f"'{LIGHTS}', 'lead', 'den-duong', received_at, received_at from ticket",

@@ -21,6 +21,7 @@ from app.desk.calls import Announcement
 from app.desk.readout import groups, spelled, spoken
 from app.desk.schema import time_to_call
 from app.hotline import Hotline
+from app.persons.contacts import contact_of
 from app.problems import Conflict, NotFound, Refused
 from app.web import create_app
 from models.account import Account
@@ -29,6 +30,7 @@ from models.desk import CallBack, CallDraft, PhoneCall, PhoneCallEvent, PhoneExc
 from models.ticket import Contact, Ticket
 from models.vocabulary import CallStep, Channel, Role, Status
 from tests.app.conftest import LIGHTS_OUT, Clock, Road, Staff
+from tests.installation import browser_of
 from tests.pages import hidden, post_form, words
 
 Log = Callable[[Account], FlaskClient]
@@ -116,7 +118,9 @@ def test_a_number_is_kept_with_the_ticket_only_with_consent(hotline: Hotline, st
     assert post_form(desk, "/desk", "/desk", **fields, consent="true").status_code == 201
     assert post_form(desk, "/desk", "/desk", **fields).status_code == 201
     with hotline.database.reading() as session:
-        (kept,) = session.scalars(select(Contact))
+        (row,) = session.scalars(select(Contact))
+        kept = contact_of(hotline, session, row.ticket_id)
+    assert kept is not None
     assert (kept.phone, kept.name) == (E164, "Cô Tư")
 
 
@@ -575,14 +579,10 @@ def as_shown(key: str) -> set[str]:
 
 
 @pytest.fixture
-def desk(hotline: Hotline, staff: Staff, models_dir: Any, log_in: Log) -> FlaskClient:
+def desk(hotline: Hotline, staff: Staff, models_dir: Any) -> FlaskClient:
     """Return a call-taker's browser in an installation whose web process has a model."""
     (hotline.settings.data / "models").symlink_to(models_dir)
-    browser = create_app(hotline).test_client()
-    with browser.session_transaction() as cookie:
-        cookie["_user_id"] = f"{staff.call_taker.id.hex}:{staff.call_taker.session_epoch}"
-        cookie["_fresh"] = True
-    return browser
+    return browser_of(create_app(hotline), hotline, staff.call_taker)
 
 
 def call_taker(hotline: Hotline, name: str) -> Account:

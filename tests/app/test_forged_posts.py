@@ -128,6 +128,8 @@ def test_sessions_and_forged_posts(
 
     browser, thief = app.test_client(), app.test_client()
     browser.get("/accounts/login")
+    with browser.session_transaction() as session_cookie:
+        session_cookie["planted"] = "here"
     planted = cookie_of(browser)
     entered = post_form(
         browser, "/accounts/login", "/accounts/login", username="alice", password=PASSWORD, next="//evil.example"
@@ -135,6 +137,8 @@ def test_sessions_and_forged_posts(
     assert (entered.status_code, entered.location) == (303, "/work")  # (f)
     thief.set_cookie("staff", planted)
     assert cookie_of(browser) != planted
+    with browser.session_transaction() as session_cookie:
+        assert "planted" not in session_cookie
     assert thief.get("/work").status_code == 303  # (d)
 
     ways_to_end: list[Callable[[FlaskClient], object]] = [

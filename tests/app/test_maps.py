@@ -375,7 +375,7 @@ def test_a_tickets_page_shows_its_pin_and_what_is_open_near_by_of_its_topic(
     assert others[0]["kind"] == "ok"
     listed = page.partition("Gần đó, cùng chủ đề, chưa xong")[2].partition("</ul>")[0]  # for those who see no map
     assert re.findall(r'href="([^"]+)"', listed) == [f"/work/{beside.ticket().id}"]
-    assert str(far.ticket().id) not in page
+    assert str(far.ticket().id) not in listed
 
 
 def test_no_pin_leads_to_a_ticket_that_one_may_not_see(

@@ -159,6 +159,7 @@ def test_every_operation_does_what_the_document_says(  # noqa: PLR0915 - one lif
     units = program.call("get", "/api/v1/units", expected=200, headers=bearer(staff.admin))["units"]
     assert LIGHTS in {unit["id"] for unit in units}
     rings(program, hotline)
+    assert program.call("get", "/api/v1/map", expected=200)["total"] is None
     assert program.used == {(operation.method, operation.path) for operation in OPERATIONS}
 
 

@@ -37,6 +37,7 @@ from models.person import Consent, Erasure, ErasureDoor, LegalHold
 from models.ticket import Attachment, Contact, Ticket, TicketEvent
 from models.vocabulary import ErasureCause, Status, SubmissionType
 from tests.app.conftest import LIGHTS_OUT, Clock, Filed, Road, Staff, file_with_photo, step
+from tests.installation import browser_of
 from tests.pages import hidden, post_form, words
 
 NAME = "Trần Thị Bông"
@@ -175,10 +176,7 @@ def test_without_the_key_a_contact_is_refused_and_nothing_is_kept_of_it(
     assert refused.status_code == 503
     assert "0901 234 512" in refused.get_data(as_text=True)  # what was typed comes back
     assert post_form(client, "/", "/", text=LIGHTS_OUT).status_code == 201
-    browser = app.test_client()
-    with browser.session_transaction() as cookie:
-        cookie["_user_id"] = f"{staff.alice.id.hex}:{staff.alice.session_epoch}"
-    page = browser.get(f"/work/{filed.ticket().id}")
+    page = browser_of(app, keyless, staff.alice).get(f"/work/{filed.ticket().id}")
     assert page.status_code == 200
     assert "Đã khóa" in words(page.get_data(as_text=True))
 

@@ -8,7 +8,7 @@ from app.hotline import Hotline
 from models.account import Account
 from models.vocabulary import Status
 from tests.installation import LIGHTS, LIGHTS_OUT, Filed, Staff
-from tests.pages import post_form, words
+from tests.pages import code_shown, post_form, words
 
 
 def test_a_report_goes_from_the_form_to_the_department_and_back(
@@ -20,7 +20,7 @@ def test_a_report_goes_from_the_form_to_the_department_and_back(
 ) -> None:
     answer = post_form(client, "/", "/", text=LIGHTS_OUT, place_text="phường Hòa Hưng")
     assert answer.status_code == 201
-    code = answer.get_data(as_text=True).split('id="code" translate="no">')[1].split("<")[0]
+    code = code_shown(answer.get_data(as_text=True))
     filed = Filed(code, hotline)
     assert filed.status() is Status.RECEIVED
 

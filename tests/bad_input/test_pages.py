@@ -15,7 +15,7 @@ from models.vocabulary import Status
 from tests.app.conftest import Road
 from tests.bad_input.conftest import FORM, JSON, Page, addresses, fresh_key
 from tests.installation import LIGHTS, LIGHTS_OUT, Filed, Staff
-from tests.pages import hidden, post_form
+from tests.pages import code_shown, hidden, post_form
 
 Browser = Callable[[Account], FlaskClient]
 
@@ -247,4 +247,4 @@ def _directives(policy: str) -> Iterator[tuple[str, list[str]]]:
 
 def _code_shown(answer: TestResponse) -> str:
     assert answer.status_code == 201
-    return answer.text.split('id="code" translate="no">')[1].split("<", maxsplit=1)[0]
+    return code_shown(answer.text)

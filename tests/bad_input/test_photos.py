@@ -43,7 +43,7 @@ from tests.bad_input.conftest import (
     tickets,
 )
 from tests.installation import Filed, Staff
-from tests.pages import hidden
+from tests.pages import code_shown, hidden
 
 Browser = Callable[[Account], FlaskClient]
 
@@ -607,4 +607,4 @@ file_report(open_hotline(from_env()), Filing("test", "dies-before-commit", repor
 
 def _code_shown(answer: TestResponse) -> str:
     assert answer.status_code == 201
-    return answer.text.split('id="code" translate="no">')[1].split("<", maxsplit=1)[0]
+    return code_shown(answer.text)

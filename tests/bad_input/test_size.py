@@ -23,7 +23,7 @@ from tests.bad_input.conftest import (
     tickets,
 )
 from tests.installation import Filed
-from tests.pages import hidden, words
+from tests.pages import code_shown, hidden, words
 
 MEGABYTE = "a" * 1_000_000
 #: How a report may be sent: content type → body, for the API and for the form.
@@ -146,4 +146,4 @@ def _names_the_limit(answer: TestResponse, limit: int) -> None:
 def _code(answer: TestResponse) -> str:
     if answer.mimetype == JSON:
         return str(json.loads(answer.text)["code"])
-    return answer.text.split('id="code" translate="no">')[1].split("<")[0]
+    return code_shown(answer.text)

@@ -33,7 +33,7 @@ from tests.bad_input.conftest import (
     tickets,
 )
 from tests.installation import LIGHTS, LIGHTS_OUT, Filed, Staff
-from tests.pages import post_form
+from tests.pages import code_shown, post_form
 
 Browser = Callable[[Account], FlaskClient]
 
@@ -225,7 +225,7 @@ def test_lines_and_tabs_are_kept(client: FlaskClient, hotline: Hotline) -> None:
     kept = "Dòng một\ndòng hai\ndòng ba\n\n\tthụt vào\ndòng cuối"
     by_json = post_json(client, b"\xef\xbb\xbf" + json.dumps({"text": typed}).encode())
     by_form = post_raw(client, "/", "/", {"text": quote_plus(typed).encode()})
-    for code in (json.loads(by_json.text)["code"], _code_shown(by_form.text)):
+    for code in (json.loads(by_json.text)["code"], code_shown(by_form.text)):
         assert Filed(code, hotline).ticket().text == kept
         assert Page(client.post("/t", data={"code": code}).text).isolated == [kept]
 
@@ -255,7 +255,7 @@ def test_every_text_is_refused_or_comes_back_in_its_one_form(client: FlaskClient
             assert tickets(hotline) == before
             return
         assert answer.status_code == 201
-        code = _code_shown(answer.text) if by_form else json.loads(answer.text)["code"]
+        code = code_shown(answer.text) if by_form else json.loads(answer.text)["code"]
         one_form = received(text)
         assert unicodedata.is_normalized("NFC", one_form)
         assert json.loads(client.post("/api/v1/track", json={"code": code}).text)["text"] == one_form
@@ -332,10 +332,6 @@ def _agree(classifier: Classifier, *texts: str) -> None:
     """Fail if the model makes a difference between texts, but for quoting each as it is written."""
     first, *others = (replace(found, because=()) for found in classifier.predict(texts))
     assert all(other == first for other in others)
-
-
-def _code_shown(page: str) -> str:
-    return page.split('id="code" translate="no">')[1].split("<", maxsplit=1)[0]
 
 
 def _count(hotline: Hotline, kind: type[Account | ApiToken]) -> int:

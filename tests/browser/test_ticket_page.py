@@ -1,9 +1,11 @@
 """The page of one ticket: two people on it, a second reader, templates by keys; a coordinator without a mouse."""
 
+import operator
 import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -41,6 +43,7 @@ def test_two_people_on_one_ticket_see_each_other_and_the_slower_one_loses_no_tex
         hanh.fill(ANSWER, "Đang viết dở câu trả lời thứ nhất")
         binh.fill("textarea[name=note]", "Chờ chị Thảo gọi lại đã.")
         binh.click("text=Lưu ghi chú")
+        expect(binh.locator(".timeline")).to_contain_text("Chờ chị Thảo gọi lại đã.")
         hanh.evaluate(SHOWS_NOW)
         expect(hanh.locator("#presence .changed")).to_be_visible()
         hanh.click("text=Gửi trả lời")
@@ -88,9 +91,7 @@ def test_an_answer_waits_for_a_second_person(chromium: Browser, site: Site) -> N
     address = f"/work/{in_hand(site)}"
     words = "Đã thay bóng mới, tối nay sáng lại."
     with person(chromium, site, "handler") as hanh, person(chromium, site, "supervisor") as binh:
-        binh.goto("/replies")
-        binh.check("#second_approval")
-        binh.click("text=Lưu")
+        want_second(binh, wanted=True)
         hanh.goto(address)
         hanh.fill(ANSWER, words)
         hanh.click("text=Gửi người thứ hai duyệt")
@@ -100,9 +101,7 @@ def test_an_answer_waits_for_a_second_person(chromium: Browser, site: Site) -> N
         binh.click("text=Duyệt và gửi người dân")
         expect(binh.locator(".timeline li").first).to_contain_text(words)
         expect(binh.locator(".timeline li").first).to_contain_text("Hạnh soạn")
-        binh.goto("/replies")
-        binh.uncheck("#second_approval")
-        binh.click("text=Lưu")
+        want_second(binh, wanted=False)
 
 
 def test_a_coordinator_takes_ten_decisions_by_keys_alone(desk: BrowserContext, site: Site) -> None:
@@ -129,7 +128,7 @@ def test_a_coordinator_takes_ten_decisions_by_keys_alone(desk: BrowserContext, s
             page.keyboard.press("Enter")
         else:
             page.keyboard.press("1")
-        page.wait_for_function("here => location.href !== here", arg=here)
+        page.wait_for_url(partial(operator.ne, here))
     assert decisions(site) == before + 10
 
 
@@ -148,7 +147,7 @@ def test_keys_can_be_switched_off(desk: BrowserContext, site: Site) -> None:
     page.click("#keys")
     page.locator("h1").click()
     page.keyboard.press("b")
-    page.wait_for_url(lambda url: url != here)
+    page.wait_for_url(partial(operator.ne, here))
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -159,12 +158,14 @@ def test_axe_finds_nothing_on_a_tickets_pages(
 ) -> None:
     if site.world.hotline.settings.is_sqlite != (language == "vi"):
         pytest.skip("each language on one database is enough: pages do not know what is below them")
-    ticket_id = in_hand(site)
+    tickets = [f"/work/{ticket_id}" for ticket_id in at_work(site)]
+    assert len(tickets) > 1, "one with an answer that waits, one with an answer that was given back"
+    doubtful(site.world.hotline, "Đèn đường tắt, trụ đèn nghiêng, tôi không đồng ý")
     found: dict[str, list[str]] = {}
     for name, addresses in {
-        "supervisor": (f"/work/{ticket_id}", "/replies", "/replies/new"),
-        "handler": (f"/work/{ticket_id}", "/replies"),
-        "coordinator": (f"/review/{ticket_id}", f"/work/{ticket_id}"),
+        "supervisor": (*tickets, "/replies", "/replies/new"),
+        "handler": (*tickets, "/replies"),
+        "coordinator": (*tickets, *(f"/review/{ticket_id}" for ticket_id in in_review(site))),
     }.items():
         context = chromium.new_context(
             base_url=site.url, viewport={"width": width, "height": 844}, color_scheme=theme, bypass_csp=True
@@ -191,15 +192,36 @@ def person(chromium: Browser, site: Site, name: str) -> Iterator[Page]:
     context.close()
 
 
+def want_second(page: Page, *, wanted: bool) -> None:
+    """Switch the second person on or off, as who leads the unit."""
+    page.goto("/replies")
+    page.set_checked("#second_approval", wanted)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Lưu", exact=True).click()
+
+
 def in_hand(site: Site) -> uuid.UUID:
-    """Return a ticket that the handler's unit works on and of which no answer waits."""
+    """Return a ticket that the handler's unit works on and of which no answer was written."""
     with site.world.hotline.database.reading() as session:
-        unit = session.scalars(select(Account.department_id).where(Account.username == "handler")).one()
-        waiting = select(TicketEvent.ticket_id).where(TicketEvent.kind == "answer_written")
-        theirs = Ticket.department_id == unit, Ticket.status == Status.IN_PROGRESS, Ticket.id.not_in(waiting)
-        return session.scalars(select(Ticket.id).where(*theirs).order_by(Ticket.received_at, Ticket.id)).first() or (
+        written = select(TicketEvent.ticket_id).where(TicketEvent.kind == "answer_written")
+        untouched = Ticket.id.in_(at_work(site)), Ticket.id.not_in(written)
+        return session.scalars(select(Ticket.id).where(*untouched).order_by(Ticket.received_at, Ticket.id)).first() or (
             pytest.fail("the demonstration has no ticket in hand")
         )
+
+
+def at_work(site: Site) -> list[uuid.UUID]:
+    """Return the tickets that the handler's unit works on."""
+    with site.world.hotline.database.reading() as session:
+        unit = session.scalars(select(Account.department_id).where(Account.username == "handler")).one()
+        theirs = Ticket.department_id == unit, Ticket.status == Status.IN_PROGRESS
+        return list(session.scalars(select(Ticket.id).where(*theirs)))
+
+
+def in_review(site: Site) -> list[uuid.UUID]:
+    """Return one ticket that awaits a coordinator."""
+    with site.world.hotline.database.reading() as session:
+        return list(session.scalars(select(Ticket.id).where(Ticket.status == Status.NEEDS_REVIEW).limit(1)))
 
 
 def doubtful(hotline: Hotline, text: str) -> None:

@@ -154,6 +154,8 @@ def lock(server: Postgres, user: str, password: str) -> str:
     """Make a database of a user who must give a password; return its name. Others come in no more."""
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(user), password))
+        connection.execute("CREATE ROLE langnghe_staff NOLOGIN")
+        connection.execute(sql.SQL("GRANT langnghe_staff TO {}").format(sql.Identifier(user)))
         connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(user), sql.Identifier(user)))
         file = connection.execute("SHOW hba_file").fetchone()
         assert file is not None

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import click
 import pytest
 from packaging.requirements import Requirement
 
@@ -21,7 +22,7 @@ def test_a_unit_starts_a_command_that_there_is_and_waits_long_enough_for_its_end
     unit = _read(service)["Service"]
     program, command = unit["ExecStart"].split()
     assert program == "/opt/langnghe/.venv/bin/langnghe"
-    assert command in main.commands
+    assert command in main.list_commands(click.Context(main))
     grace = {"serve": 10, "worker": 20, "relay": 0}[command]  # gunicorn's, a job's, none
     assert int(unit["TimeoutStopSec"]) > grace
 

@@ -86,8 +86,8 @@ def test_nothing_leaks(town: Town, people: dict[str, Browser]) -> None:
     query. Expected: in no log line, header, error page, Redis key or value, job, metric or back-up file; name, number
     and e-mail in no table in clear, words only in the tables of reports, code and password in none.
 
-    With `hide_parameters` off and the message in the log of `app.errors._unexpected`, with `contacts.locked` writing
-    what it is given, or with the text among a job's arguments, each is named here.
+    With `hide_parameters` off and an error's message in the logs of `app.errors`, with `contacts._lock` writing what
+    it is given, or with the language link of an error page repeating its address, each is named here.
     """
     seen = Seen([])
     codes = citizens(town, seen)

@@ -199,7 +199,7 @@ def test_importing_is_light() -> None:
         ("wards.json", '"lat": 0.1, ', "", "wards.json:6: ward needs code, name"),
         ("wards.json", '"code": "2"', '"code": "1"', "ward 1 is there twice"),
         ("wards.json", '"wards": [', '"wards": [[', "wards.json:"),
-        ("city.yaml", "name: Quận Bờ Đông", "name: Quận Bờ Đá", "city.yaml:6: district 'Quận Bờ Đá' is in no old ward"),
+        ("city.yaml", "name: Quận Bờ Đông", "name: Quận Bờ Đá", "city.yaml:7: district 'Quận Bờ Đá' is in no old ward"),
         ("city.yaml", "never_bare: [Cầu Gỗ]", "never_bare: [Cầu Gỗ", "city.yaml:"),
         ("city.yaml", "never_bare:", "name: x\nnever_bare:", "is written twice"),
     ],
