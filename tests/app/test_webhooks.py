@@ -35,9 +35,7 @@ def test_what_happens_to_a_ticket_is_told_by_ids_and_closed_words_alone(
     hotline: Hotline, staff: Staff, road: Road
 ) -> None:
     make(hotline, staff)
-    filed = road.routed(
-        f"{LIGHTS_OUT} lángchuồnnước", place_text="hẻm 285 Cách Mạng Tháng Tám, phường 12 quận 10", **PERSON
-    )
+    filed = road.routed(LIGHTS_OUT, **PERSON)
     work.accept(hotline, staff.alice, step(filed))
     work.answer(hotline, staff.alice, step(filed, "Đã thay bóng ở trụ lángchuồnnước."))
     told = messages(hotline)

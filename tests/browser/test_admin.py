@@ -22,6 +22,7 @@ PAGES = (
     "/admin/health",
     "/admin/calendar",
     "/admin/units",
+    "/admin/webhooks",
     "/audit",
     "/accounts/me",
     "/accounts/me/second-factor",
@@ -62,6 +63,13 @@ def test_an_administrators_day(chromium: Browser, site: Site, width: int) -> Non
     page.fill("#text", "Đèn đường tắt cả tuần nay ở phường Bến Thành")
     page.click("text=Về đâu?")
     expect(page.locator(".notice.good")).to_contain_text("Hạ tầng kỹ thuật")
+    page.goto("/admin/webhooks")
+    page.fill("#name", "Cổng của thành phố")
+    page.fill("#url", "https://nhan.vidu.vn/phieu")
+    page.click("text=Thêm và lấy khóa ký")
+    expect(page.locator(".notice.good")).to_contain_text(re.compile(r"whsec_[\w+/=]{44}"))
+    page.click("text=Gửi một tin thử")
+    expect(page.locator("table")).to_contain_text("Đang chờ gửi")
     page.goto("/accounts/me")
     page.check("#scope-read")
     page.fill("#name", "Bảng số liệu")
