@@ -13,7 +13,7 @@ def test_a_handler_takes_a_ticket_up_and_answers(desk: BrowserContext, site: Sit
     expect(page.locator("h1")).to_have_text("Hàng việc")
     page.locator("tr", has_text="Mới chuyển").first.locator("td.words a").click()
     page.click("text=Nhận xử lý")
-    page.fill("textarea[name=public_text] >> nth=0", "Đã cử người tới, xong trước tối nay.")
+    page.fill("form[action$='/answer'] textarea", "Đã cử người tới, xong trước tối nay.")
     page.click("text=Gửi trả lời")
     expect(page.locator(".timeline")).to_contain_text("Đã cử người tới, xong trước tối nay.")
 

@@ -26,7 +26,7 @@ from models.vocabulary import Channel, Status
 from tests.browser.conftest import Site, log_in
 from tests.browser.test_accessibility import violations
 
-ANSWER = "textarea[name=public_text] >> nth=0"
+ANSWER = "form[action$='/answer'] textarea"
 SHOWS_NOW = "dispatchEvent(new Event('visibilitychange'))"
 
 
@@ -75,7 +75,7 @@ def test_a_template_is_taken_by_keys_and_shown_as_its_citizen_will_see_it(desk: 
     page = desk.new_page()
     log_in(page, site, "handler")
     page.goto(f"/work/{in_hand(site)}")
-    form = page.locator(".reply-form").first
+    form = page.locator("form[action$='/answer']")
     expect(form.locator(".as-seen")).to_be_hidden()
     form.locator("select").focus()
     page.keyboard.press("ArrowDown")
