@@ -146,7 +146,9 @@ def build(connection: Connection, role: str) -> None:
 def _make(connection: Connection, role: str) -> None:
     connection.execute(
         text(
-            f"DO $$ BEGIN CREATE ROLE {role} NOLOGIN; "
+            # whoever may not make roles can still use one that somebody made for them
+            f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') "
+            f"THEN CREATE ROLE {role} NOLOGIN; END IF; "
             "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
         )
     )

@@ -31,7 +31,7 @@ PASSWORD = "một buổi sáng ở chợ Bà Chiểu"
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_an_administrators_day(chromium: Browser, site: Site, width: int) -> None:
+def test_an_administrators_day(chromium: Browser, site: Site, width: int) -> None:  # noqa: PLR0915 - a day
     """Comes in, sets a second factor up, invites somebody, tries a rule, makes a token, reads the record, leaves, and
     comes in again with a code.
     """

@@ -180,7 +180,7 @@ def test_the_topic_shown_is_confirmed_or_changed_and_travels_with_the_report(
 def test_what_is_known_near_by_is_shown_while_one_writes_and_can_be_joined(
     citizen: BrowserContext, site: Site, text: str
 ) -> None:
-    place = "đường Sư Vạn Hạnh, phường Hòa Hưng"
+    place = "đường Tô Hiến Thành, phường Hòa Hưng"
     known = httpx.post(f"{site.url}/api/v1/reports/nearby", json={"place_text": place}).json()["incidents"]
     assert known, "the demonstration has something open there"
     page = opened(citizen)

@@ -25,7 +25,7 @@ ONLY_SQLITE = (
     f"replace {AGAIN}",
     f"insert or replace {AGAIN}",
 )
-ONLY_POSTGRESQL = ("truncate ticket_event", "truncate ticket cascade", "truncate account, ticket_event cascade")
+ONLY_POSTGRESQL = ("truncate ticket_event cascade", "truncate ticket cascade", "truncate account, ticket_event cascade")
 
 
 def test_the_history_cannot_be_changed_deleted_or_emptied(hotline: Hotline, file: Callable[..., Filed]) -> None:
