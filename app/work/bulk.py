@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, selectinload
 
-from app import access
+from app import access, wall
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem, Refused, refuse
 from app.work import person, returning, service
@@ -151,10 +151,12 @@ def undo(hotline: Hotline, account: Account, bulk_id: UUID) -> None:
             bulk.undone_at, bulk.words = hotline.now(), None
 
 
-def latest(session: Session, account: Account, now: datetime) -> Outcome | None:
+def latest(hotline: Hotline, session: Session, account: Account, now: datetime) -> Outcome | None:
     """Return the last bulk of a person, if it was lately; of what was refused, what they may still see."""
     lately = select(Bulk).where(Bulk.account_id == account.id, Bulk.made_at > now - SHOWN_FOR)
-    bulk = session.scalar(lately.order_by(Bulk.made_at.desc(), Bulk.id).limit(1).options(selectinload(Bulk.steps)))
+    # how many have gone elsewhere meanwhile is told, so the bulk itself is read whole: it holds nothing but ids
+    with wall.as_program(), hotline.database.reading() as whole:
+        bulk = whole.scalar(lately.order_by(Bulk.made_at.desc(), Bulk.id).limit(1).options(selectinload(Bulk.steps)))
     if bulk is None:
         return None
     refused = {step.ticket_id: step.refused for step in bulk.steps if step.refused is not None}

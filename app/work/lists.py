@@ -148,7 +148,7 @@ def _page(wanted: Filter, problems: Sequence[Problem] = (), typed: Mapping[str, 
     as_board = _show(wanted) == BOARD
     after = request.args.get("after") if request.method == "GET" else None
     with hotline().database.reading() as session:
-        outcome = bulk.latest(session, account, now) if account.role in access.WORKERS else None
+        outcome = bulk.latest(hotline(), session, account, now) if account.role in access.WORKERS else None
         if as_board:
             columns, rows, more = _columns(session, account, wanted, outcome, now), [], None
         else:

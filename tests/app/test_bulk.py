@@ -352,7 +352,7 @@ def statuses(filed: list[Filed]) -> set[Status]:
 
 def latest(hotline: Hotline, account: Account) -> bulk.Outcome:
     with hotline.database.reading() as session:
-        found = bulk.latest(session, account, hotline.now() + timedelta(seconds=1))
+        found = bulk.latest(hotline, session, account, hotline.now() + timedelta(seconds=1))
     assert found is not None
     return found
 
