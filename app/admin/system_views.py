@@ -25,7 +25,7 @@ def models() -> str:
     return _page()
 
 
-@admin_system.get("/models/<version>")
+@admin_system.get("/models/cards/<version>")
 @administrators
 def model(version: str) -> str:
     """Show a model's card."""

@@ -415,7 +415,7 @@ def returns() -> Response:
     if account.role not in returns_service.READERS:
         raise NotFound
     period = parse_period(request.args, local_date(hotline(), hotline().now()))
-    with hotline().database.reading() as session:
+    with wall.for_figures(), hotline().database.reading() as session:
         found = returns_service.report(hotline(), session, account, period, request.args.get("after"))
     lines = {rule.id: rule.line for rule in hotline().city.rules.ordered}
     shape = schema.ReturnReport(

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app import errors, wording
+from app import errors, wall, wording
 from app.accounts.session import required
 from app.assignment import local_date
 from app.current import hotline, staff
@@ -35,7 +35,8 @@ def report() -> AnyResponse:
     except Refused as refused:
         shown = _page(parse_period({}, today), Report([], [], None), refused)
         return Response(shown, errors.status_of(refused))
-    with hotline().database.reading() as session:
+    # what a unit gave back counts for it, wherever the ticket is now
+    with wall.for_figures(), hotline().database.reading() as session:
         found = service.report(hotline(), session, staff(), period, request.args.get("after"))
     return Response(_page(period, found, None))
 

@@ -134,7 +134,7 @@ POST /admin/rules/try                   303   404 404        404         404    
 POST /admin/rules/preview               303   404 404        404         404     404     404   422        404      303
 GET  /admin/topics                      303   404 404        404         404     404     404   200        404      303
 GET  /admin/models                      303   404 404        404         404     404     404   200        404      303
-GET  /admin/models/<version>            303   404 404        404         404     404     404   404        404      303
+GET  /admin/models/cards/<version>      303   404 404        404         404     404     404   404        404      303
 POST /admin/models/promote              303   404 404        404         404     404     404   422        404      303
 POST /admin/models/roll-back            303   404 404        404         404     404     404   422        404      303
 GET  /admin/health                      303   404 404        404         404     404     404   200        404      303

@@ -135,10 +135,10 @@ def test_a_model_is_promoted_and_rolled_back_and_its_card_is_read(
     page = words(admin.get("/admin/models").get_data(as_text=True))
     assert f"{version} " in page
     assert "không dùng được" in page
-    card = words(admin.get(f"/admin/models/{version}").get_data(as_text=True))
+    card = words(admin.get(f"/admin/models/cards/{version}").get_data(as_text=True))
     assert "What it is for" in card
     for absent in ("broken", "nothing", "..", "%2e%2e"):
-        assert admin.get(f"/admin/models/{absent}").status_code in {404, 308}
+        assert admin.get(f"/admin/models/cards/{absent}").status_code in {404, 308}
     refused = post_form(admin, "/admin/models", "/admin/models/promote", version="broken")
     assert refused.status_code == 422
     assert "Không dùng được mô hình này" in words(refused.get_data(as_text=True))

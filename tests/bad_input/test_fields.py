@@ -144,6 +144,7 @@ ALL_WRONG = {
     "contact_email": "ten@",
     "consent": "",
     "submission_type": "bậy",
+    "topic": "không có",
     "status": "closed",
 }
 ALL_PROBLEMS = [
@@ -158,6 +159,7 @@ ALL_PROBLEMS = [
     ("status", "unknown_field"),
     ("submission_type", "not_one_of"),
     ("text", "too_short"),
+    ("topic", "unknown_topic"),
 ]
 MANY_PHOTOS = [(f"{n}.jpg", b"no picture") for n in range(6)]
 
