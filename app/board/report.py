@@ -107,7 +107,7 @@ def _report(hotline: Hotline, session: Session, account: Account, asked: Asked) 
     unit = found.only_unit or asked.given.get("unit")
     units = service.rank({line.key: line.counts for line in lines("unit")})
     return Report(
-        above=f"UBND {city.name}",
+        above=f"Ủy ban nhân dân {city.name}",
         office=words.key(city, "unit", unit) if unit else "Tổng đài tiếp nhận phản ánh",
         period=asked.period,
         today=local_date(hotline, now),
