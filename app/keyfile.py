@@ -3,58 +3,84 @@
 The file is read again whenever it has changed, so that a rotation needs no restart.
 """
 
+import logging
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
-from app.settings import keys_of
+from app.problems import NotAvailable
+from app.settings import keys_of, missing_key
+
+log = logging.getLogger(__name__)
 
 Ring = TypeVar("Ring")
 
 
-class KeyFile(Generic[Ring]):
-    """The secrets of one purpose, and the ring that is made of them."""
+class KeyRing(ABC, Generic[Ring]):
+    """The keys of one purpose of an installation, and what is made of them to lock and open with."""
 
-    def __init__(self, given: tuple[str, ...], file: Path, forge: Callable[[Sequence[str]], Ring]) -> None:
-        """Read nothing yet; `forge` makes of the secrets what locks and opens."""
-        self.given = given
-        self.file = file
-        self._forge = forge
+    #: The variable that gives the keys, what follows where there is none, and what is raised then.
+    name: ClassVar[str]
+    consequence: ClassVar[str]
+    missing: ClassVar[type[NotAvailable]]
+
+    def __init__(self, given: tuple[str, ...], file: Path) -> None:
+        """Read nothing yet: an installation without a key still does all that needs none."""
+        self._given = given
+        self._file = file
         self._made: tuple[int, Ring] | None = None
+
+    @abstractmethod
+    def _forge(self, given: Sequence[str]) -> Ring:
+        """Make of the secrets what locks and opens."""
 
     @property
     def ready(self) -> bool:
         """Whether there is a key."""
-        return bool(self.given) or self.file.is_file()
+        return bool(self._given) or self._file.is_file()
 
     @property
     def from_file(self) -> bool:
         """Whether the keys are in the data folder, where this program may add one."""
-        return not self.given
+        return not self._given
 
-    def ring(self) -> Ring:
-        """Return the ring as it is now; raise `FileNotFoundError` when there is no key."""
-        stamp = 0 if self.given else self.file.stat().st_mtime_ns
-        if self._made is None or self._made[0] != stamp:
-            self._made = stamp, self._forge(self.given or keys_of(self.file.read_text("ascii")))
+    @property
+    def trouble(self) -> str | None:
+        """What is missing and what to do, or None."""
+        return None if self.ready else missing_key(self.name, self._file, self.consequence)
+
+    def name_what_is_missing(self) -> None:
+        """Say at a process's start that there is no key, and what to do."""
+        if self.trouble is not None:
+            log.error("%s", self.trouble)
+
+    def _ring(self) -> Ring:
+        """Return the ring as it is now; raise `missing` when there is no key."""
+        try:
+            stamp = 0 if self._given else self._file.stat().st_mtime_ns
+            if self._made is None or self._made[0] != stamp:
+                self._made = stamp, self._forge(self._given or keys_of(self._file.read_text("ascii")))
+        except FileNotFoundError:
+            raise self.missing(self.name) from None
         return self._made[1]
 
-    def add(self) -> None:
+    def add_key(self) -> None:
         """Put a new key on top of the file; what is locked with older ones still opens."""
-        self._write([secrets.token_urlsafe(32), *keys_of(self.file.read_text("ascii"))])
+        self._write([secrets.token_urlsafe(32), *keys_of(self._file.read_text("ascii"))])
 
     def forget_old(self) -> None:
         """Keep the newest key alone; only for when nothing is locked with an older one any more."""
-        self._write(keys_of(self.file.read_text("ascii"))[:1])
+        self._write(keys_of(self._file.read_text("ascii"))[:1])
 
     def _write(self, keys: Sequence[str]) -> None:
         """Replace the file at once, so that a process that reads meanwhile sees the old or the new keys whole."""
-        part = self.file.with_name(f"{self.file.name}.part")
+        part = self._file.with_name(f"{self._file.name}.part")
         part.unlink(missing_ok=True)
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
             stream.write("\n".join(keys) + "\n")
             stream.flush()
             os.fsync(stream.fileno())
-        part.rename(self.file)
+        part.rename(self._file)

@@ -1,4 +1,4 @@
-"""Keys for single purposes, derived from the one secret, so that a leak of one does not open the others."""
+"""Keys for single purposes, derived from a secret, so that a leak of one does not open the others."""
 
 import base64
 from dataclasses import dataclass
@@ -28,22 +28,25 @@ class Keys:
 
 
 def derive(secret: str) -> Keys:
-    """Derive every key from the installation's secret (HKDF, RFC 5869)."""
+    """Derive every key from the installation's secret."""
     return Keys(
-        codes=_purpose(secret, "tracking codes"),
-        tokens=_purpose(secret, "tokens"),
-        web=_purpose(secret, "cookies"),
-        answers=_cipher(secret, "idempotent answers"),
-        desk=_cipher(secret, "call desk"),
-        factors=_cipher(secret, "second factors"),
-        webhooks=_cipher(secret, "webhooks"),
-        devices=_purpose(secret, "known devices"),
+        codes=derived(secret, "tracking codes"),
+        tokens=derived(secret, "tokens"),
+        web=derived(secret, "cookies"),
+        answers=cipher(secret, "idempotent answers"),
+        desk=cipher(secret, "call desk"),
+        factors=cipher(secret, "second factors"),
+        webhooks=cipher(secret, "webhooks"),
+        devices=derived(secret, "known devices"),
     )
 
 
-def _cipher(secret: str, name: str) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(_purpose(secret, name)))
+def cipher(secret: str, purpose: str) -> Fernet:
+    """Return what encrypts for one purpose."""
+    return Fernet(base64.urlsafe_b64encode(derived(secret, purpose)))
 
 
-def _purpose(secret: str, name: str) -> bytes:
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"langnghe {name}".encode()).derive(secret.encode())
+def derived(secret: str, purpose: str, length: int = 32) -> bytes:
+    """Return a key of `length` bytes for one purpose (HKDF, RFC 5869)."""
+    expand = HKDF(algorithm=SHA256(), length=length, salt=None, info=f"langnghe {purpose}".encode())
+    return expand.derive(secret.encode())

@@ -6,7 +6,6 @@ secret of the ring has a key of its own; the newest writes, all are looked up.
 """
 
 import hmac
-import logging
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
@@ -16,16 +15,12 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from app.keyfile import KeyFile
+from app.keyfile import KeyRing
+from app.keys import derived
 from app.problems import NotAvailable
-from app.settings import Settings, missing_key
+from app.settings import Settings
 
-log = logging.getLogger(__name__)
-
-NAME: Final = "LANGNGHE_CONTACT_KEY"
 #: The first byte of every ciphertext: how it was made.
 _FORMAT: Final = b"\x01"
 _ID: Final = 4
@@ -45,32 +40,25 @@ class _Key:
     index: bytes
 
 
-class ContactKeys:
+class ContactKeys(KeyRing[list[_Key]]):
     """The ring of contact keys of one installation."""
 
+    name = "LANGNGHE_CONTACT_KEY"
+    consequence = "reports with a contact are refused with 503"
+    missing = ContactKeyMissing
+
     def __init__(self, settings: Settings) -> None:
-        """Read nothing yet."""
-        self._keys = KeyFile(settings.contact_keys, settings.contact_file, _forged)
+        super().__init__(settings.contact_keys, settings.contact_file)
 
-    @property
-    def ready(self) -> bool:
-        """Whether there is a key."""
-        return self._keys.ready
-
-    @property
-    def from_file(self) -> bool:
-        """Whether the keys are in the data folder, where this program may add one."""
-        return self._keys.from_file
-
-    @property
-    def trouble(self) -> str | None:
-        """What is missing and what to do, or None."""
-        return None if self.ready else missing_key(NAME, self._keys.file, "reports with a contact are refused with 503")
-
-    def name_what_is_missing(self) -> None:
-        """Say at a process's start that there is no key, and what to do."""
-        if self.trouble is not None:
-            log.error("%s", self.trouble)
+    def _forge(self, given: Sequence[str]) -> list[_Key]:
+        return [
+            _Key(
+                id=derived(secret, "contact key id", _ID),
+                cipher=AESGCM(derived(secret, "contact fields")),
+                index=derived(secret, "contact phone index"),
+            )
+            for secret in given
+        ]
 
     @property
     def ids(self) -> list[str]:
@@ -108,37 +96,6 @@ class ContactKeys:
     def indexes(self, number: str) -> list[str]:
         """Return every blind index under which a number may be kept still; raises `ContactKeyMissing`."""
         return [_digest(key, number) for key in self._ring()]
-
-    def add_key(self) -> None:
-        """Put a new key on top of the file; what is locked with older ones still opens."""
-        self._keys.add()
-
-    def forget_old(self) -> None:
-        """Keep the newest key alone; only for when nothing is locked with an older one any more."""
-        self._keys.forget_old()
-
-    def _ring(self) -> Sequence[_Key]:
-        try:
-            return self._keys.ring()
-        except FileNotFoundError:
-            raise ContactKeyMissing("contact key") from None
-
-
-def _forged(given: Sequence[str]) -> list[_Key]:
-    return [
-        _Key(
-            id=_derived(secret, "contact key id", _ID),
-            cipher=AESGCM(_derived(secret, "contact fields")),
-            index=_derived(secret, "contact phone index"),
-        )
-        for secret in given
-    ]
-
-
-def _derived(secret: str, purpose: str, length: int = 32) -> bytes:
-    return HKDF(algorithm=SHA256(), length=length, salt=None, info=f"langnghe {purpose}".encode()).derive(
-        secret.encode()
-    )
 
 
 def _bound(ticket_id: UUID, field: str) -> bytes:

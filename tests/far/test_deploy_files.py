@@ -11,6 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from app.cli import main
+from app.settings import KEY_FILES
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "docs/deploy"
@@ -42,6 +43,7 @@ def test_the_example_of_an_environment_names_settings_that_there_are() -> None:
     documented = (ROOT / "docs/operations.md").read_text("utf-8")
     assert names
     assert not [name for name in names if f"`{name}`" not in documented]
+    assert set(KEY_FILES.values()) <= set(names), "several hosts must be given each key"
 
 
 def test_every_dependency_is_locked_within_its_bounds_with_hashes_and_no_address() -> None:
