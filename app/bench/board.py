@@ -11,9 +11,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from app.assignment import local_date
-from app.bench.rows import Rows, write
-from app.bench.scratch import database, postgres
-from app.bench.world import World, world
+from app.bench.rows import Rows, on_both
+from app.bench.world import World
 from app.board import figures, schema, service, tallies
 from app.board.figures import TALLY, live
 from app.board.schema import Asked, row_of_periods
@@ -56,17 +55,15 @@ class Fact(NamedTuple):
 
 def run(say: Callable[[str], object], rows: int = ROWS) -> None:
     """Measure on SQLite, then on PostgreSQL."""
-    with world() as made:
-        _measure("SQLite", made, rows, say)
-    with postgres() as server, database(server) as ours, world(ours) as made:
-        _measure("PostgreSQL", made, rows, say)
+    on_both(
+        f"{rows} tickets of {DAYS} days",
+        lambda made: _tables(made, rows),
+        lambda made: _measure(made, say),
+        say,
+    )
 
 
-def _measure(name: str, made: World, rows: int, say: Callable[[str], object]) -> None:
-    made.prepare()
-    began = time.perf_counter()
-    write(made, _tables(made, rows))
-    say(f"{name}: {rows} tickets of {DAYS} days, written in {time.perf_counter() - began:.0f} s")
+def _measure(made: World, say: Callable[[str], object]) -> None:
     began = time.perf_counter()
     while tallies.keep(made.hotline):
         pass

@@ -11,9 +11,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app import nearby
-from app.bench.rows import Rows, write
-from app.bench.scratch import database, postgres
-from app.bench.world import World, world
+from app.bench.rows import Rows, on_both
+from app.bench.world import World
 from models.incident import Incident
 from models.ticket import Ticket
 from models.vocabulary import UNCLEAR_TOPIC, Status, topics
@@ -60,18 +59,12 @@ class Fact(NamedTuple):
 
 def run(say: Callable[[str], object], rows: int = ROWS) -> None:
     """Measure on SQLite, then on PostgreSQL."""
-    with world() as made:
-        _measure("SQLite", made, rows, say)
-    with postgres() as server, database(server) as ours, world(ours) as made:
-        _measure("PostgreSQL", made, rows, say)
-
-
-def _measure(name: str, made: World, rows: int, say: Callable[[str], object]) -> None:
-    made.prepare()
-    began = time.perf_counter()
-    write(made, _tables(made, rows))
-    say(f"{name}: {rows} incidents and their tickets, written in {time.perf_counter() - began:.0f} s")
-    _probe(made, rows, say)
+    on_both(
+        f"{rows} incidents and their tickets",
+        lambda made: _tables(made, rows),
+        lambda made: _probe(made, rows, say),
+        say,
+    )
 
 
 def _probe(made: World, rows: int, say: Callable[[str], object]) -> None:

@@ -19,12 +19,13 @@ import psycopg
 from flask.testing import FlaskClient
 
 from app.accounts import service as accounts
+from app.accounts import staff_sessions
 from app.accounts.service import NewAccount
 from app.bench.scratch import database, postgres
 from app.bench.world import World, world
 from app.search import words_of
 from app.web import create_app
-from models.vocabulary import UNCLEAR_TOPIC, DepartmentKind, Role, Status, topics
+from models.vocabulary import UNCLEAR_TOPIC, DepartmentKind, LoginMethod, Role, Status, topics
 
 TICKETS: Final = 1_000_000
 FEW: Final = 10_000
@@ -158,12 +159,13 @@ def _filled(stack: ExitStack, server: str, tickets: int, say: Callable[[str], ob
     with made.hotline.database.transaction() as session:
         new = NewAccount("handler", "Người xử lý", Role.HANDLER, unit)
         account = accounts.create(session, made.hotline.now(), new)
-        account_id, epoch = account.id, account.session_epoch
+        account_id = account.id
+        sitting = staff_sessions.begin(made.hotline, session, account, LoginMethod.PASSWORD, "", strong=True)
     _fill(made, unit, account_id, tickets)
     say(f"{tickets} tickets written in {time.perf_counter() - began:.0f} s")
     browser = create_app(made.hotline).test_client()
     with browser.session_transaction() as cookie:
-        cookie["_user_id"], cookie["_fresh"] = f"{account_id.hex}:{epoch}", True
+        cookie["_user_id"], cookie["_fresh"] = sitting.id.hex, True
     return Filled(tickets, made, browser)
 
 

@@ -1,16 +1,39 @@
 """Rows by the hundred thousand, written as fast as a database takes them."""
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import psycopg
 
-from app.bench.world import World
+from app.bench.scratch import database, postgres
+from app.bench.world import World, world
 
 #: Table, its columns, and the lines to write into it.
 Rows = tuple[str, tuple[str, ...], Iterator[tuple[Any, ...]]]
+
+
+def on_both(
+    what: str, tables: Callable[[World], Iterable[Rows]], probe: Callable[[World], None], say: Callable[[str], object]
+) -> None:
+    """Fill a new installation on SQLite and measure it, then one on PostgreSQL; `what` says what its rows are."""
+    with world() as made:
+        _fill("SQLite", made, what, tables, say)
+        probe(made)
+    with postgres() as server, database(server) as url, world(url) as made:
+        _fill("PostgreSQL", made, what, tables, say)
+        probe(made)
+
+
+def _fill(
+    name: str, made: World, what: str, tables: Callable[[World], Iterable[Rows]], say: Callable[[str], object]
+) -> None:
+    made.prepare()
+    began = time.perf_counter()
+    write(made, tables(made))
+    say(f"{name}: {what}, written in {time.perf_counter() - began:.0f} s")
 
 
 def write(made: World, tables: Iterable[Rows]) -> None:
