@@ -118,11 +118,6 @@ def _units(hotline: Hotline) -> Iterator[Check]:
     )
 
 
-def _contact_key(hotline: Hotline) -> Check:
-    keys = hotline.contact_keys
-    return Check("contact key", ok=keys.ready, detail=keys.trouble or "contacts can be locked")
-
-
 def _contacts(hotline: Hotline) -> Iterator[Check]:
     """Name contacts that no key opens, and those that lie in clear."""
     try:
@@ -154,20 +149,23 @@ def _wall(hotline: Hotline) -> Iterator[Check]:
     """Tell whether PostgreSQL itself keeps departments apart."""
     if hotline.settings.is_sqlite:
         return
-    role = hotline.database.role
-    try:
-        with hotline.database.reading() as session:
-            stands = wall.stands(session.connection())
-            switches = bool(role and session.scalar(text("SELECT pg_has_role(:role, 'member')"), {"role": role}))
-    except SQLAlchemyError:
-        return  # named already
+    role, name = hotline.database.role, "row-level security"
     if role is None:
         detail = "not in force: set LANGNGHE_DATABASE_ROLE and run `langnghe migrate` as the owner of the tables"
-    elif not stands:
-        detail = "it has gaps: run `langnghe migrate` as the owner of the tables"
+        yield Check(name, ok=False, detail=detail)
+        return
+    member = text("SELECT pg_has_role(session_user, :role, 'member')")
+    try:
+        with hotline.database.reading() as session:
+            stands = wall.stands(session.connection(), role)
+            switches = stands and bool(session.scalar(member, {"role": role}))
+    except SQLAlchemyError:
+        return  # named already
+    if not stands:
+        detail = f"it has gaps, or is another role's than {role}: run `langnghe migrate` as the owner of the tables"
     else:
         detail = f"what staff ask is asked as {role}" if switches else f"this login may not act as {role}: GRANT it"
-    yield Check("row-level security", ok=stands and switches, detail=detail)
+    yield Check(name, ok=switches, detail=detail)
 
 
 def _redis(settings: Settings) -> Check:

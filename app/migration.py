@@ -13,8 +13,8 @@ from app.database import Database
 from app.persons.keys import ContactKeys
 
 
-def upgrade(database: Database, revision: str = "head") -> None:
-    """Run every migration up to `revision`; on PostgreSQL give up rather than hold a lock for over 4 s.
+def upgrade(database: Database, target: str = "head") -> None:
+    """Run every migration up to the revision `target`; on PostgreSQL give up rather than hold a lock for over 4 s.
 
     Where the database has a role for what is asked in somebody's name, the wall is built around the newest schema.
     """
@@ -23,22 +23,26 @@ def upgrade(database: Database, revision: str = "head") -> None:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("SET lock_timeout = '4s'")
             connection.commit()
-        if _at(connection) != (head() if revision == "head" else revision):
+        if revision(connection) != (head() if target == "head" else target):
             _lower_the_wall(connection)
-            command.upgrade(config, revision)
-        if database.role is not None and _at(connection) == head() and not wall.stands(connection):
-            wall.build(connection, database.role)
+            command.upgrade(config, target)
+        role = database.role
+        if role is not None and revision(connection) == head() and not wall.stands(connection, role):
+            wall.build(connection, role)
         connection.commit()
 
 
-def downgrade(database: Database, revision: str = "base", keys: ContactKeys | None = None) -> None:
-    """Undo migrations down to `revision`; raise `RuntimeError` where that needs the contact keys and there are none."""
+def downgrade(database: Database, target: str = "base", keys: ContactKeys | None = None) -> None:
+    """Undo migrations down to the revision `target`.
+
+    Raises `RuntimeError` where that needs the contact keys and there are none.
+    """
     with database.engine.connect() as connection:
         config = _config(connection)
         config.attributes["contact_keys"] = keys
         _lower_the_wall(connection)
         connection.commit()
-        command.downgrade(config, revision)
+        command.downgrade(config, target)
         connection.commit()
 
 
@@ -56,10 +60,6 @@ def pending(database: Database) -> bool:
 
 def revision(connection: Connection) -> str | None:
     """Return the schema revision that a database is at; None for an empty one."""
-    return _at(connection)
-
-
-def _at(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 

@@ -10,6 +10,7 @@ The policies are built from the schema as it is, after each migration, so a tabl
 behind the wall by itself.
 """
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -44,12 +45,13 @@ FIGURES: Final = "figures"
 _ROLE: Final = "current_setting('langnghe.role', true)"
 _UNIT: Final = "current_setting('langnghe.department', true)"
 _SEALED: Final = "(status = 'sealed' OR (status <> 'received' AND coalesce(submission_type, '') = 'to-cao'))"
-#: Tables of which the words are the vault's, and who may see that there is something.
+#: Tables of which the words are the vault's, and who may see that there is something: who reads the record
+#: (`app.audit`) sees in it that one was opened.
 _VAULT: Final = {
     "sealed_content": (CLEARED,),
     "sealed_photo": (CLEARED,),
     "sealed_referral": (CLEARED,),
-    "sealed_read": (CLEARED, Role.AUDITOR.value),
+    "sealed_read": (CLEARED, Role.AUDITOR.value, Role.ADMIN.value),
 }
 #: Tables that hang on one that hangs on a ticket.
 _BEYOND: Final = {"part": ("assignment_id", "assignment")}
@@ -141,6 +143,7 @@ def build(connection: Connection, role: str) -> None:
         connection.execute(text(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"))
         connection.execute(text(f"CREATE POLICY {PROGRAM_POLICY} ON {table} USING (current_user <> '{role}')"))
         connection.execute(text(f"CREATE POLICY {POLICY} ON {table} TO {role} USING ({condition}) WITH CHECK (true)"))
+        connection.execute(text(f"COMMENT ON POLICY {POLICY} ON {table} IS '{_mark(role, condition)}'"))
 
 
 def _make(connection: Connection, role: str) -> None:
@@ -169,11 +172,19 @@ def lower(connection: Connection) -> None:
         connection.execute(text(f"DROP FUNCTION IF EXISTS {signature}"))
 
 
-def stands(connection: Connection) -> bool:
-    """Tell whether every table that hangs on a ticket is behind the wall."""
-    behind = text("SELECT tablename FROM pg_policies WHERE policyname = :ours")
-    found = set(connection.scalars(behind, {"ours": POLICY}))
-    return found >= {table for table, _ in _conditions(connection)}
+def stands(connection: Connection, role: str) -> bool:
+    """Tell whether every table that hangs on a ticket is behind the wall, as this release builds it for this role."""
+    behind = text(
+        "SELECT relname, obj_description(pg_policy.oid, 'pg_policy') FROM pg_policy "
+        "JOIN pg_class ON pg_class.oid = polrelid WHERE polname = :ours"
+    )
+    found = {(table, mark) for table, mark in connection.execute(behind, {"ours": POLICY})}
+    return found >= {(table, _mark(role, condition)) for table, condition in _conditions(connection)}
+
+
+def _mark(role: str, condition: str) -> str:
+    """Return what tells a policy of ours from one for another role or of another release."""
+    return hashlib.sha256(f"{role}\n{condition}\n{_FUNCTIONS}".encode()).hexdigest()[:16]
 
 
 def _conditions(connection: Connection) -> Iterator[tuple[str, str]]:

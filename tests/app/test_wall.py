@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from app import access, wall
+from app import access, migration, wall
 from app.coordination import service as coordination
 from app.current import hotline as current_hotline
 from app.current import staff as current_staff
@@ -186,7 +186,23 @@ def test_every_table_that_hangs_on_a_ticket_is_behind_the_wall(hotline: Hotline)
         policies = text("select tablename from pg_policies where policyname = :ours")
         found = set(session.scalars(policies, {"ours": wall.POLICY}))
         assert found == {"ticket", "part"} | of_a_ticket()
-        assert wall.stands(session.connection())
+        assert wall.stands(session.connection(), staff_role(hotline))
+
+
+def test_a_wall_for_another_role_or_of_another_release_is_no_wall_and_is_built_anew(hotline: Hotline) -> None:
+    """Injected: the setting names another role; a policy is not as this release has it. Expected: neither counts.
+
+    With a look at the policies' names alone both do, and whoever asks as the other role sees everything.
+    """
+    role = staff_role(hotline)
+    with hotline.database.transaction() as session:
+        assert not wall.stands(session.connection(), "another_role")
+        session.execute(text(f"comment on policy {wall.POLICY} on ticket is 'of another release'"))
+    with hotline.database.reading() as session:
+        assert not wall.stands(session.connection(), role)
+    migration.upgrade(hotline.database)
+    with hotline.database.reading() as session:
+        assert wall.stands(session.connection(), role)
 
 
 def test_an_application_that_owns_nothing_works_behind_the_same_wall(
@@ -236,6 +252,11 @@ def step_as_program(filed: Filed, words: str) -> work.Step:
     """What somebody would do who has just opened the ticket's page, read outside the wall."""
     with wall.as_program():
         return step(filed, words)
+
+
+def staff_role(hotline: Hotline) -> str:
+    assert hotline.database.role is not None
+    return hotline.database.role
 
 
 def of_a_ticket() -> set[str]:
