@@ -15,6 +15,7 @@ from app.audit.record import record
 from app.hotline import Hotline
 from app.problems import Refused, refuse
 from app.units.today import is_open
+from app.work import person
 from models.account import Account, FederatedIdentity
 from models.vocabulary import AuditKind
 
@@ -51,6 +52,8 @@ def _settled(hotline: Hotline, post: Post, claims: Claims) -> Account:
         if account.disabled:
             raise refuse("", "sso_disabled")
         if (account.role, account.department_id, account.cleared) != (post.role, post.department_id, post.cleared):
+            if account.department_id != post.department_id:
+                person.let_go_of_all(session, account.id, hotline.now())
             account.role, account.department_id, account.cleared = post.role, post.department_id, post.cleared
             record(session, hotline.now(), AuditKind.ACCOUNT_CHANGED, account=account.id, detail=post.role)
         return account

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from zxcvbn import zxcvbn
 
@@ -21,7 +21,7 @@ from app.database import known
 from app.hotline import Hotline
 from app.problems import NotFound, Problem, Refused, refuse
 from app.words import words_of
-from models.account import Account, ApiToken, Invitation, StaffSession
+from models.account import Account, ApiToken, Invitation
 from models.department import Department
 from models.vocabulary import AuditKind, Role
 from routing.folding import fold
@@ -226,7 +226,7 @@ def accept_invitation(
 
 
 def disable(session: Session, now: datetime, account_id: UUID, actor_id: UUID | None = None) -> None:
-    """Shut an account out, with its sessions and tokens; raise `NotFound` if there is none.
+    """Shut an account out, with its tokens; raise `NotFound` if there is none. The caller ends its sessions.
 
     `actor_id` is who does it; None is the machine's own hand.
     """
@@ -234,9 +234,6 @@ def disable(session: Session, now: datetime, account_id: UUID, actor_id: UUID | 
     if account is None:
         raise NotFound
     account.disabled = True
-    account.session_epoch += 1
     for token in session.scalars(select(ApiToken).where(ApiToken.account_id == account_id)):
         token.revoked_at = token.revoked_at or now
-    open_sessions = update(StaffSession).where(StaffSession.account_id == account_id, StaffSession.ended_at.is_(None))
-    session.execute(open_sessions.values(ended_at=now))
     record(session, now, AuditKind.ACCOUNT_DISABLED, account=account_id, actor=actor_id)

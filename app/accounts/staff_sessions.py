@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from app.errors import is_away
+from app.accounts.seen import note
 from app.hotline import Hotline
 from app.problems import NotFound
 from models.account import Account, StaffSession
@@ -69,20 +69,9 @@ def find(hotline: Hotline, key: str) -> StaffSession | None:
             .options(joinedload(StaffSession.account).selectinload(Account.department))
         )
     if found is not None and now - found.seen_at >= SEEN_EVERY:
-        _note(hotline, session_id)
+        seen = update(StaffSession).where(StaffSession.id == session_id, StaffSession.seen_at < now)
+        note(hotline, seen.values(seen_at=now))
     return found
-
-
-def _note(hotline: Hotline, session_id: UUID) -> None:
-    """Write down that somebody is there; a database that cannot be written just now keeps nobody from reading."""
-    now = hotline.now()
-    try:
-        with hotline.database.transaction() as session:
-            seen = update(StaffSession).where(StaffSession.id == session_id, StaffSession.seen_at < now)
-            session.execute(seen.values(seen_at=now))
-    except Exception as error:
-        if not is_away(error):
-            raise
 
 
 def alive_of(hotline: Hotline, session: Session, account_id: UUID) -> Sequence[StaffSession]:

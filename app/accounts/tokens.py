@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
+from app.accounts.seen import note
 from app.accounts.service import NAME_MAX, token_hash
 from app.audit.record import record
-from app.errors import is_away
 from app.hotline import Hotline
 from app.problems import NotFound, OutOfScope, Problem, Refused, refuse
 from app.words import words_of
@@ -83,19 +83,9 @@ def account_of(hotline: Hotline, token: str, scope: Scope) -> Account | None:
     if not found.may(scope):
         raise OutOfScope([Problem("Authorization", "token_scope", {"scope": scope.value})])
     if found.last_used_at is None or now - found.last_used_at >= USED_EVERY:
-        _note_use(hotline, found.id)
+        stale = or_(ApiToken.last_used_at.is_(None), ApiToken.last_used_at <= now - USED_EVERY)
+        note(hotline, update(ApiToken).where(ApiToken.id == found.id, stale).values(last_used_at=now))
     return found.account
-
-
-def _note_use(hotline: Hotline, token_id: UUID) -> None:
-    now = hotline.now()
-    stale = or_(ApiToken.last_used_at.is_(None), ApiToken.last_used_at <= now - USED_EVERY)
-    try:
-        with hotline.database.transaction() as session:
-            session.execute(update(ApiToken).where(ApiToken.id == token_id, stale).values(last_used_at=now))
-    except Exception as error:  # what cannot be written just now keeps nobody from reading
-        if not is_away(error):
-            raise
 
 
 def of(session: Session, account_id: UUID) -> Sequence[ApiToken]:

@@ -50,9 +50,10 @@ def invitation_link(hotline: Hotline, token: str) -> str:
 
 
 def disable_account(hotline: Hotline, account_id: UUID, actor_id: UUID | None = None) -> None:
-    """Shut an account out, which lets go of its tickets; raise `NotFound` if there is none."""
+    """Shut an account out, with its sessions, and let go of its tickets; raise `NotFound` if there is none."""
     with hotline.database.transaction() as session:
         service.disable(session, hotline.now(), account_id, actor_id)
+        staff_sessions.end_all(hotline, session, account_id)
         person.let_go_of_all(session, account_id, hotline.now())
 
 

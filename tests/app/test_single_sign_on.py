@@ -25,11 +25,12 @@ from app.bench.world import free_port
 from app.hotline import Hotline
 from app.settings import OidcSettings
 from app.web import create_app
+from app.work import person
 from models.account import Account, FederatedIdentity
 from models.audit import AuditEvent
 from models.vocabulary import AuditKind, LoginMethod, Role
 from routing.city import CityDataError
-from tests.app.conftest import BUSES, LIGHTS, Staff
+from tests.app.conftest import BUSES, LIGHTS, Road, Staff, step
 from tests.app.test_login import enter
 from tests.app.test_second_factor import set_up
 from tests.pages import post_form, words
@@ -168,6 +169,19 @@ def test_roles_are_read_anew_at_each_login_and_a_change_is_on_record(
     with joined.database.reading() as session:
         changes = select(AuditEvent.detail).where(AuditEvent.kind == AuditKind.ACCOUNT_CHANGED).order_by(AuditEvent.id)
         assert session.scalars(changes).all() == ["supervisor", "coordinator"]
+
+
+def test_who_moves_to_another_unit_lets_go_of_the_tickets_of_the_old_one(
+    joined: Hotline, site: Flask, issuer: Issuer, road: Road
+) -> None:
+    come_in(site.test_client(), issuer, "sub-lan")
+    account, filed = find(joined, "sub-lan"), road.routed()
+    person.assign(joined, account, step(filed), account.id)
+    assert filed.ticket().assignee_id == account.id
+    issuer.groups("sub-lan", "xe-buyt")
+    come_in(site.test_client(), issuer, "sub-lan")
+    assert filed.ticket().assignee_id is None
+    assert filed.kinds()[-1] == "assigned"
 
 
 def test_who_is_in_no_group_with_a_role_stays_out_and_who_lost_theirs_is_out_everywhere(
