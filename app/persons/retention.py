@@ -21,7 +21,7 @@ from routing.retention import RetentionRule
 
 #: Tickets of one transaction.
 BATCH: Final = 100
-#: A case in one of these is over, unless somebody reopens it; a merged one is when its lead is.
+#: A case in one of these is over, unless somebody reopens it; a merged one when its lead is.
 _OVER: Final = (Status.CLOSED, Status.REJECTED, Status.REFERRED)
 #: The installation's mark that says which day was purged last.
 MARK: Final = "purged_day"
@@ -104,10 +104,15 @@ def _of_kind(kind: SubmissionType) -> ColumnElement[bool]:
 
 def _over(before: datetime) -> ColumnElement[bool]:
     lead = aliased(Ticket)
-    led = exists().where(lead.incident_id == Ticket.incident_id, lead.status.in_(_OVER)).correlate(Ticket)
-    moved = exists().where(
-        TicketEvent.ticket_id == Ticket.id, TicketEvent.to_status.is_not(None), TicketEvent.at > before
-    )
+    led = exists().where(lead.incident_id == Ticket.incident_id, lead.status.in_(_OVER), ~_moved(lead, before))
     gone = exists().where(Erasure.ticket_id == Ticket.id, Erasure.cause == ErasureCause.RETENTION)
-    ended = or_(Ticket.status.in_(_OVER), and_(Ticket.status == Status.MERGED, led))
-    return and_(Ticket.received_at <= before, ended, ~moved.correlate(Ticket), ~gone.correlate(Ticket))
+    ended = or_(Ticket.status.in_(_OVER), and_(Ticket.status == Status.MERGED, led.correlate(Ticket)))
+    return and_(Ticket.received_at <= before, ended, ~_moved(Ticket, before), ~gone.correlate(Ticket))
+
+
+def _moved(ticket: type[Ticket], since: datetime) -> ColumnElement[bool]:
+    """Return the condition that a ticket has moved since."""
+    later = exists().where(
+        TicketEvent.ticket_id == ticket.id, TicketEvent.to_status.is_not(None), TicketEvent.at > since
+    )
+    return later.correlate(ticket)

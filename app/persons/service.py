@@ -16,7 +16,7 @@ from app.hotline import Hotline
 from app.intake.schema import e164
 from app.letters.service import letters
 from app.persons import consent, erasure
-from app.persons.contacts import contact_of, tickets_of_number
+from app.persons.contacts import FIELDS, contact_of, tickets_of_number
 from app.persons.holds import hold_of
 from app.persons.reveal import SHOWN
 from app.problems import refuse
@@ -106,7 +106,7 @@ def _kept(hotline: Hotline, session: Session, ticket: Ticket) -> dict[str, Any]:
         "place": ticket.place_text,
         "latitude": ticket.lat,
         "longitude": ticket.lon,
-        "contact": {name: getattr(contact, name) for name in ("name", "phone", "email")} if contact else None,
+        "contact": {name: getattr(contact, name) for name in FIELDS} if contact else None,
         "consents": [
             {"at": one.at.isoformat(), "purpose": one.purpose.value, "given": one.given, "by": one.channel.value}
             for one in consent.of(session, ticket.id)

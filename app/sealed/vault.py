@@ -17,12 +17,13 @@ from app.access import KEPT_APART
 from app.hotline import Hotline
 from app.intake.schema import Report, searchable
 from app.persons import consent, contacts
-from app.persons.contacts import ContactDetails
+from app.persons.contacts import FIELDS, ContactDetails
 from app.photostore import Photo
 from app.seals import SealKeyMissing
 from models.base import Base
 from models.coordination import Part
 from models.letter import Letter
+from models.person import LegalHold
 from models.returning import TicketReturn
 from models.sealed import SealedContent, SealedPhoto, SealedReferral
 from models.ticket import Assignment, Attachment, Contact, Deadline, Feedback, Happening, Ticket, TicketEvent
@@ -33,7 +34,6 @@ log = logging.getLogger(__name__)
 
 #: Tickets that one sweep takes in; the next takes the rest.
 SWEEP: Final = 100
-_CONTACT: Final = ("name", "phone", "email")
 _PHOTO: Final = ("position", "media_type", "size", "sha256", "width", "height", "shows", "event_id")
 _LETTER: Final = ("department_id", "account_id", "sent_at", "body")
 _FEEDBACK: Final = ("rating", "comment", "at")
@@ -47,7 +47,7 @@ class Content:
 
     `words` are those of its history before it was sealed, by the event's id, `assignments` why units were given it and
     what helpers told of it, by the assignment's id, `returned` what it was taken for when a unit gave it back, by the
-    return's id; `note` is why a person sealed it.
+    return's id, `holds` why it is kept whole, by the hold's id; `note` is why a person sealed it.
     """
 
     text: str
@@ -65,12 +65,13 @@ class Content:
     feedback: dict[str, Any] | None = None
     assignments: dict[str, dict[str, str | None]] = field(default_factory=dict)
     returned: dict[str, str | None] = field(default_factory=dict)
+    holds: dict[str, str] = field(default_factory=dict)
     note: str | None = None
 
     @property
     def identity(self) -> tuple[str, ...]:
         """What says who wrote it: name, telephone, e-mail address."""
-        return tuple(filter(None, ((self.contact or {}).get(name) for name in _CONTACT)))
+        return tuple(filter(None, ((self.contact or {}).get(name) for name in FIELDS)))
 
 
 def rows_of_report(
@@ -105,7 +106,7 @@ def rows_of_report(
 
 
 def _reachable(details: ContactDetails) -> dict[str, str | None]:
-    return {name: getattr(details, name) for name in _CONTACT} | {"consented_at": details.consented_at.isoformat()}
+    return {name: getattr(details, name) for name in FIELDS} | {"consented_at": details.consented_at.isoformat()}
 
 
 def _described(photo: Photo, position: int) -> dict[str, Any]:
@@ -151,6 +152,7 @@ def _lock_away(hotline: Hotline, session: Session, ticket: Ticket, now: datetime
     # Which rule it was, and for which topic a unit gave it back, says what it is about.
     session.execute(update(Assignment).where(Assignment.ticket_id == ticket.id).values(rule_id=None, because=None))
     session.execute(update(TicketReturn).where(TicketReturn.ticket_id == ticket.id).values(topic_slug=None))
+    session.execute(update(LegalHold).where(LegalHold.ticket_id == ticket.id).values(reason=""))
     for table in (Contact, Attachment, Letter, Feedback):
         session.execute(delete(table).where(table.ticket_id == ticket.id).execution_options(synchronize_session=False))
     session.expire(ticket, ["events", "contact", "attachments", "feedback"])
@@ -191,6 +193,7 @@ def _content_of(hotline: Hotline, session: Session, ticket: Ticket, note: str | 
         feedback=_plain(feedback, _FEEDBACK) if feedback else None,
         assignments=dict(_assignments(session, ticket.id)),
         returned=dict(_returned(session, ticket.id)),
+        holds=dict(_holds(session, ticket.id)),
         note=note,
     )
 
@@ -212,6 +215,11 @@ def _assignments(session: Session, ticket_id: UUID) -> Iterator[tuple[str, dict[
 def _returned(session: Session, ticket_id: UUID) -> Iterator[tuple[str, str | None]]:
     for one in session.scalars(select(TicketReturn).where(TicketReturn.ticket_id == ticket_id)):
         yield str(one.id), one.topic_slug
+
+
+def _holds(session: Session, ticket_id: UUID) -> Iterator[tuple[str, str]]:
+    for one in session.scalars(select(LegalHold).where(LegalHold.ticket_id == ticket_id)):
+        yield str(one.id), one.reason
 
 
 def _plain(row: Base, names: Sequence[str]) -> dict[str, Any]:
@@ -287,6 +295,9 @@ def give_back(hotline: Hotline, session: Session, ticket: Ticket) -> None:
     for return_id, topic in said.returned.items():
         back = TicketReturn.id == int(return_id), TicketReturn.ticket_id == ticket.id
         session.execute(update(TicketReturn).where(*back).values(topic_slug=topic))
+    for hold_id, reason in said.holds.items():
+        kept = LegalHold.id == int(hold_id), LegalHold.ticket_id == ticket.id
+        session.execute(update(LegalHold).where(*kept).values(reason=reason))
     if said.feedback is not None:
         rated_at = datetime.fromisoformat(said.feedback["at"])
         session.add(Feedback(ticket_id=ticket.id, **(said.feedback | {"at": rated_at})))

@@ -462,7 +462,11 @@ def test_a_merged_report_is_over_when_the_one_it_follows_is(
     work.accept(hotline, staff.alice, step(lead))
     work.answer(hotline, staff.alice, step(lead, "Xong."))
     tracking.rate(hotline, lead.code, 4, "")
-    assert retention.purge(hotline) == {SubmissionType.REPORT: 1}
+    clock.forward(days=729)
+    assert retention.purge(hotline) == {}
+    assert other.contact() is not None, "the case that it is of ended less long ago"
+    clock.forward(days=3)
+    assert retention.purge(hotline) == {SubmissionType.REPORT: 2}
     assert other.contact() is None
 
 

@@ -21,6 +21,7 @@ from app.consistency import assert_consistent, reconcile, violations
 from app.coordination import service as coordination
 from app.hotline import Hotline
 from app.notices import sending
+from app.persons import holds
 from app.photostore import path_of
 from app.review import service as review
 from app.sealed import service as sealed
@@ -38,6 +39,7 @@ from models.account import Account
 from models.coordination import Part
 from models.extension import Extension
 from models.notice import Notice
+from models.person import LegalHold
 from models.returning import TicketReturn
 from models.sealed import SealedContent, SealedPhoto
 from models.ticket import Assignment, Deadline, Ticket, TicketEvent
@@ -185,7 +187,7 @@ def test_what_was_of_an_incident_leaves_it_and_every_place_and_comes_back_alone(
 def test_what_units_did_on_a_ticket_goes_into_the_vault_and_comes_back_with_every_law_kept(
     hotline: Hotline, road: Road, staff: Staff, clock: Clock, elsewhere: Callable[[], list[str]]
 ) -> None:
-    """The canary in all that units write: to and from helpers, for more time, of progress, of a return; twice.
+    """The canary in all that is written: to and from helpers, for more time, of progress, a return, a hold; twice.
 
     Expected: sealed, no row says a word of it or what it was about; released, all is as it was; others go on meanwhile.
     """
@@ -203,6 +205,7 @@ def test_what_units_did_on_a_ticket_goes_into_the_vault_and_comes_back_with_ever
     sending.keep(hotline)
     progress.report(hotline, staff.alice, step(filed, f"Đang thay {CANARY}."), (clock.at + timedelta(days=2)).date())
     work.send_back(hotline, staff.alice, step(filed, f"Không phải của tôi {CANARY}."), Why("wrong-unit", BUSES))
+    holds.place_by(hotline, staff.cleared, filed.ticket().id, f"Cơ quan điều tra hỏi về {CANARY}.", "")
     sealed_and_released(hotline, road, filed, elsewhere)
     assert (other.status(), other.ticket().incident_id) == (Status.NEEDS_REVIEW, incident)
     review.route(hotline, staff.coordinator, step(filed), review.Choice("street-lighting", LIGHTS))
@@ -360,7 +363,7 @@ def left_by_units(hotline: Hotline, filed: Filed) -> dict[str, list[dict[str, An
         "extension": select(Extension.__table__).where(Extension.ticket_id == ticket_id),
     } | {
         kind.__tablename__: select(kind.__table__).where(kind.ticket_id == ticket_id).order_by(kind.id)
-        for kind in (Assignment, TicketReturn, TicketEvent, Deadline)
+        for kind in (Assignment, TicketReturn, TicketEvent, Deadline, LegalHold)
     }
     with hotline.database.reading() as session:
         return {table: [dict(row) for row in session.execute(query).mappings()] for table, query in rows_of.items()}
