@@ -1,6 +1,6 @@
 """What auditors read: one list of ways in, accounts, exports and openings of sealed tickets, newest first."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,13 +10,11 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Label,
     Select,
     SQLColumnExpression,
     String,
     Uuid,
     cast,
-    false,
     literal,
     null,
     or_,
@@ -27,17 +25,18 @@ from sqlalchemy.orm import Session, aliased
 
 from app.problems import NotFound
 from models.account import Account
-from models.audit import AuditEvent
+from models.audit import DETAIL_MAX, AuditEvent
 from models.base import BigId, UtcDateTime
+from models.board import ReportExport
 from models.sealed import SealedRead
 from models.vocabulary import AuditKind
+from models.worklist import Export
 
 PAGE: Final = 50
 #: What a line of the record of reads is called among the others.
 SEALED_READ: Final = "sealed_read"
-#: The two tables, in the order in which their rows of one instant stand.
-_OWN: Final = 0
-_READS: Final = 1
+#: The tables, in the order in which their rows of one instant stand: the last first.
+_OWN, _READS, _LISTS, _REPORTS = range(4)
 _Row = tuple[Any, ...]
 
 
@@ -101,38 +100,50 @@ def page(
     With `account_id` only those that are about this account or were done by it.
     """
     key = _key(after) if after else None
-    parts = [
-        _part(session, asked.where(*_beyond(key, source, at, number)), at, number)
-        for source, at, number, asked in (
-            (_OWN, AuditEvent.at, AuditEvent.id, _own(topic, account_id)),
-            (_READS, SealedRead.at, SealedRead.id, _reads(topic, account_id)),
-        )
-    ]
+    parts = [_part(session, source, key) for source in _sources(topic, account_id)]
     rows = sorted(chain(*parts), key=lambda row: row[:3], reverse=True)
     lines = [Line(at, kind, name, by, detail, ticket) for at, _, _, kind, name, by, detail, ticket in rows[:PAGE]]
     return AuditPage(lines, _written(*rows[PAGE - 1][:3]) if len(rows) > PAGE else None)
 
 
-def _part(
-    session: Session, asked: Select[_Row], at: SQLColumnExpression[datetime], number: SQLColumnExpression[int]
-) -> Sequence[_Row]:
-    """Return as many rows of one of the two tables as a page can need; each table reads its own index."""
-    return [tuple(row) for row in session.execute(asked.order_by(at.desc(), number.desc()).limit(PAGE + 1))]
+@dataclass(frozen=True)
+class _Source:
+    """A table that has lines: `place` is its own among the tables, `at` and `number` say where a line stands in it."""
+
+    place: int
+    at: SQLColumnExpression[datetime]
+    number: SQLColumnExpression[int]
+    lines: Select[_Row]
 
 
-def _beyond(
-    key: tuple[datetime, int, int] | None,
-    source: int,
-    at: SQLColumnExpression[datetime],
-    number: SQLColumnExpression[int],
-) -> list[ColumnElement[bool]]:
-    """Return the condition for a row of a table to come after a line; at one instant reads come before the others."""
+def _part(session: Session, source: _Source, key: tuple[datetime, int, int] | None) -> Sequence[_Row]:
+    """Return as many lines of one table as a page can need."""
+    asked = source.lines.where(*_beyond(key, source)).order_by(source.at.desc(), source.number.desc())
+    return [tuple(row) for row in session.execute(asked.limit(PAGE + 1))]
+
+
+def _beyond(key: tuple[datetime, int, int] | None, source: _Source) -> list[ColumnElement[bool]]:
+    """Return the condition for a row of a table to come after a line."""
     if key is None:
         return []
     moment, of, last = key
-    if of == source:
-        return [tuple_(at, number) < tuple_(literal(moment, UtcDateTime), literal(last, BigId))]
-    return [at <= moment] if of > source else [at < moment]
+    if of == source.place:
+        return [tuple_(source.at, source.number) < tuple_(literal(moment, UtcDateTime), literal(last, BigId))]
+    return [source.at <= moment] if of > source.place else [source.at < moment]
+
+
+def _sources(topic: Topic | None, account_id: UUID | None) -> Iterator[_Source]:
+    """Yield the tables with lines of a topic. What has a record of its own stays there and is not written twice."""
+    if topic is not Topic.SEALED:
+        yield _Source(_OWN, AuditEvent.at, AuditEvent.id, _own(topic, account_id))
+    if topic in {None, Topic.SEALED}:
+        opened = _elsewhere(_READS, SealedRead, SEALED_READ, cast(null(), String), SealedRead.ticket_id, account_id)
+        yield _Source(_READS, SealedRead.at, SealedRead.id, opened)
+    if topic in {None, Topic.EXPORTS}:
+        lists = _exported(_LISTS, Export, "list", Export.format, account_id)
+        yield _Source(_LISTS, Export.at, Export.id, lists)
+        reports = _exported(_REPORTS, ReportExport, "report", ReportExport.form, account_id)
+        yield _Source(_REPORTS, ReportExport.at, ReportExport.id, reports)
 
 
 def _own(topic: Topic | None, account_id: UUID | None) -> Select[_Row]:
@@ -150,20 +161,28 @@ def _own(topic: Topic | None, account_id: UUID | None) -> Select[_Row]:
     return query
 
 
-def _reads(topic: Topic | None, account_id: UUID | None) -> Select[_Row]:
-    """The record of reads stays where it is and is not written twice; here both are one."""
+def _exported(
+    place: int, table: type[Export | ReportExport], what: str, form: SQLColumnExpression[Any], account_id: UUID | None
+) -> Select[_Row]:
+    """Return lines of what was taken out: a list or a report, and as what sort of file."""
+    detail = literal(f"{what} ").concat(cast(form, String(DETAIL_MAX)))
+    return _elsewhere(place, table, AuditKind.EXPORTED, detail, cast(null(), Uuid), account_id)
+
+
+def _elsewhere(
+    place: int,
+    table: type[SealedRead | Export | ReportExport],
+    kind: str,
+    detail: SQLColumnExpression[Any],
+    ticket: SQLColumnExpression[Any],
+    account_id: UUID | None,
+) -> Select[_Row]:
     query = (
-        select(SealedRead.at, literal(_READS), SealedRead.id, literal(SEALED_READ))
-        .add_columns(_nothing("whom"), Account.username, _nothing("detail"), SealedRead.ticket_id)
-        .join(Account, Account.id == SealedRead.account_id)
+        select(table.at, literal(place), table.id, literal(str(kind)))
+        .add_columns(cast(null(), String).label("whom"), Account.username, detail.label("detail"), ticket)
+        .join(Account, Account.id == table.account_id)
     )
-    if topic not in {None, Topic.SEALED}:
-        query = query.where(false())
-    return query if account_id is None else query.where(SealedRead.account_id == account_id)
-
-
-def _nothing(name: str) -> Label[str]:
-    return cast(null(), String(64)).label(name)
+    return query if account_id is None else query.where(table.account_id == account_id)
 
 
 def _written(at: datetime, source: int, number: int) -> str:
@@ -177,6 +196,6 @@ def _key(after: str) -> tuple[datetime, int, int]:
         found = moment, int(source), int(number)
     except ValueError:
         raise NotFound from None
-    if moment.tzinfo is None or not 0 <= found[2] < 2**63 or found[1] not in {_OWN, _READS}:
+    if moment.tzinfo is None or not 0 <= found[2] < 2**63 or not _OWN <= found[1] <= _REPORTS:
         raise NotFound
     return found

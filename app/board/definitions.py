@@ -174,7 +174,7 @@ _INTRODUCTION: Final = """# The figures of the board
 
 Written from `app/board/definitions.py`; a test compares this page with it and runs each statement, on both databases,
 against what the board shows. `:begins` and `:ends` are where the period begins and where it is over, `:now` is when one
-looks. A figure of one unit, ward, topic or channel has one condition more, such as `and ticket.department_id = 'ubnd-27163'`.
+looks. A figure of one unit, ward, topic or channel has one condition more, such as `and ticket.department_id = 'some-unit'`.
 
 """
 _RANKING: Final = """## Ranking

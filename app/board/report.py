@@ -22,9 +22,9 @@ from sqlalchemy.orm import Session
 from app.assignment import local_date
 from app.board import figures, service, words
 from app.board.definitions import BY_NAME, DEFINITIONS
-from app.board.figures import TALLY, Counts, Scope
-from app.board.schema import Asked, earlier
-from app.board.service import FEW, Line, Ranked
+from app.board.figures import TALLY, Counts
+from app.board.schema import Asked
+from app.board.service import FEW, Ranked
 from app.hotline import Hotline
 from app.i18n import speaking
 from app.returns.schema import Period
@@ -96,38 +96,28 @@ def written(hotline: Hotline, session: Session, account: Account, asked: Asked, 
 
 def _report(hotline: Hotline, session: Session, account: Account, asked: Asked) -> Report:
     found = service.board(hotline, session, account, asked)
-    scope, before = _scopes(hotline, found)
-    city, now = hotline.city, found.now
+    scope, city = asked.scope(hotline.files.calendar.zone, found.only_unit), hotline.city
 
-    def lines(by: str) -> list[Line]:
-        these, those = (figures.counted(session, TALLY, one, now, by) for one in (scope, before))
-        made = [Line(key, these.get(key, Counts()), those.get(key, Counts())) for key in these]
-        return sorted(made, key=lambda line: (-line.counts.received, words.key(city, by, line.key)))
+    def counted(by: str) -> dict[str, Counts]:
+        return figures.counted(session, TALLY, scope, found.now, by)
 
     unit = found.only_unit or asked.given.get("unit")
-    units = service.rank({line.key: line.counts for line in lines("unit")})
     return Report(
         above=f"Ủy ban nhân dân {city.name}",
         office=words.key(city, "unit", unit) if unit else "Tổng đài tiếp nhận phản ánh",
         period=asked.period,
-        today=local_date(hotline, now),
+        today=local_date(hotline, found.now),
         place=city.name,
         summary=list(_summary(city, asked, found.total, found.before)),
         parts=[
             _of_the_period(hotline, found.total, found.before),
-            _of_units(city, units),
+            _of_units(city, service.rank(counted("unit"))),
             _by("III. Theo nhóm chủ đề và kênh tiếp nhận", "III. Chủ đề, kênh", city, {
-                by: lines(by) for by in ("group", "channel")
+                by: counted(by) for by in ("group", "channel")
             }),
-            _by("IV. Theo phường, xã, đặc khu", "IV. Phường, xã", city, {"ward": lines("ward")}),
+            _by("IV. Theo phường, xã, đặc khu", "IV. Phường, xã", city, {"ward": counted("ward")}),
         ],
     )  # fmt: skip
-
-
-def _scopes(hotline: Hotline, found: service.Board) -> tuple[Scope, Scope]:
-    zone, unit = hotline.files.calendar.zone, found.only_unit
-    previous = Asked(earlier(found.asked.period), found.asked.by, found.asked.given)
-    return found.asked.scope(zone, unit), previous.scope(zone, unit)
 
 
 def _summary(city: City, asked: Asked, now: Counts, before: Counts) -> Iterator[str]:
@@ -171,13 +161,14 @@ def _of_units(city: City, units: Iterable[Ranked]) -> Part:
     return Part("II. Theo đơn vị chủ trì", "II. Đơn vị", head, [4, 12, *_widths()], rows, (note,))
 
 
-def _by(title: str, sheet: str, city: City, lines: Mapping[str, list[Line]]) -> Part:
-    rows = [
-        [Cell("text", words.key(city, by, line.key)), *_cells(line.counts)]
-        for by, some in lines.items()
-        for line in some
-    ]
-    head = [" / ".join(words.dimension(by) for by in lines), *_heads()]
+def _by(title: str, sheet: str, city: City, found: Mapping[str, Mapping[str, Counts]]) -> Part:
+    """Return the lines of some dimensions below each other, of each the most reported first."""
+    rows: list[list[Cell]] = []
+    for by, some in found.items():
+        named = [(words.key(city, by, key), counts) for key, counts in some.items()]
+        most = sorted(named, key=lambda pair: (-pair[1].received, pair[0]))
+        rows += [[Cell("text", name), *_cells(counts)] for name, counts in most]
+    head = [" / ".join(words.dimension(by) for by in found), *_heads()]
     return Part(title, sheet, head, [14, *_widths()], rows)
 
 

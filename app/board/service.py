@@ -8,9 +8,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager
 
 from app import access
+from app.audit.record import record
 from app.board import figures, tallies
 from app.board.definitions import BY_NAME
 from app.board.figures import NONE, TALLY, Counts, Scope
@@ -22,7 +23,7 @@ from app.work.service import SHOWN_WITH
 from models.account import Account
 from models.board import ReportExport
 from models.ticket import Ticket
-from models.vocabulary import ExportForm
+from models.vocabulary import AuditKind, ExportForm
 
 #: A unit of which fewer tickets are decided (in time or late) has no rank; an average of fewer ratings is marked.
 FEW: Final = 10
@@ -251,6 +252,7 @@ def note_export(session: Session, account: Account, asked: Asked, form: ExportFo
             department_id=named,
         )
     )  # fmt: skip
+    record(session, now, AuditKind.EXPORTED, actor=account.id, detail=f"report.{form.value}")
 
 
 def exports(session: Session, account: Account) -> list[ReportExport]:
@@ -259,7 +261,4 @@ def exports(session: Session, account: Account) -> list[ReportExport]:
     latest = select(ReportExport).join(ReportExport.account).order_by(ReportExport.id.desc()).limit(EXPORTS)
     if unit is not None:
         latest = latest.where(Account.department_id == unit)
-    found = list(session.scalars(latest))
-    for one in found:
-        _ = one.account  # shown after the session is over
-    return found
+    return list(session.scalars(latest.options(contains_eager(ReportExport.account))))

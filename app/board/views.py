@@ -347,8 +347,9 @@ def take_report() -> AnyResponse:
     except Refused as refused:
         usual = schema.parse({}, hotline().city, _today(), _usual_dimension())
         return Response(_overview(usual, refused), errors.status_of(refused))
-    with hotline().database.transaction() as session:
+    with hotline().database.reading() as session:
         content = report.written(hotline(), session, staff(), asked, ExportForm(form))
+    with hotline().database.transaction() as session:  # apart: while a file is made, others must be able to write
         service.note_export(session, staff(), asked, ExportForm(form), hotline().now())
     name = f"bao-cao-phan-anh-{asked.period.first}-{asked.period.last}.{form}"
     return send_file(BytesIO(content), KINDS[ExportForm(form)], as_attachment=True, download_name=name)

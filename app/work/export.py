@@ -1,13 +1,15 @@
 """A list of tickets taken out of the system, as CSV or Excel: what the person sees, and no way to reach a citizen.
 
 The contact is not among the columns, and numbers of persons that stand in a report are left out of its text. Who took
-what is kept first (`models.worklist.Export`); then the tickets are read page by page, by key.
+what is kept first (`models.worklist.Export`, and a line of the auditors' record); then the tickets are read page by
+page, by key.
 """
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from tempfile import TemporaryFile
@@ -19,6 +21,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from sqlalchemy.orm import Session
 
 from app import wording
+from app.audit.record import record
 from app.deadlines import Standing, standing
 from app.hotline import Hotline
 from app.i18n import gettext as _
@@ -29,7 +32,7 @@ from app.work.filters import Filter
 from classifier.scrub import scrubbed
 from models.account import Account
 from models.ticket import Ticket
-from models.vocabulary import ExportFormat
+from models.vocabulary import AuditKind, ExportFormat
 from models.worklist import Export
 
 #: At most so many tickets in one file; a list that is longer is to be narrowed.
@@ -39,6 +42,8 @@ PART: Final = 500
 #: A spreadsheet takes a cell that begins so for a formula, even behind white space or a quote, and some by the wide
 #: forms too.
 _EXECUTABLE: Final = frozenset("=+-@\t\r\n\0＝＋－＠|%")
+#: An Excel cell knows one line end; XML leaves another one in or not, by who writes it.
+_LINE_END: Final = re.compile("\r\n?")
 _IGNORED: Final = " \"'\u00a0\u3000\ufeff\u200b"
 Cell = str | int | datetime | None
 
@@ -72,8 +77,10 @@ def export(hotline: Hotline, account: Account, kind: ExportFormat, wanted: Filte
         number = queue.size(session, account, wanted, now, most=MOST)
     if number > MOST:
         raise refuse("", "export_too_long", max=MOST)
+    asked = replace(wanted, q=scrubbed(wanted.q))  # what stays for good has no number of a person in it
     with hotline.database.transaction() as session:
-        session.add(Export(account_id=account.id, at=now, format=kind, query=wanted.as_query(), tickets=number))
+        session.add(Export(account_id=account.id, at=now, format=kind, query=asked.as_query(), tickets=number))
+        record(session, now, AuditKind.EXPORTED, actor=account.id, detail=f"tickets.{kind.value}")
     rows = _rows(hotline, account, wanted, now)
     return KINDS[kind].write(rows)
 
@@ -179,7 +186,8 @@ def _cell(sheet: Any, value: Cell) -> Any:
         return cell
     if not isinstance(value, str):
         return value
-    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\ufffd", guarded(value)))
+    lines = _LINE_END.sub("\n", guarded(value))
+    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\ufffd", lines))
     cell.data_type = "s"  # a text is a text, whatever it begins with
     return cell
 

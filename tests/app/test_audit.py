@@ -64,7 +64,35 @@ def test_an_opening_of_a_sealed_ticket_is_a_line_without_its_reason(
     assert "Mở đọc phiếu niêm phong" in words(shown)
     assert page in shown
     assert reason not in shown
-    assert page not in log_in(staff.admin).get("/audit?topic=sealed").get_data(as_text=True)
+    administrators = log_in(staff.admin).get("/audit?topic=sealed").get_data(as_text=True)
+    assert "Mở đọc phiếu niêm phong" in words(administrators)
+    assert page not in administrators
+
+
+def test_lists_and_reports_that_leave_the_house_are_lines(
+    hotline: Hotline, road: Road, staff: Staff, log_in: Log, clock: Clock
+) -> None:
+    """Each has a record of its own, as openings have: shown among the others, in its order, and written once."""
+    road.routed()
+    clock.forward(minutes=1)
+    lists = post_form(log_in(staff.alice), "/work", "/work/export", format="csv")
+    clock.forward(minutes=1)
+    days = {"from": "2026-02-01", "to": "2026-02-28"}
+    report = post_form(log_in(staff.supervisor), "/board", "/board/report", form="xlsx", **days)
+    assert (lists.status_code, report.status_code) == (200, 200)
+    with hotline.database.reading() as session:
+        lines = service.page(session, Topic.EXPORTS).lines
+        of_alice = service.page(session, account_id=staff.alice.id).lines
+        assert service.page(session, Topic.SEALED).lines == []
+        assert service.page(session).lines == lines
+    assert [(line.kind, line.who, line.detail) for line in lines] == [
+        (AuditKind.EXPORTED, "supervisor", "report xlsx"),
+        (AuditKind.EXPORTED, "alice", "list csv"),
+    ]
+    assert of_alice == lines[1:]
+    shown = words(log_in(staff.admin).get("/audit?topic=exports").get_data(as_text=True))
+    assert "report xlsx" in shown
+    assert "list csv" in shown
 
 
 def test_paging_shows_every_line_once_newest_first_whatever_comes_meanwhile(

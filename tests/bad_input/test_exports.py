@@ -18,11 +18,12 @@ from werkzeug.test import TestResponse
 from app.hotline import Hotline
 from app.work import export
 from models.account import Account
+from models.audit import AuditEvent
 from models.ticket import Ticket
-from models.vocabulary import ExportFormat
+from models.vocabulary import AuditKind, ExportFormat
 from models.worklist import Export
 from tests.app.conftest import LIGHTS_OUT, Road, Staff
-from tests.pages import hidden, words
+from tests.pages import hidden, post_form, words
 
 Browser = Callable[[Account], FlaskClient]
 
@@ -68,8 +69,8 @@ def test_exports_cannot_execute(hotline: Hotline, road: Road, staff: Staff, log_
     """Check 21. Begin reports and places with `=`, `+`, `-`, `@`, tab, CR, also behind spaces and quotes, and wide.
 
     Expect each prefixed by ' in CSV and Excel alike, quoted by RFC 4180 so that a reader gets the text back, quotes,
-    commas and newlines too; in Excel no cell is a formula; a number of ours stays a number. Leaving `guarded` out of
-    either writer makes it fail.
+    commas and newlines too; in Excel a line ends with LF and no cell is a formula; a number of ours stays a number.
+    Leaving `guarded` out of either writer makes it fail.
     """
     texts = {}
     for number, bad in enumerate((*DANGEROUS, *STORED, *HARMLESS)):
@@ -80,11 +81,12 @@ def test_exports_cannot_execute(hotline: Hotline, road: Road, staff: Staff, log_
             session.execute(change.values(text=said, place_text=bad or None))
         texts[filed.ticket().id.hex[:8]] = (bad, said)
     browser = log_in(staff.alice)
-    for rows in (read_csv(take(browser, "csv")), read_xlsx(take(browser, "xlsx"))):
+    for rows, has_cr in ((read_csv(take(browser, "csv")), True), (read_xlsx(take(browser, "xlsx")), False)):
         assert len(rows) == len(texts)
         for row in rows:
             bad, said = texts[row["Phiếu"]]
-            for cell, expected in ((row["Nội dung"], said), (row["Nơi"], bad)):
+            for cell, sent in ((row["Nội dung"], said), (row["Nơi"], bad)):
+                expected = sent if has_cr else sent.replace("\r\n", "\n").replace("\r", "\n")
                 if bad in HARMLESS:
                     assert (cell or "") == expected
                 else:
@@ -157,7 +159,13 @@ def test_who_takes_a_list_out_is_on_record_for_good(
     road.routed()
     take(log_in(staff.alice), "csv", "?q=den&status=routed")
     take(log_in(staff.coordinator), "xlsx")
+    post_form(log_in(staff.auditor), "/board", "/board/report", form="xlsx")
     with hotline.database.reading() as session:
+        lines = session.execute(
+            select(AuditEvent.actor_id, AuditEvent.detail)
+            .where(AuditEvent.kind == AuditKind.EXPORTED)
+            .order_by(AuditEvent.id)
+        ).all()
         kept = [
             (row.account_id, row.at, row.format.value, row.query, row.tickets)
             for row in session.scalars(select(Export).order_by(Export.id))
@@ -166,9 +174,24 @@ def test_who_takes_a_list_out_is_on_record_for_good(
         (staff.alice.id, hotline.now(), "csv", {"status": "routed", "q": "den"}, 1),
         (staff.coordinator.id, hotline.now(), "xlsx", {}, 1),
     ]
+    assert [tuple(line) for line in lines] == [
+        (staff.alice.id, "tickets.csv"),
+        (staff.coordinator.id, "tickets.xlsx"),
+        (staff.auditor.id, "report.xlsx"),
+    ]
     for statement in ("update export set tickets = 0", "delete from export"):
         with pytest.raises(DBAPIError, match="append-only"), hotline.database.transaction() as session:
             session.execute(text(statement))
+
+
+def test_a_number_that_somebody_looked_for_does_not_stay_on_record(
+    hotline: Hotline, road: Road, staff: Staff, log_in: Browser
+) -> None:
+    road.routed()
+    take(log_in(staff.alice), "csv", "?q=den+0901234567")
+    with hotline.database.reading() as session:
+        (row,) = session.scalars(select(Export))
+    assert row.query == {"q": "den số"}
 
 
 def test_a_list_that_is_too_long_or_a_format_that_there_is_not_is_refused_and_not_recorded(
