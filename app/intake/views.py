@@ -1,9 +1,8 @@
 """The citizen's form: works without JavaScript; what was typed comes back whatever happens."""
 
 import json
-import logging
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -55,9 +54,6 @@ LIMITS: Final = {
 }
 
 
-log = logging.getLogger(__name__)
-
-
 class KnownNearby(Exception):
     """Raised once before a form is filed, where open incidents near by may be what it is about."""
 
@@ -100,11 +96,7 @@ def file_draft() -> Response:
     Answers programs of ours in JSON; `receipt` brings up the page with the code, now or later.
     """
     throttle().filing(address())
-    key, problems = "", tuple[Problem, ...]()
-    try:
-        key = service.check_key(request.headers.get("Idempotency-Key"))
-    except Refused as refused:
-        problems = refused.problems
+    key, problems = _read_key(lambda: service.check_key(request.headers.get("Idempotency-Key")))
     report, photos = read_report(form_fields(), problems)
     filed = service.file_report(hotline(), Filing(service.DRAFTS, key, report, photos, Channel.WEB))
     receipt = hotline().keys.answers.encrypt(filed.body).decode()
@@ -149,26 +141,26 @@ def file_from_form(
     that a call-taker has confirmed; `within` is run in the commit that files.
     """
     throttle().filing(address())
-    key, problems = "", tuple[Problem, ...]()
-    try:
-        key = _form_key()
-    except Refused as refused:
-        problems = refused.problems
+    key, problems = _read_key(_form_key)
     report, photos = read_report(form_fields() if fields is None else dict(fields), problems)
     if "nearby" not in request.form and (found := _worth_asking(report)):
         raise KnownNearby(found, len(photos))
     return service.file_report(hotline(), Filing("form", key, report, photos, channel, topic), within)
 
 
+def _read_key(read: Callable[[], str]) -> tuple[str, tuple[Problem, ...]]:
+    """Return the key of a filing, or what is wrong with it, to be told with all else that is wrong."""
+    try:
+        return read(), ()
+    except Refused as refused:
+        return "", refused.problems
+
+
 def _worth_asking(report: Report) -> list[Neighbour]:
-    """Return what is known near by and may be the same; nothing where that cannot be had: filing comes first."""
+    """Return what is known near by and may be the same."""
     if report.incident is not None or report.submission_type not in {None, *SHARED_TYPES}:
         return []
-    try:
-        return nearby.worth_asking(hotline(), report.text, report.place_text, report.latitude, report.longitude)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the report is worth more
-        log.warning("no look at the neighbours: %s", type(error).__name__)
-        return []
+    return nearby.worth_asking(hotline(), report.text, report.place_text, report.latitude, report.longitude)
 
 
 def read_report(fields: dict[str, Any], found: Iterable[Problem] = ()) -> tuple[Report, tuple[Photo, ...]]:
@@ -253,8 +245,7 @@ def show_form(
     return render_template(
         template,
         values=values,
-        errors=grouped_errors(problems)
-        | ({"": [_("Hệ thống đang bận. Chữ của bạn vẫn còn ở đây; ít phút nữa bạn gửi lại nhé.")]} if away else {}),
+        errors=grouped_errors(problems) | (away_errors() if away else {}),
         form_token="" if as_shell else token or new_form_token(),
         as_shell=as_shell,
         limits=LIMITS,
@@ -263,6 +254,11 @@ def show_form(
         cues=json.dumps(cues(), ensure_ascii=False),
         **more,
     )
+
+
+def away_errors() -> dict[str, list[str]]:
+    """Return what a form says, as `grouped_errors` does, while the database or the disk is away."""
+    return {"": [_("Hệ thống đang bận. Chữ của bạn vẫn còn ở đây; ít phút nữa bạn gửi lại nhé.")]}
 
 
 def show_nearby(template: str, known: KnownNearby) -> str:

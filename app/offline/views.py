@@ -26,6 +26,7 @@ SHELL: Final = ("app.css", "app.js", "drafts.js", "citizen.js", "icon.svg")
 SOURCES: Final = (
     "templates/base.html",
     "templates/_parts.html",
+    "templates/_map.html",
     "templates/intake/form.html",
     "templates/offline/away.html",
     "templates/offline/sw.js",

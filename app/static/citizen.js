@@ -123,6 +123,7 @@ const wipe = async () => {
   form.reset();
   for (const name of FIELDS) form.elements[name].value = "";
   photos.length = 0;
+  changed(form.elements.longitude);
   key = freshKey();
   drawThumbs();
   localStorage.removeItem(WORDS);
@@ -168,17 +169,18 @@ if (navigator.geolocation) {
     told(position.dataset.waiting, false);
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => {
-        told(words(position.dataset.found, { m: Math.round(coords.accuracy) }), true);
         pin(coords.latitude.toFixed(6), coords.longitude.toFixed(6));
+        told(words(position.dataset.found, { m: Math.round(coords.accuracy) }), true);
       },
       () => told(position.dataset.failed, false),
       { enableHighAccuracy: true, timeout: 15000, maximumAge: 60000 },
     );
   });
 }
-forgetPosition.addEventListener("click", () => {
-  told("", false);
-  pin("", "");
+forgetPosition.addEventListener("click", () => pin("", ""));
+// The map sets and takes away the same position, of which the words above it may say nothing else.
+form.addEventListener("input", ({ target }) => {
+  if (target.name === "longitude") told("", Boolean(target.value));
 });
 
 // ---- Dictation, where the browser can.

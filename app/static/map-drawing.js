@@ -230,7 +230,6 @@ const picker = (drawn) => {
       field.dispatchEvent(new Event("input", { bubbles: true }));
       field.dispatchEvent(new Event("change", { bubbles: true }));
     });
-    clear.hidden = !values[0];
   };
   const where = (at) => {
     const ward = drawn.wardAt(at);
@@ -249,7 +248,6 @@ const picker = (drawn) => {
   };
   const place = (at) => {
     const spot = at.wrap();
-    show(spot);
     write([spot.lat.toFixed(6), spot.lng.toFixed(6)]);
     drawn.say(words.placed.replace("{where}", where(spot)));
   };
@@ -261,8 +259,6 @@ const picker = (drawn) => {
     place(map.getCenter());
   });
   clear.addEventListener("click", () => {
-    marker?.remove();
-    marker = null;
     write(["", ""]);
     drawn.say(words.cleared);
     canvas.focus();
@@ -283,11 +279,26 @@ const picker = (drawn) => {
     });
   }
 
-  if (fields.every((field) => field.value !== "" && Number.isFinite(Number(field.value)))) {
-    const at = L.latLng(...fields.map((field) => Number(field.value)));
-    show(at);
-    clear.hidden = false;
-    map.setView(at, drawn.closest, { animate: false });
+  // The page may have a position of its own to write or to take back: the pin is what is sent.
+  const written = () => {
+    const known = fields.every((field) => field.value !== "" && Number.isFinite(Number(field.value)));
+    return known ? L.latLng(...fields.map((field) => Number(field.value))) : null;
+  };
+  const follow = () => {
+    const at = written();
+    clear.hidden = !at;
+    if (at) {
+      show(at);
+      if (!map.getBounds().contains(at)) map.setView(at, drawn.closest, { animate: false });
+    } else {
+      marker?.remove();
+      marker = null;
+    }
+  };
+  fields[1].addEventListener("input", follow);
+  follow();
+  if (marker) {
+    map.setView(marker.getLatLng(), drawn.closest, { animate: false });
   } else {
     const middle = mostOf(drawn.outline.features.map(({ properties }) => properties.at), 0.5, 0.5)[0];
     map.setView(middle, 12, { animate: false });

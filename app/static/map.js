@@ -42,7 +42,7 @@ const openWhenAsked = (figure) => {
   });
 };
 
-export const prepare = (figure) => {
+const prepare = (figure) => {
   figure.hidden = false;
   if (figure.dataset.map === "picker") openWhenAsked(figure);
   else openWhenNear(figure);

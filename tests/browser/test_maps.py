@@ -102,6 +102,23 @@ def test_my_position_sets_the_pin(plain: Open) -> None:
     assert pin(page) == (10.7769, 106.7009)
 
 
+def test_map_and_form_tell_of_one_position(plain: Open) -> None:
+    page = plain(geolocation={"latitude": 10.7769, "longitude": 106.7009}, permissions=["geolocation"])
+    page.goto("/")
+    open_picker(page)
+    pins, forget = page.locator(".map-pin.own"), page.locator("#position [data-forget]")
+    page.click("#position button")
+    expect(pins).to_have_count(1)
+    forget.click()
+    expect(pins).to_have_count(0)
+    assert page.input_value("#latitude") == page.input_value("#longitude") == ""
+    page.click("[data-map-locate]")
+    expect(pins).to_have_count(1)
+    expect(forget).to_be_visible()
+    page.click("[data-map-clear]")
+    expect(forget).to_be_hidden()
+
+
 def test_tiles_that_come_are_shown_with_whose_they_are(tiled: Open) -> None:
     page = tiled()
     page.route("https://tiles.example.vn/**", lambda route: route.fulfill(body=PIXEL, content_type="image/png"))
