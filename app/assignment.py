@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, and_, delete, select
 from sqlalchemy.orm import Session
 
 from app.deadlines import set_first
@@ -103,9 +103,13 @@ def let_go(session: Session, ticket: Ticket) -> None:
 def drop_waiting(session: Session, ticket: Ticket) -> None:
     """Forget an answer that was not sent, with its photos; what was written of it stays in the history."""
     session.execute(delete(WaitingAnswer).where(WaitingAnswer.ticket_id == ticket.id))
-    unsent = Attachment.ticket_id == ticket.id, Attachment.shows != PhotoOf.REPORT, Attachment.event_id.is_(None)
-    session.execute(delete(Attachment).where(*unsent).execution_options(synchronize_session=False))
+    session.execute(delete(Attachment).where(unsent(ticket)).execution_options(synchronize_session=False))
     session.expire(ticket, ["attachments"])
+
+
+def unsent(ticket: Ticket) -> ColumnElement[bool]:
+    """Return the condition for a photo that lies beside an answer to this ticket which is not sent yet."""
+    return and_(Attachment.ticket_id == ticket.id, Attachment.shows != PhotoOf.REPORT, Attachment.event_id.is_(None))
 
 
 def meet(session: Session, ticket: Ticket, now: datetime, *kinds: DeadlineKind) -> None:

@@ -3,6 +3,7 @@
 Candidates come from two indexes (cells, street of a ward), newest first; texts are compared only among them.
 """
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,8 @@ from models.vocabulary import Status, TopicFact, topics
 from models.workflow import OPEN
 from routing.neighbours import around, cell_of, likeness
 from routing.place import Place, resolve_place
+
+log = logging.getLogger(__name__)
 
 #: Incidents looked at in one place, the newest first.
 LOOKED_AT: Final = 60
@@ -172,10 +175,19 @@ def worth_asking(
     """Return the neighbours that a report, not yet filed, may be of: what it says fits the topic, or many report it.
 
     The words are compared with the topic's own, not with anybody's report: else guesses would tell what others wrote.
+    Nothing where that cannot be had: who files, or is told on the telephone, goes on without.
     """
-    near = _near(hotline, place_text or words, latitude, longitude)
-    if not near and place_text:
-        near = _near(hotline, f"{words}. {place_text}", latitude, longitude)
+    try:
+        near = _near(hotline, place_text or words, latitude, longitude)
+        if not near and place_text:
+            near = _near(hotline, f"{words}. {place_text}", latitude, longitude)
+        return _fitting(words, near)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the report is worth more
+        log.warning("no look at the neighbours: %s", type(error).__name__)
+        return []
+
+
+def _fitting(words: str, near: Iterable[Neighbour]) -> list[Neighbour]:
     rated = [(likeness(words, f"{one.topic.vi}. {one.topic.definition}"), one) for one in near]
     fitting = [(how, one) for how, one in rated if how > 0 or one.reports >= MANY]
     return [one for _, one in sorted(fitting, key=lambda pair: (-pair[0], -pair[1].reports))][:PROPOSED]

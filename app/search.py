@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app import access
 from app.hotline import Hotline
-from classifier.scrub import EMAIL, NUMBER, PLATE
+from classifier.scrub import PERSONAL
 from classifier.text import fold
 from models.ticket import Ticket
 from models.worklist import TicketSearch
@@ -38,7 +38,7 @@ def names_a_person(text: str) -> bool:
 
 
 def _without_persons(folded: str) -> str:
-    for left_out in (EMAIL, PLATE, NUMBER):
+    for left_out in PERSONAL:
         folded = left_out.sub(" ", folded)
     return folded
 

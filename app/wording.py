@@ -50,6 +50,11 @@ def moment(at: datetime) -> str:
     return format_datetime(at, "EEEE d/M, HH:mm", tzinfo=_zone(), locale=language())
 
 
+def excerpt(text: str, most: int = 160) -> str:
+    """Return how a text begins, on one line."""
+    return " ".join(text.split())[:most]
+
+
 def number(n: int) -> str:
     """Return e.g. "1.234"."""
     return format_decimal(n, locale=language())
@@ -322,7 +327,15 @@ def problem_words(problem: Problem) -> str:
 
 def event_words(kind: str, data: dict[str, Any] | None = None) -> str:
     """Return a happening as staff read it in the history."""
-    words = {
+    if kind == "closed" and (data or {}).get("rating"):
+        return _("Người dân đánh giá và đóng")
+    return _event_words(language()).get(kind, kind)
+
+
+@cache
+def _event_words(_language: str) -> Mapping[str, str]:
+    """Return them all, made once a language: a history says one in every line."""
+    return {
         "received": _("Người dân gửi phản ánh"),
         "triaged": _("Hệ thống phân loại"),
         "reviewed": _("Điều phối viên quyết định"),
@@ -376,11 +389,16 @@ def event_words(kind: str, data: dict[str, Any] | None = None) -> str:
         "hold_placed": _("Giữ nguyên phiếu theo yêu cầu pháp lý"),
         "hold_lifted": _("Thôi giữ nguyên phiếu"),
     }
-    return _("Người dân đánh giá và đóng") if kind == "closed" and (data or {}).get("rating") else words.get(kind, kind)
 
 
 def citizen_words(kind: str) -> str:
     """Return a happening as the citizen reads it in the timeline."""
+    return _citizen_words(language()).get(kind, kind)
+
+
+@cache
+def _citizen_words(_language: str) -> Mapping[str, str]:
+    """Return them all, made once a language: a timeline says one in every line."""
     return {
         "received": _("Chúng tôi đã nhận được phản ánh của bạn"),
         "triaged": _("Đã đọc và chuyển tới nơi phụ trách"),
@@ -414,7 +432,7 @@ def citizen_words(kind: str) -> str:
         "contact_exported": _("Bạn đã nhận bản sao dữ liệu của mình"),
         "person_erased": _("Thông tin cá nhân của bạn đã được xóa"),
         "erasure_asked": _("Bạn xin xóa liên hệ; sẽ làm khi pháp luật cho phép"),
-    }.get(kind, kind)
+    }
 
 
 def extended_words(days: int, due_at: datetime, zone: tzinfo) -> str:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import Unauthorized
 
-from app import access, nearby, surges, wall
+from app import access, nearby, surges, wall, wording
 from app.accounts import tokens
 from app.api import schema
 from app.api.openapi import OPEN, Operation, document, documented, operation_of
@@ -40,7 +40,6 @@ from app.maps.service import FEWEST, Figure
 from app.maps.views import LICENCE, for_a_minute
 from app.nearby import Neighbour
 from app.notices import service as notice_service
-from app.persons.mask import masked_of
 from app.persons.reveal import reveal
 from app.praise import service as praise_service
 from app.problems import NotFound, Problem, Refused, WrongMediaType, refuse
@@ -52,7 +51,7 @@ from app.tracking import service as tracking_service
 from app.tracking.service import Track
 from app.tracking.views import photo_address
 from app.units import listing as unit_listing
-from app.work import answering, approval, extension, notes, page, person, progress, queue, returning, topic
+from app.work import approval, extension, notes, page, person, progress, queue, returning, topic
 from app.work import service as work_service
 from app.work.returning import Why
 from app.work.service import PAGE, Step
@@ -64,7 +63,7 @@ from models.desk import PhoneExchange
 from models.incident import Surge
 from models.returning import TicketReturn
 from models.ticket import Attachment, Ticket
-from models.vocabulary import AssignmentKind, Channel, DepartmentKind, Outcome, PhotoOf, Role, Scope, topics
+from models.vocabulary import AssignmentKind, Channel, DepartmentKind, Outcome, Role, Scope, topics
 from routing.departments import DepartmentFact
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -139,7 +138,7 @@ def file_report() -> Response:
 def reports_nearby() -> Response:
     """Return open incidents near a place, which a report may join: counts, topics, coarse places, no words."""
     throttle().nearby(address())
-    asked = _parsed(schema.NearbyRequest)
+    asked = _body(schema.NearbyRequest)
     if (asked.latitude is None) != (asked.longitude is None):
         raise refuse("latitude", "half_position")
     found = nearby.neighbours(hotline(), asked.place_text, asked.latitude, asked.longitude)
@@ -234,7 +233,7 @@ def _neighbour(one: Neighbour) -> schema.NearbyIncident:
 def announce_call() -> Response:
     """Tell of a call, with an exchange's token; the call-taker at the extension, or who is free, sees its number."""
     exchange = _exchange()
-    told = _parsed(schema.CallNotice)
+    told = _body(schema.CallNotice)
     said = Announcement(told.call_id, told.event, told.number, told.extension)
     call, extension = calls.announce(hotline(), exchange, said)
     state = calls.state_of(call, hotline().now())
@@ -243,9 +242,9 @@ def announce_call() -> Response:
 
 def _exchange() -> PhoneExchange:
     """Return the exchange whose token this is; to people's tokens there is no such place."""
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    token = _token()
     with hotline().database.reading() as session:
-        found = calls.exchange_of_token(hotline(), session, token.strip()) if kind.lower() == "bearer" else None
+        found = calls.exchange_of_token(hotline(), session, token) if token is not None else None
     if found is None:
         if _bearer_for(Scope.CALLS) is None:
             raise Unauthorized
@@ -649,7 +648,7 @@ def answer(ticket_id: UUID) -> Response:
     """Answer the citizen, with photos of the work if there are any; may wait for a second person of the unit."""
     _bearer()
     multipart = request.mimetype == "multipart/form-data"
-    asked = _validated(schema.ReplyRequest, request.form.to_dict()) if multipart else _parsed(schema.ReplyRequest)
+    asked = _validated(schema.ReplyRequest, request.form.to_dict()) if multipart else _body(schema.ReplyRequest)
     act = partial(work_service.answer, shown=photos_from_request())
     return _stepped(act, ticket_id, asked.version, asked.public_text)
 
@@ -904,14 +903,19 @@ def _let_in() -> None:
 
 
 def _bearer_for(scope: Scope) -> Account | None:
-    header = request.headers.get("Authorization", "")
-    if not header:
+    if not request.headers.get("Authorization"):
         return None
-    kind, _, token = header.partition(" ")
-    account = tokens.account_of(hotline(), token.strip(), scope) if kind.lower() == "bearer" else None
+    token = _token()
+    account = tokens.account_of(hotline(), token, scope) if token is not None else None
     if account is None:
         raise Unauthorized
     return account
+
+
+def _token() -> str | None:
+    """Return the bearer token of the request, None where it has none."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else None
 
 
 def _bearer_or_none() -> Account | None:
@@ -936,10 +940,6 @@ def _json() -> dict[str, Any]:
 
 
 def _body(shape: type[S]) -> S:
-    return _parsed(shape)
-
-
-def _parsed(shape: type[S]) -> S:
     return _validated(shape, _json())
 
 
@@ -952,7 +952,7 @@ def _validated(shape: type[S], fields: dict[str, Any]) -> S:
 
 def _tracked(shape: type[S], act: Callable[[S], Track]) -> Response:
     with throttle().code(address()):
-        found = act(_parsed(shape))
+        found = act(_body(shape))
     department = found.department
     timeline = [
         schema.TimelineEntry(
@@ -1021,7 +1021,7 @@ def _ticket(account: Account, ticket_id: UUID) -> Response:
             latitude=found.lat,
             longitude=found.lon,
             channel=found.channel,
-            photos=[a.id for a in found.attachments if a.shows is PhotoOf.REPORT],
+            photos=[photo.id for photo in page.reported_photos(found)],
             contact=_contact(session, account, found),
             actions=sorted(
                 work_service.offered(session, account, found)
@@ -1054,8 +1054,7 @@ def _ticket(account: Account, ticket_id: UUID) -> Response:
 
 
 def _contact(session: Session, account: Account, found: Ticket) -> schema.ContactMasked | None:
-    helps = account.role in access.WORKERS and not access.may_work(account, found)
-    masked = None if helps else masked_of(hotline(), session, found.id)
+    masked = page.masked_contact(session, account, found)
     return schema.ContactMasked(name=masked.name, phone=masked.phone, email=masked.email) if masked else None
 
 
@@ -1079,13 +1078,13 @@ def _proposal(returned: TicketReturn) -> schema.ProposalEntry:
 
 
 def _waiting(session: Session, account: Account, found: Ticket) -> schema.WaitingAnswer | None:
-    waiting = answering.of(session, found)
-    if waiting is None or not page.may_see_unsent(account, found):
+    waiting = page.unsent_answer(session, account, found)
+    if waiting is None:
         return None
     return schema.WaitingAnswer(
         text=waiting.body, written_by=waiting.written_by, written_at=waiting.written_at,
         given_back=waiting.back_at is not None, note=waiting.note,
-        photos=[photo.id for photo in found.attachments if page.is_unsent(photo)],
+        photos=[photo.id for photo in page.unsent_photos(found)],
     )  # fmt: skip
 
 
@@ -1112,7 +1111,7 @@ def _summary(found: Ticket, stands: Standing) -> schema.TicketSummary:
         topic=found.topic_slug,
         ward=found.ward_code,
         department=found.department_id,
-        excerpt=" ".join(found.text.split())[:160],
+        excerpt=wording.excerpt(found.text),
         received_at=found.received_at,
         resolve_due_at=found.resolve_due_at,
         paused=stands.paused_at is not None,

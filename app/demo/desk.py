@@ -1,7 +1,7 @@
 """A call-taker's day in the demonstration: calls of this morning, call-backs, drafts."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import select
@@ -35,22 +35,11 @@ HANDED: Final = {
 }
 
 
-@dataclass(frozen=True)
-class _At:
-    """A clock that stands still."""
-
-    at: datetime
-
-    def __call__(self) -> datetime:
-        return self.at
-
-
 def fill(hotline: Hotline) -> None:
     """Let the call-taker have answered calls, put one through, and left reminders; and one draft each way."""
     with hotline.database.reading() as session:
         people = {one.username: one for one in session.scalars(select(Account))}
     taker, coordinator = people["call-taker"], people["coordinator"]
-    seats.sit(hotline, taker, "101", ready=True)
     token = calls.add_exchange(hotline, "Tổng đài mẫu")
     with hotline.database.reading() as session:
         exchange = calls.exchange_of_token(hotline, session, token)
@@ -67,9 +56,8 @@ def fill(hotline: Hotline) -> None:
 
 
 def _calls(hotline: Hotline, exchange: PhoneExchange, taker: Account) -> None:
-    today = hotline.now()
     for number, (hours, caller, through) in enumerate(CALLS):
-        then = replace(hotline, now=_At(today - timedelta(hours=hours)))
+        then = _earlier(hotline, hours)
         seats.sit(then, taker, "101", ready=True)
         said = Announcement(f"demo-{number}", CallStep.ANSWERED, caller, "101")
         call, _ = calls.announce(then, exchange, said)
@@ -79,6 +67,12 @@ def _calls(hotline: Hotline, exchange: PhoneExchange, taker: Account) -> None:
         with then.database.transaction() as session:
             drafts.filed(then, session, account=taker, draft_id=draft)
     seats.sit(hotline, taker, "101", ready=True)
+
+
+def _earlier(hotline: Hotline, hours: int) -> Hotline:
+    """Return the hotline with a clock that stands still some hours ago."""
+    at = hotline.now() - timedelta(hours=hours)
+    return replace(hotline, now=lambda: at)
 
 
 def _make_due(hotline: Hotline) -> None:

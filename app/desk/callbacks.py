@@ -165,6 +165,12 @@ def _unclaimed(now: datetime) -> ColumnElement[bool]:
     return or_(CallBack.claimed_by_id.is_(None), CallBack.claimed_at <= now - CLAIM_LIFE)
 
 
+def _claimer(row: CallBack, now: datetime) -> UUID | None:
+    """Return who has claimed one, as long as the claim lasts."""
+    lasts = row.claimed_at is not None and row.claimed_at > now - CLAIM_LIFE
+    return row.claimed_by_id if lasts else None
+
+
 def _find(session: Session, account: Account, callback_id: UUID) -> CallBack:
     query = select(CallBack).where(and_(CallBack.id == callback_id, _known_to(account)))
     row = session.scalar(query.with_for_update(of=CallBack))
@@ -178,8 +184,7 @@ def _claim(hotline: Hotline, session: Session, account: Account, callback_id: UU
     row, now = _find(session, account, callback_id), hotline.now()
     if row.done_at is not None:
         raise Conflict([Problem("call_back", "call_back_done")])
-    others = row.claimed_by_id not in {None, account.id}
-    if others and row.claimed_at is not None and row.claimed_at > now - CLAIM_LIFE:
+    if _claimer(row, now) not in {None, account.id}:
         raise Conflict([Problem("call_back", "call_back_claimed")])
     row.claimed_by_id, row.claimed_at = account.id, now
     return row
@@ -193,9 +198,8 @@ def _read(hotline: Hotline, session: Session, account: Account, query: Select[Ca
 
 
 def _reminder(row: CallBack, kept: dict[str, str], account: Account, now: datetime) -> Reminder:
-    lapsed = row.claimed_at is not None and row.claimed_at <= now - CLAIM_LIFE
-    claimer = None if lapsed else row.claimed_by
-    mine = claimer is not None and claimer.id == account.id
+    claimer = _claimer(row, now)
+    others = claimer not in {None, account.id}
     return Reminder(
         id=row.id,
         number=kept.get("number", ""),
@@ -203,8 +207,8 @@ def _reminder(row: CallBack, kept: dict[str, str], account: Account, now: dateti
         note=kept.get("note", ""),
         due_at=row.due_at,
         due=row.due_at <= now,
-        mine=mine,
-        taken_by=claimer.display_name if claimer is not None and not mine else None,
+        mine=claimer == account.id,
+        taken_by=row.claimed_by.display_name if others and row.claimed_by else None,
         written_by=row.created_by.display_name,
         confidential=row.confidential,
         done_at=row.done_at,

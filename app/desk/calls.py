@@ -1,7 +1,5 @@
 """Calls as exchanges announce them: offered to whose extension is named, else to who is free longest; taken by one."""
 
-import hashlib
-import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
+from app.accounts.service import token_hash
 from app.desk import drafts, seats
 from app.desk.envelope import closed, opened
 from app.desk.happenings import ended, happened
@@ -66,7 +65,9 @@ def add_exchange(hotline: Hotline, name: str) -> str:
         shown = " ".join(words_of("name", name, NAME_MAX).split())
         if session.scalar(select(PhoneExchange.id).where(PhoneExchange.name == shown)):
             raise refuse("name", "exchange_taken")
-        session.add(PhoneExchange(id=uuid4(), name=shown, token_hash=_hash(hotline, token), created_at=hotline.now()))
+        session.add(
+            PhoneExchange(id=uuid4(), name=shown, token_hash=token_hash(hotline, token), created_at=hotline.now())
+        )
     return token
 
 
@@ -86,12 +87,8 @@ def exchanges(session: Session) -> list[PhoneExchange]:
 
 def exchange_of_token(hotline: Hotline, session: Session, token: str) -> PhoneExchange | None:
     """Return whose bearer token this is, None for one that is unknown or revoked."""
-    known = select(PhoneExchange).where(PhoneExchange.token_hash == _hash(hotline, token[:200]))
+    known = select(PhoneExchange).where(PhoneExchange.token_hash == token_hash(hotline, token[:200]))
     return session.scalar(known.where(PhoneExchange.revoked_at.is_(None)))
-
-
-def _hash(hotline: Hotline, token: str) -> str:
-    return hmac.new(hotline.keys.tokens, token.encode(), hashlib.sha256).hexdigest()
 
 
 def announce(hotline: Hotline, exchange: PhoneExchange, said: Announcement) -> tuple[PhoneCall, str | None]:

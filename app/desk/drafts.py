@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, Select, delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from app import access
 from app.desk import happenings
@@ -61,7 +61,8 @@ def _theirs(hotline: Hotline, account: Account) -> Select[CallDraft]:
 
 
 def _listed(hotline: Hotline, session: Session, query: Select[CallDraft]) -> list[Draft]:
-    rows = session.scalars(query.order_by(CallDraft.updated_at.desc(), CallDraft.id).limit(SHOWN))
+    latest = query.order_by(CallDraft.updated_at.desc(), CallDraft.id).limit(SHOWN)
+    rows = session.scalars(latest.options(selectinload(CallDraft.handed_by)))
     return [_read(hotline, row) for row in rows]
 
 

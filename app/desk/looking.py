@@ -1,7 +1,6 @@
 """What a call-taker is told while typing: topic, unit, deadline, danger, what is known near by, what is left to ask."""
 
 import dataclasses
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,8 +18,6 @@ from classifier.predict import Classifier
 from models.vocabulary import SubmissionType, TopicFact, topics
 from routing.questions import Question
 from routing.wards import WardFact
-
-log = logging.getLogger(__name__)
 
 #: Neighbours that have a key of their own.
 NEIGHBOURS: Final = 3
@@ -116,10 +113,5 @@ def _questions(
 
 
 def _near(hotline: Hotline, draft: Draft) -> tuple[Neighbour, ...]:
-    """Return what is known near by; nothing where that cannot be had: the call goes on."""
-    try:
-        found = nearby.worth_asking(hotline, draft.text, draft.place, draft.latitude, draft.longitude)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the caller is worth more
-        log.warning("no look at the neighbours: %s", type(error).__name__)
-        return ()
+    found = nearby.worth_asking(hotline, draft.text, draft.place, draft.latitude, draft.longitude)
     return tuple(found[:NEIGHBOURS])

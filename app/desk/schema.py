@@ -7,7 +7,9 @@ from typing import Final
 from uuid import UUID
 
 import phonenumbers
+from pydantic_core import PydanticCustomError
 
+from app.intake import schema as intake
 from app.problems import NotFound, Problem, Refused, refuse
 
 #: What a draft holds: fields of the report, and of the call: `topic` as confirmed, the questions that were asked, and
@@ -17,7 +19,7 @@ DRAFT_FIELDS: Final = (
     "transferred",
 )  # fmt: skip
 #: What comes with a draft besides.
-BESIDES: Final = frozenset({"csrf_token", "form_token", "draft", "draft_version", "call", "nearby"})
+BESIDES: Final = frozenset({"csrf_token", "form_token", "draft", "draft_version", "nearby"})
 #: Nobody is called back later than this many days from now.
 CALL_BACK_DAYS: Final = 30
 #: When offices open, for a call-back on a day without a time.
@@ -70,11 +72,9 @@ def number_of(told: str | None) -> str | None:
 def e164(typed: str) -> str | None:
     """Return a telephone number in the form in which contacts keep it, None for what is none."""
     try:
-        number = phonenumbers.parse(typed, "VN")
-    except phonenumbers.NumberParseException:
+        return intake.e164(typed)
+    except PydanticCustomError:
         return None
-    valid = phonenumbers.is_valid_number(number)
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if valid else None
 
 
 def shown_number(number: str) -> str:

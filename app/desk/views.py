@@ -20,7 +20,15 @@ from app.desk.schema import BESIDES, draft_fields, e164, id_of, shown_number, ve
 from app.i18n import gettext as _
 from app.i18n import language
 from app.intake.service import Filed
-from app.intake.views import KnownNearby, file_from_form, grouped_errors, new_form_token, show_form, show_nearby
+from app.intake.views import (
+    KnownNearby,
+    away_errors,
+    file_from_form,
+    grouped_errors,
+    new_form_token,
+    show_form,
+    show_nearby,
+)
 from app.problems import NotAvailable, Problem, Refused, refuse
 from app.suggest.views import classifier
 from app.wording import moment, role_words
@@ -67,13 +75,13 @@ def file_call() -> AnyResponse:
     except KnownNearby as known:
         return Response(show_nearby("desk/nearby.html", known))
     except Refused as refused:
-        page = _problems(refused) if partly else _console(typed, refused.problems)
+        page = _problems(grouped_errors(refused.problems)) if partly else _console(typed, refused.problems)
         return Response(page, errors.status_of(refused))
     except (SQLAlchemyError, NotAvailable) as error:
         if not errors.is_away(error):
             raise
         ask_nothing_more()
-        page = _away() if partly else _console(typed, (), away=True)
+        page = _problems(away_errors()) if partly else _console(typed, (), away=True)
         return Response(page, 503, headers={"Retry-After": str(errors.RETRY_AFTER)})
     done = {"code": filed.answer["code"], "numbers": filed.answer.get("emergency_numbers", ())}
     if partly:
@@ -341,13 +349,8 @@ def _told(act: Callable[[], str]) -> AnyResponse:
     try:
         return Response(act(), mimetype="text/plain")
     except Refused as refused:
-        return Response(_problems(refused), errors.status_of(refused))
+        return Response(_problems(grouped_errors(refused.problems)), errors.status_of(refused))
 
 
-def _problems(refused: Refused) -> str:
-    return render_template("desk/_problems.html", errors=grouped_errors(refused.problems))
-
-
-def _away() -> str:
-    sentence = _("Hệ thống đang bận. Chữ của bạn vẫn còn ở đây; ít phút nữa bạn gửi lại nhé.")
-    return render_template("desk/_problems.html", errors={"": [sentence]})
+def _problems(found: Mapping[str, list[str]]) -> str:
+    return render_template("desk/_problems.html", errors=found)

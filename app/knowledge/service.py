@@ -13,11 +13,12 @@ from markdown_it import MarkdownIt
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
-from app import access, incidents
-from app.assignment import drop_waiting, local_date, meet
+from app import access
+from app.assignment import local_date
 from app.hotline import Hotline
 from app.knowledge.schema import Draft
 from app.problems import Conflict, NotFound, Problem, refuse
+from app.work import answering
 from app.work.service import Step, move
 from classifier.nearest import nearest
 from classifier.text import fold
@@ -172,6 +173,7 @@ def answer_with(hotline: Hotline, account: Account, step: Step, article_id: UUID
     def reply(session: Session, ticket: Ticket, now: datetime) -> None:
         if not may_answer(account, ticket):
             raise Conflict([Problem("status", "transition", {"here": ticket.status.value})])
+        answering.refuse_while_waiting(session, ticket)
         one = session.scalar(select(Article).where(Article.id == article_id, _holds(local_date(hotline, now))))
         if one is None:
             raise refuse("article_id", "unknown_article")
@@ -180,9 +182,6 @@ def answer_with(hotline: Hotline, account: Account, step: Step, article_id: UUID
         words = f"{one.title}\n\n{one.body}\n\n{hotline.settings.public_url}/hoi-dap/{one.id}"
         data = {"article": str(one.id)}
         ticket.transition(Status.ANSWERED, Happening("answered", now, account.id, public_text=words, data=data))
-        drop_waiting(session, ticket)
-        ticket.answered_at = now
-        meet(session, ticket, now, *DeadlineKind)  # also that of the queue, where no unit has had it
-        incidents.answered(session, ticket, now, *DeadlineKind)
+        answering.answered(session, ticket, now, *DeadlineKind)  # also that of the queue, where no unit has had it
 
     return move(hotline, step, find, reply)

@@ -10,13 +10,12 @@ from app import access, incidents
 from app.assignment import hand_over, meet
 from app.hotline import Hotline
 from app.problems import Conflict, Problem, refuse
-from app.review.service import BY_COORDINATOR, DECIDABLE, decide
+from app.review.service import DECIDABLE, by_coordinator, decide
 from app.units.today import is_open
 from app.work.service import Step
 from models.account import Account
 from models.ticket import Happening, Ticket
 from models.vocabulary import DeadlineKind, Status, SubmissionType
-from routing.rules import Decision
 
 #: Event of praise that has reached its unit.
 FORWARDED: Final = "forwarded"
@@ -31,18 +30,10 @@ def forward(hotline: Hotline, account: Account, step: Step, department_id: str) 
             raise Conflict([Problem("submission_type", "not_praise")])
         if not is_open(hotline, session, department_id):
             raise refuse("department_id", "unknown_department")
-        decision = Decision(
-            lead=department_id,
-            coordinating=(),
-            rule_id=BY_COORDINATOR,
-            because="Điều phối viên quyết định.",
-            because_en="A coordinator decided.",
-            tried=(),
-        )
         incidents.go_alone(session, ticket, now, account.id)
         data = {"department": department_id}
         ticket.transition(Status.ROUTED, Happening("reviewed", now, account.id, data=data))
-        hand_over(session, ticket, decision, now)
+        hand_over(session, ticket, by_coordinator(department_id), now)
         meet(session, ticket, now, *DeadlineKind)  # what it waited for in the queue has come
         ticket.transition(Status.CLOSED, Happening(FORWARDED, now, account.id, data=data))
 

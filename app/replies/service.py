@@ -46,8 +46,12 @@ def _usable(account: Account) -> ColumnElement[bool]:
     """Return the condition for what this person may use: units their own and the city's, coordinators the city's."""
     own = ReplyTemplate.department_id == account.department_id
     theirs = or_(ReplyTemplate.department_id.is_(None), own)
-    statuses = BY_UNITS if account.role in access.WORKERS else (*BY_COORDINATORS, *BY_UNITS)
-    return and_(theirs, ~ReplyTemplate.retired, ReplyTemplate.status.in_(statuses))
+    return and_(theirs, ~ReplyTemplate.retired, ReplyTemplate.status.in_(statuses_of(account)))
+
+
+def statuses_of(account: Account) -> tuple[Status, ...]:
+    """Return where a ticket may go by a reply that this person's templates are for."""
+    return BY_UNITS if account.role in access.WORKERS else (*BY_COORDINATORS, *BY_UNITS)
 
 
 def may_change(account: Account) -> bool:
@@ -73,8 +77,8 @@ def save(hotline: Hotline, account: Account, draft: Draft, template_id: UUID | N
         )
         if draft.topic_slug is not None and not known(session, Topic, draft.topic_slug):
             raise refuse("topic_slug", "unknown_topic")
-        if account.role is Role.SUPERVISOR and draft.status not in BY_UNITS:
-            raise refuse("status", "not_one_of", expected=", ".join(BY_UNITS))
+        if draft.status not in statuses_of(account):
+            raise refuse("status", "not_one_of", expected=", ".join(statuses_of(account)))
         one.title, one.body, one.status, one.topic_slug = draft.title, draft.body, draft.status, draft.topic_slug
         one.changed_at, one.changed_by = hotline.now(), account.id
         session.add(one)
@@ -87,11 +91,6 @@ def retire(hotline: Hotline, account: Account, template_id: UUID) -> None:
     with hotline.database.transaction() as session:
         one = found(session, account, template_id)
         one.retired, one.changed_at, one.changed_by = True, hotline.now(), account.id
-
-
-def practice(session: Session, department_id: str | None) -> UnitPractice | None:
-    """Return how a unit wants to work, None where nobody has said anything."""
-    return session.get(UnitPractice, department_id) if department_id else None
 
 
 def ask_for_second(hotline: Hotline, account: Account, *, wanted: bool) -> None:

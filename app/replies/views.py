@@ -13,7 +13,8 @@ from app.intake.views import grouped_errors
 from app.problems import Refused
 from app.replies import service
 from app.replies.fields import filled
-from app.replies.schema import BY_COORDINATORS, BY_UNITS, draft
+from app.replies.schema import draft
+from app.work import answering
 from models.account import Account
 from models.vocabulary import Role, topic_groups
 
@@ -102,12 +103,12 @@ def _save(template_id: UUID | None) -> AnyResponse:
 def _list(account: Account, problems: dict[str, list[str]]) -> str:
     with hotline().database.reading() as session:
         templates = service.listed(session, account)
-        practice = service.practice(session, account.department_id)
+        second_approval = answering.needs_second(session, account.department_id)
     return render_template(
         "replies/list.html",
         templates=templates,
         may_change=service.may_change(account),
-        second_approval=practice is not None and practice.second_approval,
+        second_approval=second_approval,
         leads=account.role is Role.SUPERVISOR,
         errors=problems,
     )
@@ -116,14 +117,13 @@ def _list(account: Account, problems: dict[str, list[str]]) -> str:
 def _page(
     values: dict[str, str], problems: dict[str, list[str]], template_id: UUID | None, preview: str | None = None
 ) -> str:
-    statuses = BY_UNITS if staff().role is Role.SUPERVISOR else (*BY_COORDINATORS, *BY_UNITS)
     return render_template(
         "replies/edit.html",
         values=values,
         errors=problems,
         template_id=template_id,
         preview=preview,
-        statuses=[(status.value, wording.reply_words(status)) for status in statuses],
+        statuses=[(status.value, wording.reply_words(status)) for status in service.statuses_of(staff())],
         topic_groups=topic_groups(),
         fields=[SimpleNamespace(name=name, example=example) for name, example in _example(staff()).items()],
     )

@@ -168,16 +168,20 @@ def _send(hotline: Hotline, session: Session, ticket: Ticket, choice: Choice, ha
     ticket.topic_slug = choice.topic_slug
     ticket.ward_code = choice.ward_code
     ticket.transition(Status.ROUTED, happening)
-    decision = Decision(
-        lead=choice.department_id,
+    assign(hotline, session, ticket, by_coordinator(choice.department_id), happening.at)
+    incidents.keep_in_step(session, ticket)
+
+
+def by_coordinator(department_id: str) -> Decision:
+    """Return the decision of a coordinator, no rule's, that a unit leads."""
+    return Decision(
+        lead=department_id,
         coordinating=(),
         rule_id=BY_COORDINATOR,
         because="Điều phối viên quyết định.",
         because_en="A coordinator decided.",
         tried=(),
     )
-    assign(hotline, session, ticket, decision, happening.at)
-    incidents.keep_in_step(session, ticket)
 
 
 def reject(hotline: Hotline, account: Account, step: Step, code: str = RefusalReason.OTHER) -> Ticket:

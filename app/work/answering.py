@@ -10,10 +10,11 @@ from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from app import access, incidents, photostore
-from app.assignment import drop_waiting, meet
+from app.assignment import drop_waiting, meet, unsent
 from app.deadlines import touch
 from app.hotline import Hotline
 from app.photostore import Photo
+from app.problems import Conflict, Problem
 from models.account import Account
 from models.reply import UnitPractice, WaitingAnswer
 from models.ticket import Attachment, Happening, Ticket
@@ -71,16 +72,20 @@ def send(session: Session, ticket: Ticket, answer: Answer) -> None:
     there = Happening("answered", answer.now, answer.account.id, public_text=answer.words, data=answer.data)
     event = ticket.transition(Status.ANSWERED, there)
     session.flush()
-    unsent = Attachment.ticket_id == ticket.id, Attachment.shows != PhotoOf.REPORT, Attachment.event_id.is_(None)
-    session.execute(
-        update(Attachment).where(*unsent).values(event_id=event.id).execution_options(synchronize_session=False)
-    )
-    session.expire(ticket, ["attachments"])
+    sent = update(Attachment).where(unsent(ticket)).values(event_id=event.id)
+    session.execute(sent.execution_options(synchronize_session=False))
+    answered(session, ticket, answer.now, DeadlineKind.FIRST_ACTION, DeadlineKind.RESOLVE)
+
+
+def answered(session: Session, ticket: Ticket, now: datetime, *kinds: DeadlineKind) -> None:
+    """Write down what follows from an answer: nothing waits to be said any more, and these deadlines are met.
+
+    They are met for everybody who reported the same, too.
+    """
     drop_waiting(session, ticket)
-    ticket.answered_at = answer.now
-    kinds = (DeadlineKind.FIRST_ACTION, DeadlineKind.RESOLVE)
-    meet(session, ticket, answer.now, *kinds)
-    incidents.answered(session, ticket, answer.now, *kinds)
+    ticket.answered_at = now
+    meet(session, ticket, now, *kinds)
+    incidents.answered(session, ticket, now, *kinds)
 
 
 def put_before_second(session: Session, ticket: Ticket, answer: Answer) -> None:
@@ -103,6 +108,12 @@ def is_waiting(session: Session, ticket: Ticket) -> bool:
     """Tell whether an answer waits for a second person: until then nothing else is said to the citizen."""
     waiting = session.get(WaitingAnswer, ticket.id)
     return waiting is not None and waiting.back_at is None
+
+
+def refuse_while_waiting(session: Session, ticket: Ticket) -> None:
+    """Raise `Conflict` while an answer waits for a second person."""
+    if is_waiting(session, ticket):
+        raise Conflict([Problem("", "answer_waits")])
 
 
 def needs_second(session: Session, department_id: str | None) -> bool:

@@ -233,7 +233,7 @@ def _columns(
 
 
 def _thanks(ticket: Ticket) -> SimpleNamespace:
-    return SimpleNamespace(id=ticket.id, excerpt=" ".join(ticket.text.split())[:160], received_at=ticket.received_at)
+    return SimpleNamespace(id=ticket.id, excerpt=wording.excerpt(ticket.text), received_at=ticket.received_at)
 
 
 def _pins(rows: Sequence[Row], now: datetime) -> list[dict[str, Any]]:
@@ -286,7 +286,7 @@ def _outcome(outcome: Outcome | None, now: datetime) -> SimpleNamespace | None:
         refused=[
             SimpleNamespace(
                 id=ticket.id,
-                excerpt=" ".join(ticket.text.split())[:80],
+                excerpt=wording.excerpt(ticket.text, 80),
                 why=wording.problem_words(Problem("", code, {"here": ticket.status.value})),
             )
             for ticket, code in outcome.refused

@@ -13,12 +13,13 @@ from app.current import hotline, presence
 from app.i18n import gettext as _
 from app.i18n import label
 from app.intake.photos import PHOTO_MB, PHOTOS_MAX
+from app.persons.mask import Masked, masked_of
 from app.replies import service as replies
 from app.replies.fields import filled
 from app.work import answering, approval, notes, person, similar, topic
 from app.work.presence import TELL, names
 from models.account import Account
-from models.reply import ReplyTemplate
+from models.reply import ReplyTemplate, WaitingAnswer
 from models.ticket import Attachment, Ticket, TicketEvent
 from models.vocabulary import PhotoOf, Role, Status, topic_groups, topics
 
@@ -83,10 +84,14 @@ def _filled(template: ReplyTemplate, found: Ticket) -> str:
     )
 
 
-def _waiting(session: Session, account: Account, found: Ticket) -> SimpleNamespace | None:
+def unsent_answer(session: Session, account: Account, found: Ticket) -> WaitingAnswer | None:
     """Return the answer that is not sent yet, for those who may read it: the unit, and coordinators."""
-    waiting = answering.of(session, found)
-    if waiting is None or not may_see_unsent(account, found):
+    return answering.of(session, found) if may_see_unsent(account, found) else None
+
+
+def _waiting(session: Session, account: Account, found: Ticket) -> SimpleNamespace | None:
+    waiting = unsent_answer(session, account, found)
+    if waiting is None:
         return None
     return SimpleNamespace(
         body=waiting.body,
@@ -96,7 +101,7 @@ def _waiting(session: Session, account: Account, found: Ticket) -> SimpleNamespa
         back=waiting.back_at is not None,
         reader=waiting.reader.display_name if waiting.reader else None,
         note=waiting.note,
-        photos=[photo for photo in found.attachments if is_unsent(photo)],
+        photos=unsent_photos(found),
     )
 
 
@@ -108,6 +113,22 @@ def may_see_unsent(account: Account, found: Ticket) -> bool:
 def is_unsent(photo: Attachment) -> bool:
     """Tell whether a photo lies beside an answer that is not sent yet."""
     return photo.shows is not PhotoOf.REPORT and photo.event_id is None
+
+
+def unsent_photos(found: Ticket) -> list[Attachment]:
+    """Return the photos that lie beside the answer that is not sent yet."""
+    return [photo for photo in found.attachments if is_unsent(photo)]
+
+
+def reported_photos(found: Ticket) -> list[Attachment]:
+    """Return the photos that came with the report."""
+    return [photo for photo in found.attachments if photo.shows is PhotoOf.REPORT]
+
+
+def masked_contact(session: Session, account: Account, found: Ticket) -> Masked | None:
+    """Return the citizen's contact with its parts hidden, if one was left; who helps does not talk to them: None."""
+    helps = account.role in access.WORKERS and not access.may_work(account, found)
+    return None if helps else masked_of(hotline(), session, found.id)
 
 
 def photos_for(account: Account, found: Ticket) -> list[Attachment]:
@@ -128,7 +149,7 @@ def _similar(one: similar.Similar) -> SimpleNamespace:
     ticket = one.ticket
     return SimpleNamespace(
         id=ticket.id,
-        excerpt=" ".join(ticket.text.split())[:160],
+        excerpt=wording.excerpt(ticket.text),
         status=ticket.status,
         received_at=ticket.received_at,
         place=ticket.place_text or (ticket.ward.name if ticket.ward else None),

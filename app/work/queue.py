@@ -12,13 +12,13 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select, true, tuple_
-from sqlalchemy.orm import Session, defer, joinedload
+from sqlalchemy.orm import Session
 
 from app import access, search
 from app.deadlines import is_paused
 from app.problems import NotFound
 from app.work.filters import EVERYTHING, ME, NOBODY, WAITING, Filter
-from app.work.service import PAGE
+from app.work.service import PAGE, SHOWN_WITH
 from models.account import Account
 from models.incident import Incident
 from models.ticket import Deadline, Ticket
@@ -32,11 +32,6 @@ SOON: Final = timedelta(hours=24)
 COUNTED: Final = 500
 #: What a column of the board shows at first.
 COLUMN: Final = 20
-#: What a line shows besides the ticket, each one's row at most: so it comes in the same journey.
-_SHOWN_WITH: Final = (
-    *(joinedload(one) for one in (Ticket.topic, Ticket.ward, Ticket.department, Ticket.incident, Ticket.assignee)),
-    defer(Ticket.search_text),
-)
 
 
 @dataclass(frozen=True)
@@ -177,7 +172,7 @@ def page(
     for band in bands[names.index(key.band) if key else 0 :]:
         behind = band.beyond(key) if key is not None and key.band == band.name else true()
         query = select(Ticket).where(*conditions, band.condition, behind).order_by(*band.order)
-        rows = session.scalars(query.options(*_SHOWN_WITH).limit(size + 1 - len(found)))
+        rows = session.scalars(query.options(*SHOWN_WITH).limit(size + 1 - len(found)))
         found += [(band, ticket) for ticket in rows]
         if len(found) > size:
             break

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, defer, joinedload, selectinload
 from sqlalchemy.orm.exc import StaleDataError
 
 from app import access
@@ -26,13 +26,10 @@ from models.vocabulary import DeadlineKind, Role, Status, Urgency
 
 PAGE: Final = 50
 
-#: What a line of a queue shows besides the ticket.
+#: What a line of a queue shows besides the ticket, each one's row at most: so it comes in the same journey.
 SHOWN_WITH: Final = (
-    selectinload(Ticket.topic),
-    selectinload(Ticket.ward),
-    selectinload(Ticket.department),
-    selectinload(Ticket.incident),
-    selectinload(Ticket.assignee),
+    *(joinedload(one) for one in (Ticket.topic, Ticket.ward, Ticket.department, Ticket.incident, Ticket.assignee)),
+    defer(Ticket.search_text),
 )
 
 
@@ -130,8 +127,7 @@ def _do(
         # The status table alone is not enough: it also holds the moves of citizens, of coordinators and of time.
         if action not in actions(account, ticket):
             raise Conflict([Problem("status", "transition", {"here": ticket.status.value})])
-        if answering.is_waiting(session, ticket):
-            raise Conflict([Problem("", "answer_waits")])
+        answering.refuse_while_waiting(session, ticket)
         change(session, ticket, now)
 
     return move(hotline, step, lambda session: in_hand(session, account, step.ticket_id), checked)

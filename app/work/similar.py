@@ -39,17 +39,16 @@ def to(session: Session, account: Account, ticket: Ticket, now: datetime) -> lis
     """Return the tickets most like one, the likest first; those of the same incident are left to the incident."""
     if ticket.topic_slug in {None, UNCLEAR_TOPIC} or not incidents.takes_part(ticket):
         return []
-    same_incident = and_(Ticket.incident_id.is_not(None), Ticket.incident_id == ticket.incident_id)
     here = (
         Ticket.topic_slug == ticket.topic_slug,
         Ticket.received_at >= now - SINCE,
         Ticket.id != ticket.id,
         Ticket.status != Status.MERGED,
-        or_(Ticket.incident_id.is_(None), ~same_incident),
+        or_(Ticket.incident_id.is_(None), Ticket.incident_id != ticket.incident_id),
         access.visible_to(account),
     )
     newest = select(Ticket).where(*here).order_by(Ticket.received_at.desc(), Ticket.id).limit(COMPARED)
-    found = session.scalars(newest.options(selectinload(Ticket.topic), selectinload(Ticket.ward))).all()
+    found = session.scalars(newest.options(selectinload(Ticket.ward))).all()
     rated = [(_alike(ticket, other), other) for other in found]
     best = sorted((pair for pair in rated if pair[0] >= LEAST), key=lambda pair: (-pair[0], str(pair[1].id)))[:SHOWN]
     answers = _answers(session, [other for _, other in best])

@@ -27,12 +27,11 @@ from app.knowledge import service as knowledge
 from app.maps import pins
 from app.persons import holds
 from app.persons.contacts import ContactDetails
-from app.persons.mask import masked_of
 from app.persons.reveal import reveal
 from app.photostore import Photo, path_of
 from app.problems import Conflict, NotFound, Problem, Refused, refuse
 from app.thought import evidence, why_here
-from app.work import extension, page, progress, returning, service
+from app.work import answering, extension, page, progress, returning, service
 from app.work.returning import OFFERED_MAX, Why
 from app.work.service import Step
 from models.account import Account
@@ -98,7 +97,7 @@ def row_of(
     ward = SimpleNamespace(vi=ticket.ward.name, en=ticket.ward.name) if ticket.ward else None
     return Row(
         id=ticket.id,
-        excerpt=" ".join(ticket.text.split())[:160],
+        excerpt=wording.excerpt(ticket.text),
         topic=ticket.topic,
         ward=ward,
         place=ticket.place_text,
@@ -308,8 +307,6 @@ def ticket_page(
         found = access.find_ticket(session, account, ticket_id)
         context = shared_context(session, account, found) | units_context(session, account, found)
         context["actions"] = service.offered(session, account, found)
-        if account.role in access.WORKERS and not access.may_work(account, found):
-            context["contact"] = None  # who helps does not talk to the citizen
         context["offers"] = extension.offers(session, account, found, now) | progress.offers(
             session, account, found, now
         )
@@ -419,9 +416,9 @@ def shared_context(session: Session, account: Account, found: Ticket) -> dict[st
         "t": _shown(found),
         "timeline": [_line(event, notes[event.id], named, shown.get(event.id, [])) for event in events],
         "deadlines": found.deadlines,
-        "photos": [photo for photo in found.attachments if photo.shows is PhotoOf.REPORT],
+        "photos": page.reported_photos(found),
         "pins": pins.of_ticket(hotline(), session, account, found),
-        "contact": masked_of(hotline(), session, found.id),
+        "contact": page.masked_contact(session, account, found),
         "may_reach": access.may_reach(account, found),
         "hold": holds.hold_of(session, found.id, hotline().now()),
         "may_hold": access.may_hold(account),
@@ -439,7 +436,7 @@ def shared_context(session: Session, account: Account, found: Ticket) -> dict[st
 
 def _answers(session: Session, account: Account, found: Ticket) -> dict[str, Any]:
     """Return the articles that a question may be answered with."""
-    may = knowledge.may_answer(account, found)
+    may = knowledge.may_answer(account, found) and not answering.is_waiting(session, found)
     articles = knowledge.proposed(hotline(), session, found) if may else ()
     return {"may_answer_with": may, "nearest_articles": articles}
 
@@ -461,7 +458,7 @@ def _incident(session: Session, found: Ticket) -> SimpleNamespace | None:
 def _report(report: Ticket, leads: bool) -> SimpleNamespace:  # noqa: FBT001 - one of two kinds of lines
     return SimpleNamespace(
         id=report.id,
-        excerpt=" ".join(report.text.split())[:160],
+        excerpt=wording.excerpt(report.text),
         place=report.place_text,
         received_at=report.received_at,
         status=report.status,

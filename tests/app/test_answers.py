@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -16,6 +17,7 @@ from app.consistency import reconcile, violations
 from app.coordination import service as coordination
 from app.hotline import Hotline
 from app.intake.photos import read_photos
+from app.knowledge import service as knowledge
 from app.photostore import path_of
 from app.problems import Conflict, NotFound, Refused
 from app.replies import service as replies
@@ -25,7 +27,8 @@ from app.work import service as work
 from app.work.answering import Shown
 from app.work.service import Step
 from models.account import Account
-from models.vocabulary import DeadlineKind, PhotoOf, Role, Status
+from models.ticket import Ticket
+from models.vocabulary import DeadlineKind, PhotoOf, Role, Status, SubmissionType
 from tests.app.conftest import LIGHTS, Filed, Road, Staff, picture, step
 from tests.pages import hidden, words
 
@@ -182,6 +185,11 @@ def test_while_an_answer_waits_nothing_else_is_said_to_the_citizen(
     for act in (work.answer, work.ask, work.send_back):
         with pytest.raises(Conflict):
             act(hotline, carol, step(filed, "Lời khác."))
+    with hotline.database.transaction() as session:
+        session.get_one(Ticket, filed.ticket().id).submission_type = SubmissionType.QUESTION
+    assert "Trả lời bằng bài có sẵn" not in log_in(carol).get(f"/work/{filed.ticket().id}").get_data(as_text=True)
+    with pytest.raises(Refused, match="answer_waits"):
+        knowledge.answer_with(hotline, carol, step(filed), uuid4())
     shown = words(log_in(carol).get(f"/work/{filed.ticket().id}").get_data(as_text=True))
     assert "Câu trả lời chờ người thứ hai duyệt" in shown
     assert "Gửi trả lời" not in shown

@@ -21,6 +21,7 @@ from app.work import service as work
 from app.work.bulk import Chosen, Wish
 from app.work.filters import Filter
 from models.account import Account
+from models.return_reasons import return_reasons
 from models.ticket import Ticket
 from models.vocabulary import Status
 from models.worklist import Bulk, BulkStep, TicketMark
@@ -331,6 +332,25 @@ def test_a_step_that_will_not_do_is_refused_beside_its_field_and_what_was_ticked
     assert strange.status_code == 404
     with hotline.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Bulk)) == 0
+
+
+def test_every_reason_to_give_many_back_is_offered_and_taken(
+    hotline: Hotline, road: Road, staff: Staff, log_in: Log, clock: Clock
+) -> None:
+    filed = road.routed()
+    alice = log_in(staff.alice)
+    _, _, select_ = alice.get("/work").get_data(as_text=True).partition('name="reason_code"')
+    offered = re.findall(r'<option value="([^"]*)"', select_.partition("</select>")[0])
+    assert offered == ["", *return_reasons()]
+    chosen = f"{filed.ticket().id}:{filed.ticket().version}"
+    fields = {"action": "return", "chosen": chosen, "reason_code": offered[1], "reason": "Của phường."}
+    assert post_form(alice, "/work", "/work/bulk", **fields).status_code == 303
+    refused = post_form(alice, "/work", "/work/bulk", **(fields | {"chosen": "x"})).get_data(as_text=True)
+    assert f'value="{offered[1]}" selected' in refused
+    clock.forward(seconds=10)
+    bulk.carry_out(hotline)
+    (returned,) = [event for event in filed.ticket().events if event.kind == "returned"]
+    assert returned.data["reason"] == offered[1]
 
 
 def test_a_hundred_tickets_go_in_one_form(hotline: Hotline, road: Road, staff: Staff, log_in: Log) -> None:

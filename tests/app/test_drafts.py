@@ -5,15 +5,19 @@ import re
 from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
+from importlib.resources import files
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import Environment
+from jinja2.meta import find_referenced_templates
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from app.hotline import Hotline
 from app.intake.service import DRAFT_LIFE, forget_keys
+from app.offline.views import SOURCES
 from app.photostore import path_of
 from app.tracking.service import PHOTOS_OF_A_TICKET
 from models.account import Account
@@ -133,6 +137,16 @@ def test_the_worker_keeps_the_form_and_what_it_is_made_of_and_nothing_else(clien
     for icon in client.get("/manifest.webmanifest").get_json()["icons"]:
         with closing(client.get(icon["src"])) as image:
             assert image.mimetype == "image/png"
+
+
+def test_another_worker_comes_with_each_change_of_a_template_that_a_phone_keeps() -> None:
+    made_of = {name.removeprefix("templates/") for name in SOURCES}
+    assert {"intake/form.html", "offline/away.html"} <= made_of
+    for name in made_of:
+        if name.endswith(".html"):
+            template = files("app").joinpath("templates", name).read_text("utf-8")
+            named = find_referenced_templates(Environment(autoescape=True).parse(template))
+            assert set(named) <= made_of, name
 
 
 def test_assets_are_compressed_and_kept_as_long_as_they_are_the_same(

@@ -2,7 +2,7 @@
 
 import resource
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 
 import psutil
 import psycopg
@@ -26,17 +26,7 @@ def test_a_disk_that_is_full(running: Town, browser: Browser) -> None:
     With the error of a full disk not counted as being away both answers are a 500.
     """
     code = running.file()[0]
-    before = running.count()
-    form = {"form_token": hidden(browser.client.get("/").text, "form_token"), "text": WORDS}
-    with _no_room(running):
-        assert_away(running.post(WORDS))
-        assert_words_kept(browser, form)
-        assert running.client.post("/api/v1/track", json={"code": code}).status_code == 200
-    assert running.count() == before
-    assert browser.client.post("/", data=form).status_code == 201
-    codes = running.file()
-    eventually(lambda: running.recovered(codes), LOADING)
-    running.assert_triaged_once(codes)
+    _assert_nothing_lost_while(_no_room(running), running, browser, code)
 
 
 @pytest.mark.parametrize("shared_town", ["postgresql"], indirect=True)
@@ -49,17 +39,7 @@ def test_a_database_that_may_only_be_read(running: Town, browser: Browser) -> No
     """
     code = running.file()[0]
     eventually(lambda: running.triaged([code]) and running.idle(), LOADING)
-    before = running.count()
-    form = {"form_token": hidden(browser.client.get("/").text, "form_token"), "text": WORDS}
-    with _read_only(running):
-        assert_away(running.post(WORDS))
-        assert_words_kept(browser, form)
-        assert running.client.post("/api/v1/track", json={"code": code}).status_code == 200
-    assert running.count() == before
-    assert browser.client.post("/", data=form).status_code == 201
-    codes = running.file()
-    eventually(lambda: running.recovered(codes), LOADING)
-    running.assert_triaged_once(codes)
+    _assert_nothing_lost_while(_read_only(running), running, browser, code)
 
 
 def test_a_full_redis(running: Town, browser: Browser) -> None:
@@ -76,6 +56,23 @@ def test_a_full_redis(running: Town, browser: Browser) -> None:
         assert relay.poll() is None
         assert not running.triaged(codes)
         redis.config_set("maxmemory", 0)
+    eventually(lambda: running.recovered(codes), LOADING)
+    running.assert_triaged_once(codes)
+
+
+def _assert_nothing_lost_while(
+    nothing_is_stored: AbstractContextManager[None], running: Town, browser: Browser, code: str
+) -> None:
+    """Fail unless what is sent meanwhile is refused with its words kept, `code` opens, and all goes on afterwards."""
+    before = running.count()
+    form = {"form_token": hidden(browser.client.get("/").text, "form_token"), "text": WORDS}
+    with nothing_is_stored:
+        assert_away(running.post(WORDS))
+        assert_words_kept(browser, form)
+        assert running.client.post("/api/v1/track", json={"code": code}).status_code == 200
+    assert running.count() == before
+    assert browser.client.post("/", data=form).status_code == 201
+    codes = running.file()
     eventually(lambda: running.recovered(codes), LOADING)
     running.assert_triaged_once(codes)
 
