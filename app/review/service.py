@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import and_, select, tuple_
 from sqlalchemy.orm import Session
 
-from app import access, incidents
+from app import access, incidents, wall
 from app.assignment import assign, decide_on, meet, release
 from app.database import known
 from app.hotline import Hotline
@@ -84,10 +84,14 @@ def _listed(session: Session, waiting: Any, after: UUID | None) -> list[Ticket]:
     return list(session.scalars(waiting.options(*SHOWN_WITH)))
 
 
-def given_up(session: Session) -> list[OutboxEntry]:
-    """Return jobs that failed too often, newest first."""
+def given_up(hotline: Hotline) -> list[OutboxEntry]:
+    """Return jobs that failed too often, newest first.
+
+    They are the program's own, and no ticket is told of; one whose ticket is gone is behind the wall for everybody.
+    """
     spent = select(OutboxEntry).where(OutboxEntry.given_up_at.is_not(None), OutboxEntry.done_at.is_(None))
-    return list(session.scalars(spent.order_by(OutboxEntry.given_up_at.desc()).limit(20)))
+    with wall.as_program(), hotline.database.reading() as session:
+        return list(session.scalars(spent.order_by(OutboxEntry.given_up_at.desc()).limit(20)))
 
 
 def suggested(hotline: Hotline, ticket: Ticket, thought: dict[str, Any]) -> tuple[Choice, Decision] | None:

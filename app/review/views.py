@@ -63,13 +63,11 @@ def queue() -> str:
     with hotline().database.reading() as session:
         tickets = service.queue(session, account, after)
         rows = _rows(session, tickets[:PAGE])
-        stuck = [
-            SimpleNamespace(
-                words=_("Công việc {kind} đã thử {n} lần không xong").format(kind=entry.kind, n=entry.attempts)
-            )
-            for entry in service.given_up(session)
-        ]
         rising = surges.open_surges(session)
+    stuck = [
+        SimpleNamespace(words=_("Công việc {kind} đã thử {n} lần không xong").format(kind=entry.kind, n=entry.attempts))
+        for entry in service.given_up(hotline())
+    ]
     return render_template(
         "review/queue.html",
         rows=rows,
