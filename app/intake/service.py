@@ -2,7 +2,8 @@
 
 import hmac
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -113,37 +114,38 @@ def file_report(hotline: Hotline, filing: Filing, within: Within | None = None) 
     files; the others wait for its commit and repeat its answer. `within` is run in the same commit.
     """
     try:
-        return _discarding(hotline, filing, _file_new, within)
+        with _discarding(hotline, filing):
+            new = _prepared(hotline, filing)  # beforehand: SQLite lets one write at a time, and others wait for it
+            with hotline.database.transaction() as session:
+                return _kept(session, filing, new, within)
     except (IntegrityError, NotJoinable):
-        return _discarding(hotline, filing, _repeat, within)
+        with _discarding(hotline, filing), hotline.database.transaction() as session:
+            return _repeat(hotline, session, filing, within)
 
 
-def _discarding(
-    hotline: Hotline, filing: Filing, act: Callable[[Hotline, Session, Filing], Filed], within: Within | None
-) -> Filed:
-    """Run `act` in a transaction; the photos of a report that was not kept go away again."""
+@contextmanager
+def _discarding(hotline: Hotline, filing: Filing) -> Iterator[None]:
+    """Let the photos of a report that was not kept go away again."""
     try:
-        with hotline.database.transaction() as session:
-            filed = act(hotline, session, filing)
-            if within is not None:
-                within(session)
-            return filed
+        yield
     except BaseException:
         photostore.discard(hotline.settings.attachments, filing.photos)
         raise
 
 
-def _repeat(hotline: Hotline, session: Session, filing: Filing) -> Filed:
+def _repeat(hotline: Hotline, session: Session, filing: Filing, within: Within | None) -> Filed:
     """Repeat the answer of the same request; a key past its life counts as new."""
     known = session.get(IdempotencyKey, (filing.scope, filing.key))
-    if known is None:
-        return _file_new(hotline, session, filing)
-    if known.created_at < hotline.now() - _life(hotline, filing.scope):
+    if known is not None and known.created_at < hotline.now() - _life(hotline, filing.scope):
         session.delete(known)
         session.flush()
-        return _file_new(hotline, session, filing)
+        known = None
+    if known is None:
+        return _kept(session, filing, _prepared(hotline, filing), within)
     if known.fingerprint != filing.fingerprint(hotline.keys.tokens):
         raise KeyReused([Problem("Idempotency-Key", "key_reused")])
+    if within is not None:
+        within(session)
     return Filed(known.status, hotline.keys.answers.decrypt(known.response), replayed=True)
 
 
@@ -157,8 +159,16 @@ def forget_keys(hotline: Hotline, session: Session, now: datetime) -> None:
         session.execute(delete(IdempotencyKey).where(these, IdempotencyKey.created_at < now - _life(hotline, scope)))
 
 
-def _file_new(hotline: Hotline, session: Session, filing: Filing) -> Filed:
-    _check_incident(session, filing.report.incident)
+@dataclass(frozen=True)
+class _New:
+    """A report that is not kept yet: the answer to its filer, and its rows."""
+
+    body: bytes
+    rows: list[Base]
+
+
+def _prepared(hotline: Hotline, filing: Filing) -> _New:
+    """Return a report's answer and rows, its photos stored."""
     code = new_code()
     ticket, rows = received(hotline, filing, code)
     body = _answer(hotline, ticket, code, danger(filing.report.text))
@@ -172,8 +182,15 @@ def _file_new(hotline: Hotline, session: Session, filing: Filing) -> Filed:
     )
     for photo in () if filing.sealed else filing.photos:
         photostore.store(hotline.settings.attachments, photo)
-    insert(session, *rows, key)
-    return Filed(201, body, replayed=False)
+    return _New(body, [*rows, key])
+
+
+def _kept(session: Session, filing: Filing, new: _New, within: Within | None) -> Filed:
+    _check_incident(session, filing.report.incident)
+    insert(session, *new.rows)
+    if within is not None:
+        within(session)
+    return Filed(201, new.body, replayed=False)
 
 
 def _check_incident(session: Session, incident_id: UUID | None) -> None:
