@@ -21,6 +21,7 @@ DATABASES = ("sqlite", "postgresql")
 #: How the process that starts the others tells them what it has made.
 MODELS = "LANGNGHE_TEST_MODELS"
 SERVER = "TEST_DATABASE_URL"
+DEMONSTRATION = "LANGNGHE_TEST_DEMONSTRATION"
 
 _made = ExitStack()
 
@@ -31,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if SERVER not in os.environ:
         os.environ[SERVER] = _made.enter_context(scratch.postgres())
+    os.environ[DEMONSTRATION] = _made.enter_context(scratch.database(os.environ[SERVER]))  # filled by who needs it
     folder = Path(tempfile.mkdtemp(prefix="ln-tests-"))
     _made.callback(shutil.rmtree, folder, ignore_errors=True)
     write_small_corpus(folder / "corpus")

@@ -122,7 +122,8 @@ def test_every_page_is_rendered_in_the_language_that_was_chosen(
             page = answer.get_data(as_text=True)
             assert f'<html lang="{lang}">' in page, where
             said = words(VIETNAMESE_PAPER.sub("", page.partition("<body")[2]))
-            assert [sentence for sentence in foreign[lang] if re.search(rf"\b{re.escape(sentence)}", said)] == [], where
+            held = [sentence for sentence in foreign[lang] if sentence in said]
+            assert [sentence for sentence in held if re.search(rf"\b{re.escape(sentence)}", said)] == [], where
 
 
 def test_a_person_chooses_a_language_and_comes_back_to_where_they_were(client: FlaskClient) -> None:

@@ -1,8 +1,12 @@
 """A real Chromium against a served installation filled with the demonstration."""
 
+import fcntl
+import json
 import os
 import re
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from app import demo
 from app.bench import scratch
 from app.bench.world import World
+from tests.conftest import DEMONSTRATION
 
 #: Set by `scripts/test`: where a Chromium is; empty for the one that Playwright has fetched itself.
 CHROMIUM = "LANGNGHE_CHROMIUM"
@@ -59,21 +64,44 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module", params=("sqlite", "postgresql"))
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, models_dir: Path) -> Iterator[Site]:
-    """Return a served installation on each database, one a module."""
-    folder = tmp_path_factory.mktemp("site")
+    """Return a served installation on each database, one a module: a copy of one that was filled once for all."""
+    folder = tmp_path_factory.mktemp("site") / "data"
     if request.param == "sqlite":
-        yield from _served(World(folder, f"sqlite:///{folder / 'langnghe.db'}"), models_dir)
-    else:
-        with scratch.database(request.getfixturevalue("server_url")) as url:
-            yield from _served(World(folder, url), models_dir)
+        filled, passwords = _filled("sqlite", models_dir, lambda at: f"sqlite:///{at / 'langnghe.db'}")
+        shutil.copytree(filled, folder)
+        yield from _served(World(folder, f"sqlite:///{folder / 'langnghe.db'}"), passwords)
+        return
+    server = request.getfixturevalue("server_url")
+    template = os.environ[DEMONSTRATION]
+    filled, passwords = _filled("postgresql", models_dir, lambda _: template)
+    shutil.copytree(filled, folder)
+    with scratch.database(server, template.partition("?")[0].rpartition("/")[2]) as url:
+        yield from _served(World(folder, url), passwords)
 
 
-def _served(world: World, models_dir: Path) -> Iterator[Site]:
-    world.prepare(models_dir)
-    lines = [re.match(r" {4}(\S+) +(\S+)", line) for line in demo.fill(world.hotline)]
+def _filled(kind: str, models_dir: Path, url_in: Callable[[Path], str]) -> tuple[Path, dict[str, str]]:
+    """Return the folder of an installation filled with the demonstration, and its passwords; the first to ask fills it.
+
+    Several test processes may ask at once; they wait for the one that fills.
+    """
+    folder = models_dir.parent / f"demonstration-{kind}"
+    people = folder.with_suffix(".json")
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not people.exists():
+            folder.mkdir()
+            world = World(folder, url_in(folder))
+            world.prepare(models_dir)
+            lines = [re.match(r" {4}(\S+) +(\S+)", line) for line in demo.fill(world.hotline)]
+            world.close()
+            people.write_text(json.dumps({found[1]: found[2] for found in lines if found}), "utf-8")
+    return folder, json.loads(people.read_text("utf-8"))
+
+
+def _served(world: World, passwords: dict[str, str]) -> Iterator[Site]:
     world.redis.start()  # people log in, and that is counted
     world.serve()
-    yield Site(world, {found[1]: found[2] for found in lines if found})
+    yield Site(world, passwords)
     world.close()
 
 
@@ -98,6 +126,26 @@ def _context(chromium: Browser, site: Site, *, width: int, height: int) -> Itera
     yield context
     context.close()
     assert not broken
+
+
+@pytest.fixture
+def language(site: Site) -> str:
+    """Return Vietnamese on one database, English on the other: pages do not know what is below them."""
+    return "vi" if site.world.hotline.settings.is_sqlite else "en"
+
+
+@contextmanager
+def examined(chromium: Browser, site: Site, language: str, person: str | None = None) -> Iterator[Page]:
+    """Yield a page in a language, of somebody of the demonstration or of nobody, that lets axe-core in."""
+    context = chromium.new_context(
+        base_url=site.url, viewport={"width": 1280, "height": 900}, locale="vi-VN", bypass_csp=True
+    )
+    page = context.new_page()
+    page.goto(f"/ngon-ngu/{language}")
+    if person is not None:
+        log_in(page, site, person)
+    yield page
+    context.close()
 
 
 def log_in(page: Page, site: Site, username: str) -> None:

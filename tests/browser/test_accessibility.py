@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import Site, log_in
+from tests.browser.axe import unfold, violations
+from tests.browser.conftest import Site, examined
 
-AXE = Path(__file__).parents[2] / "app/static/vendor/axe.min.js"
 LONG = "Khôngcódấucáchnàotrongcâunày" * 12
 PUBLIC = (
     "/",
@@ -31,27 +30,19 @@ STAFF = {
 }
 
 
-@pytest.mark.parametrize("language", ["vi", "en"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing(chromium: Browser, site: Site, language: str, theme: Any) -> None:
-    if site.world.hotline.settings.is_sqlite != (language == "vi"):
-        pytest.skip("each language on one database is enough: pages do not know what is below them")
-    context = chromium.new_context(
-        base_url=site.url, viewport={"width": 390, "height": 844}, color_scheme=theme, locale="vi-VN", bypass_csp=True
-    )
-    page = context.new_page()
-    page.goto(f"/ngon-ngu/{language}")
-    found = {name: violations(page) for name in _public(page)}
-    context.close()
-    for person, home in STAFF.items():
-        context = chromium.new_context(
-            base_url=site.url, viewport={"width": 1280, "height": 800}, color_scheme=theme, bypass_csp=True
-        )
-        page = context.new_page()
-        page.goto(f"/ngon-ngu/{language}")
-        log_in(page, site, person)
-        found |= {name: violations(page) for name in _staff(page, home)}
-        context.close()
+def test_axe_finds_nothing_on_a_citizens_pages(chromium: Browser, site: Site, language: str) -> None:
+    with examined(chromium, site, language) as page:
+        page.set_viewport_size({"width": 390, "height": 844})
+        found = {name: violations(page, name) for name in _public(page)}
+    assert not {name: wrong for name, wrong in found.items() if wrong}
+
+
+@pytest.mark.parametrize(("person", "home"), STAFF.items())
+def test_axe_finds_nothing_where_a_day_begins(
+    chromium: Browser, site: Site, language: str, person: str, home: str
+) -> None:
+    with examined(chromium, site, language, person) as page:
+        found = {name: violations(page) for name in _staff(page, home)}
     assert not {name: wrong for name, wrong in found.items() if wrong}
 
 
@@ -74,7 +65,7 @@ def _public(page: Page) -> Iterator[str]:
     yield "a draft that waits"
     page.click("[data-drop]")
     page.fill("#text", LONG)
-    page.evaluate("document.querySelectorAll('details').forEach((folded) => { folded.open = true; })")
+    unfold(page)
     page.fill("#contact_phone", "12")
     page.click("button.main")
     page.wait_for_selector("#problems:focus")
@@ -96,12 +87,5 @@ def _staff(page: Page, home: str) -> Iterator[str]:
     if first.count():
         first.click()
         page.wait_for_selector(".report")
-        page.evaluate("document.querySelectorAll('details').forEach((folded) => { folded.open = true; })")
+        unfold(page)
         yield f"{home} ticket"
-
-
-def violations(page: Page) -> list[str]:
-    """Return what axe-core (WCAG 2.2 A and AA, and best practice) finds on the page as it stands."""
-    page.add_script_tag(path=AXE)
-    found: dict[str, Any] = page.evaluate("axe.run()")
-    return [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found["violations"]]

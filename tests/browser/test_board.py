@@ -3,12 +3,11 @@
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pypdf import PdfReader
 
-from tests.browser.conftest import Site, log_in
-from tests.browser.test_accessibility import violations
+from tests.browser.axe import unfold, violations
+from tests.browser.conftest import Site, examined, log_in
 
 PAGES = ("/board", "/board?by=week", "/board/tickets?figure=received", "/board/figures", "/board/tv")
 
@@ -21,28 +20,15 @@ def test_a_leaders_monday_on_a_phone(phone: BrowserContext, site: Site, tmp_path
     monday(phone.new_page(), site, tmp_path)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["vi", "en"])
-def test_axe_finds_nothing_on_the_board(chromium: Browser, site: Site, language: str, theme: str) -> None:
-    if site.world.hotline.settings.is_sqlite != (language == "vi"):
-        pytest.skip("each language on one database is enough: pages do not know what is below them")
-    context = chromium.new_context(
-        base_url=site.url,
-        viewport={"width": 390 if theme == "dark" else 1280, "height": 844},
-        color_scheme="dark" if theme == "dark" else "light",
-        bypass_csp=True,
-    )
-    page = context.new_page()
-    page.goto(f"/ngon-ngu/{language}")
-    log_in(page, site, "auditor")
+def test_axe_finds_nothing_on_the_board(chromium: Browser, site: Site, language: str) -> None:
     found = {}
-    for path in PAGES:
-        page.goto(path)
-        page.evaluate("document.querySelectorAll('details').forEach((folded) => { folded.open = true; })")
-        found[path] = violations(page)
-    page.goto("/board?from=x")
-    found["refused"] = violations(page)
-    context.close()
+    with examined(chromium, site, language, "auditor") as page:
+        for path in PAGES:
+            page.goto(path)
+            unfold(page)
+            found[path] = violations(page)
+        page.goto("/board?from=x")
+        found["refused"] = violations(page)
     assert not {path: wrong for path, wrong in found.items() if wrong}
 
 

@@ -1,0 +1,61 @@
+"""axe-core on a page as it stands: on a phone and at a desk, in light and dark, and that nothing scrolls sideways."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import Page
+
+AXE: Final = Path(__file__).parents[2] / "app/static/vendor/axe.min.js"
+SIZES: Final = ((390, 844), (1280, 900))
+#: What a theme can break; all other rules are asked in light alone.
+OF_COLOURS: Final = ("color-contrast", "link-in-text-block")
+#: Names a folder in which a picture of every page that is looked at is kept.
+PICTURES: Final = "LANGNGHE_SCREENSHOTS"
+_RUN: Final = "(rules) => axe.run(rules ? { runOnly: { type: 'rule', values: rules } } : {})"
+
+
+def violations(page: Page, state: str = "") -> list[str]:
+    """Return what axe-core (WCAG 2.2 A and AA, and best practice) finds, and where it does; the page stays as it was.
+
+    `state` says in which state of several the page is, for the name of its picture.
+    """
+    page.add_script_tag(path=AXE)
+    before = page.viewport_size
+    found: list[str] = []
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            found.append(f"{width} px: scrolls sideways")
+        found += [f"{width} px, light: {wrong}" for wrong in _asked(page, "light", None)]
+        found += [f"{width} px, dark: {wrong}" for wrong in _asked(page, "dark", OF_COLOURS)]
+        _keep_picture(page, state, width)
+    page.emulate_media(color_scheme="light")
+    if before is not None:
+        page.set_viewport_size(before)
+    return found
+
+
+def unfold(page: Page) -> None:
+    """Open what is folded, so that it is looked at too."""
+    page.evaluate("document.querySelectorAll('details').forEach((folded) => { folded.open = true; })")
+
+
+def _asked(page: Page, theme: Any, rules: tuple[str, ...] | None) -> list[str]:
+    page.emulate_media(color_scheme=theme)
+    found: dict[str, Any] = page.evaluate(_RUN, rules)
+    return [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found["violations"]]
+
+
+def _keep_picture(page: Page, state: str, width: int) -> None:
+    """Keep the phone's page in dark as it is now, the desk's in light: each page once in each theme."""
+    folder = os.environ.get(PICTURES)
+    if not folder:
+        return
+    page.emulate_media(color_scheme="dark" if width == SIZES[0][0] else "light")
+    where = page.evaluate("document.documentElement.lang + location.pathname + location.search")
+    name = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "id", f"{where} {state}")
+    path = Path(folder) / f"{re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-')}-{width}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=path, full_page=True)
