@@ -38,7 +38,14 @@ def _places() -> list[tuple[str, str, str, str]]:
         ("admin_rules.topic_list", "file-text", _("Chủ đề"), _("Tên, ý nghĩa và thời hạn của từng chủ đề")),
         ("admin_system.models", "star", _("Mô hình"), _("Mô hình đang dùng, đổi và quay lại")),
         ("admin_system.health", "circle-check", _("Sức khỏe hệ thống"), _("Cài đặt nào ổn, cài đặt nào cần sửa")),
+        (
+            "admin_exchanges.listed",
+            "phone",
+            _("Tổng đài điện thoại"),
+            _("Tổng đài nào báo cuộc gọi, và khóa của nó"),
+        ),
         ("webhooks.listed", "send", _("Webhook"), _("Báo cho hệ thống khác khi phiếu có gì mới")),
+        ("persons.ask", "user", _("Dữ liệu của một người"), _("Họ hỏi ta giữ gì, hoặc xin xóa")),
         ("audit.log", "shield", _("Nhật ký"), _("Ai vào, ai đổi gì")),
     ]
 

@@ -22,7 +22,9 @@ from app.desk.callbacks import Wish
 from app.desk.calls import Announcement
 from app.letters import service as letters
 from app.notices import sending
+from app.persons import holds
 from app.problems import MESSAGES
+from app.replies import service as replies
 from app.tracking.service import OF_THE_PERSON, PUBLIC_KINDS
 from app.work import extension
 from app.work import service as work
@@ -174,8 +176,44 @@ def all_pages(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[Page]:
     yield staff_poster(browsers["admin"], unit, f"{unit}/close", version="1"), 422
     yield from promises(road, browsers)
     yield from ways_in(browsers)
+    yield from read_by_two(road, browsers)
+    yield from requests_of_persons(road, browsers["admin"])
     yield staff_poster(browsers["call_taker"], "/desk", "/desk", text="ngắn"), 422
     yield from at_the_desk(road, browsers)
+
+
+def read_by_two(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[Page]:
+    """Yield the page of answers that wait, with one and with none, and the reading of one."""
+    yield getter(browsers["bob"], "/work/approvals"), 200
+    replies.ask_for_second(road.hotline, road.staff.supervisor, wanted=True)
+    filed = road.accepted()
+    work.answer(road.hotline, road.staff.alice, step(filed, "Done"))
+    replies.ask_for_second(road.hotline, road.staff.supervisor, wanted=False)
+    yield getter(browsers["supervisor"], "/work/approvals"), 200
+    yield getter(browsers["supervisor"], f"/work/{filed.ticket().id}"), 200
+    yield getter(browsers["supervisor"], "/replies"), 200
+
+
+def requests_of_persons(road: Road, admin: FlaskClient) -> Iterator[Page]:
+    """Yield what an administrator sees who answers a person, and who looks after telephone exchanges."""
+    page, phone = "/admin/persons", "0901 234 567"
+    yield staff_poster(admin, page, page, phone="12"), 422
+    yield staff_poster(admin, page, page, phone="0901 234 568"), 200
+    held = road.routed(contact_phone=phone, consent=True)
+    holds.place_by(road.hotline, road.staff.cleared, held.ticket().id, "123/CV", "2030-01-01")
+    yield staff_poster(admin, page, f"{page}/ask-erase", phone=phone), 200
+    road.routed(contact_phone=phone, consent=True)
+    yield staff_poster(admin, page, page, phone=phone), 200
+    yield staff_poster(admin, page, f"{page}/ask-erase", phone=phone), 200
+    yield staff_poster(admin, page, f"{page}/erase", phone=phone), 422
+    yield staff_poster(admin, page, f"{page}/erase", phone=phone, reason="123/CV", sure="1"), 200
+    exchanges = "/admin/exchanges"
+    for name in ("PBX 1", "PBX 2"):
+        calls.add_exchange(road.hotline, name)
+    calls.revoke_exchange(road.hotline, "PBX 1")
+    yield getter(admin, exchanges), 200
+    yield staff_poster(admin, exchanges, exchanges, name=""), 422
+    yield staff_poster(admin, exchanges, exchanges, name="PBX 1"), 422
 
 
 def at_the_desk(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[Page]:
@@ -234,7 +272,7 @@ def pages_of_helpers(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[P
 
 def ways_in(browsers: dict[str, FlaskClient]) -> Iterator[Page]:
     """Yield the pages of one's own account, the record, and an administrator's, tried and refused."""
-    for path in ("", "/rules", "/rules?topic=noise", "/topics", "/models", "/health"):
+    for path in ("", "/rules", "/rules?topic=noise", "/topics", "/models", "/health", "/exchanges", "/persons"):
         yield getter(browsers["admin"], f"/admin{path}"), 200
     for name in ("alice", "cleared"):
         yield getter(browsers[name], "/accounts/me"), 200
