@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, TypeVarTuple
-from uuid import UUID
 
 from sqlalchemy import Select, Uuid, func, literal, select, tuple_
 from sqlalchemy.orm import Session, contains_eager, joinedload
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session, contains_eager, joinedload
 from app import access
 from app.deadlines import touch
 from app.hotline import Hotline
+from app.paging import read_key, write_key
 from app.problems import Conflict, NotFound, Problem
 from app.words import words_of
 from app.work import answering
@@ -52,13 +52,13 @@ def waiting(session: Session, account: Account, after: str | None = None) -> Wai
 
     `after` is the `WaitingPage.after` of the page before; raises `NotFound` for one that we never gave.
     """
-    key, last = (WaitingAnswer.written_at, WaitingAnswer.ticket_id), _read_key(after)
+    key, last = (WaitingAnswer.written_at, WaitingAnswer.ticket_id), read_key(after)
     shown = contains_eager(WaitingAnswer.ticket).options(*SHOWN_WITH), joinedload(WaitingAnswer.writer)
     query = _awaiting(select(WaitingAnswer), account).options(*shown)
     if last is not None:
         query = query.where(tuple_(*key) > tuple_(literal(last[0], UtcDateTime), literal(last[1], Uuid)))
     rows = session.scalars(query.order_by(*key).limit(PAGE + 1)).all()
-    return WaitingPage(list(rows[:PAGE]), _write_key(rows[PAGE - 1]) if len(rows) > PAGE else None)
+    return WaitingPage(list(rows[:PAGE]), _key_of(rows[PAGE - 1]) if len(rows) > PAGE else None)
 
 
 def count(session: Session, account: Account) -> int:
@@ -66,26 +66,13 @@ def count(session: Session, account: Account) -> int:
     return session.scalar(_awaiting(select(func.count()).select_from(WaitingAnswer), account)) or 0
 
 
+def _key_of(answer: WaitingAnswer) -> str:
+    return write_key(answer.written_at, answer.ticket_id)
+
+
 def _awaiting(query: Select[*Ts], account: Account) -> Select[*Ts]:
     mine = answering.second_for(account), access.visible_to(account), WaitingAnswer.back_at.is_(None)
     return query.join(WaitingAnswer.ticket).where(*mine)
-
-
-def _write_key(answer: WaitingAnswer) -> str:
-    return f"{answer.written_at.isoformat()}_{answer.ticket_id.hex}"
-
-
-def _read_key(after: str | None) -> tuple[datetime, UUID] | None:
-    if not after:
-        return None
-    try:
-        written, ticket_id = after.split("_")
-        at = datetime.fromisoformat(written)
-        if at.tzinfo is None:
-            raise NotFound
-        return at.astimezone(UTC), UUID(ticket_id)
-    except (ValueError, OverflowError):
-        raise NotFound from None
 
 
 def approve(hotline: Hotline, account: Account, step: Step) -> Ticket:

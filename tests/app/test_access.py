@@ -93,6 +93,7 @@ GET  /work/parts                        303   200 200        200         200    
 GET  /work/parts/late                   303   200 200        200         200     200     200   404        404      303
 GET  /returns                           303   404 404        200         200     200     200   404        404      303
 GET  /replies                           303   200 200        200         200     200     404   404        404      303
+GET  /replies/all                       303   404 404        404         404     404     404   200        404      303
 POST /replies/second-approval           303   404 404        303         404     404     404   404        404      303
 GET  /replies/new                       303   404 404        200         200     200     404   404        404      303
 POST /replies/new                       303   404 404        422         422     422     404   404        404      303

@@ -279,7 +279,8 @@ def ways_in(browsers: dict[str, FlaskClient]) -> Iterator[Page]:
         yield getter(browsers[name], "/accounts/me/second-factor"), 200
     yield staff_poster(browsers["alice"], "/accounts/me", "/accounts/me/tokens", days="30"), 422
     yield staff_poster(browsers["alice"], "/accounts/me", "/accounts/me/tokens", days="30", scopes="read"), 201
-    for path in ("/audit", "/audit?topic=tokens", "/audit?topic=failed"):
+    yield getter(browsers["admin"], "/replies/all"), 200
+    for path in ("/audit", "/audit?topic=tokens", "/audit?topic=failed", "/audit?topic=persons"):
         yield getter(browsers["auditor"], path), 200
     tried = {"topic": "noise", "kind": "phan-anh", "urgency": "normal", "text": "Hàng xóm hát tới khuya"}
     yield staff_poster(browsers["admin"], "/admin/rules", "/admin/rules/try", **tried), 200
@@ -292,6 +293,8 @@ def promises(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[Page]:
     decide_on_day(road.hotline, Decision(date(2026, 3, 5), False, "123/CV", "Admin"))
     yield getter(browsers["admin"], "/admin/calendar"), 200
     yield staff_poster(browsers["admin"], "/admin/calendar", "/admin/calendar", day="x"), 422
+    foreseen = {"day": "2026-03-06", "working": "off", "preview": "1"}
+    yield staff_poster(browsers["admin"], "/admin/calendar", "/admin/calendar", **foreseen), 200
     asked, late = road.accepted(), road.accepted()
     extension.ask(road.hotline, road.staff.alice, step(asked, "123/CV"), 3)
     page = f"/work/{asked.ticket().id}"
