@@ -1,6 +1,7 @@
 """The page on which staff answer a person who asks for their data: found by number, given out, erased, on record."""
 
 import json
+import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -220,6 +221,18 @@ def test_the_record_has_a_topic_for_it_and_shows_no_number(
     assert "Tìm dữ liệu của một người 1 tickets — admin" in shown
     assert "Xuất dữ liệu của một người 1 tickets — —" in shown, "the command line is on record too, as nobody's account"
     assert "234" not in shown.partition("Lúc Việc gì")[2]
+
+
+def test_no_log_holds_the_number_the_name_or_the_reason(
+    road: Road, staff: Staff, log_in: Log, caplog: pytest.LogCaptureFixture
+) -> None:
+    road.routed(**LEFT)
+    admin = log_in(staff.admin)
+    caplog.set_level(logging.DEBUG)
+    for action in ("", "/export", "/ask-erase", "/erase"):
+        assert post_form(admin, PAGE, PAGE + action, **SURE).status_code == 200
+    for secret in (TYPED, PHONE, "901234512", NAME, WHY):
+        assert secret not in caplog.text
 
 
 def hold(hotline: Hotline, staff: Staff, filed: Filed) -> None:
