@@ -31,6 +31,10 @@ READERS = WORKERS | {Role.COORDINATOR, Role.AUDITOR}
 DESK = frozenset({Role.CALL_TAKER, Role.COORDINATOR})
 #: Who looks at the figures. Leaders of the city have an auditor's account: they read everything and change nothing.
 LEADERS = frozenset({Role.SUPERVISOR, Role.COORDINATOR, Role.AUDITOR})
+#: Who answers a person who asks for what is kept of them, or that it goes. They have a second factor, deal with no case
+#: and so gain nothing by one that loses its words, and read here numbers of cases, no words. Auditors do not: they read
+#: the record of each use, and who watches does not do. `docs/privacy.md` says more.
+STEWARDS = frozenset({Role.ADMIN})
 
 
 def visible_to(account: Account) -> ColumnElement[bool]:

@@ -11,9 +11,10 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import flag_modified
 
+from app.access import open_to_units
 from app.hotline import Hotline
 from models.calendar import CalendarApplied, CalendarChange
 from models.extension import Extension
@@ -227,8 +228,53 @@ class _MadeOf:
     extensions: dict[UUID, Extension]
 
 
+@dataclass(frozen=True)
+class Foreseen:
+    """An open deadline that another calendar would move."""
+
+    ticket: Ticket
+    kind: DeadlineKind
+    before: datetime
+    after: datetime
+
+
+def foresee(session: Session, calendar: WorkingCalendar, now: datetime, limit: int) -> tuple[int, list[Foreseen], bool]:
+    """Return what another calendar would move of the open deadlines that are due first; nothing is changed.
+
+    How many were looked at, those that would move, the soonest due first, and whether there are more than `limit`.
+    """
+    open_still = or_(Deadline.due_at > now, Deadline.paused_at.is_not(None))
+    query = (
+        select(Deadline, Ticket)
+        .join(Ticket, Ticket.id == Deadline.ticket_id)
+        .where(Deadline.met_at.is_(None), Deadline.clock == Clock.WORKING, open_still, open_to_units())
+        .order_by(Deadline.due_at, Deadline.id)
+        .options(joinedload(Ticket.topic), joinedload(Ticket.department))
+    )
+    rows = session.execute(query.limit(limit + 1)).all()
+    made_of = _made_of(session, [ticket.id for _, ticket in rows[:limit]])
+    found = []
+    for deadline, ticket in rows[:limit]:
+        run = _moved(calendar, ticket, deadline, made_of, now)
+        if run is not None:
+            found.append(Foreseen(ticket, deadline.kind, deadline.due_at, run.due_at))
+    return len(rows[:limit]), found, len(rows) > limit
+
+
 def _recompute(calendar: WorkingCalendar, ticket: Ticket, deadline: Deadline, made_of: _MadeOf, now: datetime) -> None:
     deadline.calendar_version = calendar.version[:64]
+    before, run = deadline.due_at, _moved(calendar, ticket, deadline, made_of, now)
+    if run is None:
+        return
+    move(ticket, deadline, run, now)
+    data = {"before": before.isoformat(), "due_at": run.due_at.isoformat(), "calendar": calendar.version}
+    ticket.happened(Happening("deadline_moved", now, data=data))
+
+
+def _moved(
+    calendar: WorkingCalendar, ticket: Ticket, deadline: Deadline, made_of: _MadeOf, now: datetime
+) -> Run | None:
+    """Return when a deadline runs by a calendar; None where that changes nothing, or would make somebody late."""
     began = deadline.since or ticket.received_at
     moves: list[Pause | Granted] = [pause for pause in made_of.pauses.get(ticket.id, ()) if pause.began >= began]
     extension = made_of.extensions.get(ticket.id)
@@ -243,13 +289,11 @@ def _recompute(calendar: WorkingCalendar, ticket: Ticket, deadline: Deadline, ma
         start = Run(began, extension.due_before)
         moves = [move for move in moves if isinstance(move, Granted) or move.ended > extension.decided_at]
     else:
-        return
-    before, run = deadline.due_at, replayed(calendar, deadline.clock, start, moves)
-    if run.due_at == before or (run.due_at <= now and deadline.paused_at is None):
-        return
-    move(ticket, deadline, run, now)
-    data = {"before": before.isoformat(), "due_at": run.due_at.isoformat(), "calendar": calendar.version}
-    ticket.happened(Happening("deadline_moved", now, data=data))
+        return None
+    run = replayed(calendar, deadline.clock, start, moves)
+    if run.due_at == deadline.due_at or (run.due_at <= now and deadline.paused_at is None):
+        return None
+    return run
 
 
 def _made_of(session: Session, tickets: Sequence[UUID]) -> _MadeOf:

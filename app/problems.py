@@ -69,6 +69,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
         "Câu trả lời đang chờ người thứ hai duyệt; duyệt, đưa lại hoặc rút về trước đã.",
         "An answer waits for a second person; approve it, give it back or take it back first.",
     ),
+    "not_sure": ("Bạn đánh dấu ô này thì mới xóa được.", "Please tick this box; nothing is erased without it."),
     "answer_none": ("Không có câu trả lời nào đang chờ duyệt.", "No answer is waiting for approval."),
     "unknown_choice": ("Bạn chọn một mục trong danh sách nhé.", "Please choose one that is listed."),
     "none_chosen": ("Bạn đánh dấu ít nhất một phiếu trước nhé.", "Please tick at least one ticket first."),

@@ -15,6 +15,7 @@ from app.accounts.provider import PROVIDER, provider_of
 from app.accounts.session import StaffMember
 from app.accounts.views import accounts, member_of
 from app.admin.account_views import admin_accounts
+from app.admin.exchange_views import admin_exchanges
 from app.admin.rule_views import admin_rules
 from app.admin.system_views import admin_system
 from app.admin.views import admin
@@ -38,6 +39,7 @@ from app.monitoring.views import monitoring
 from app.notices.views import notices, unseen_notices
 from app.offline.views import offline
 from app.pages.views import pages
+from app.persons.views import persons
 from app.praise.views import praise
 from app.replies.views import replies
 from app.returns.views import returns
@@ -92,7 +94,7 @@ def create_app(hotline: Hotline, model: ModelInService | None = None) -> Flask:
     for blueprint in (intake, tracking, suggest, api):
         csrf.exempt(blueprint)
     decide = (review, returns, replies, sealed, letters, praise, knowledge, board)
-    administer = (admin, admin_accounts, admin_rules, admin_system, units, webhooks)
+    administer = (admin, admin_accounts, admin_rules, admin_system, admin_exchanges, units, webhooks, persons)
     staff = (accounts, own, desk, work, steps, coordination, notices, audit, *administer)
     citizens = (intake, tracking, suggest, offline, questions, maps)
     for blueprint in (*citizens, api, *decide, *staff, pages, monitoring):

@@ -268,6 +268,11 @@ def audit_words(kind: AuditKind) -> str:
         AuditKind.WEBHOOK_MADE: _("Lập webhook"),
         AuditKind.WEBHOOK_ON: _("Bật lại webhook"),
         AuditKind.WEBHOOK_OFF: _("Tắt webhook"),
+        AuditKind.PERSON_FOUND: _("Tìm dữ liệu của một người"),
+        AuditKind.PERSON_EXPORTED: _("Xuất dữ liệu của một người"),
+        AuditKind.PERSON_ERASED: _("Xóa dữ liệu của một người"),
+        AuditKind.EXCHANGE_MADE: _("Thêm tổng đài điện thoại"),
+        AuditKind.EXCHANGE_REVOKED: _("Thu hồi khóa tổng đài"),
     }[AuditKind(kind)]
 
 

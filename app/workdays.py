@@ -68,13 +68,7 @@ def change(session: Session, calendar: WorkingCalendar, now: datetime, decision:
     """Write a decision down; raise `Refused` for one that is out of range, without a reason, or changes nothing."""
     reason = words_of("reason", decision.reason, REASON_MAX)
     session.execute(select(CalendarApplied.id).with_for_update())
-    today = calendar.local_day(now)
-    if not today - BACK <= decision.day <= today + AHEAD:
-        raise refuse("day", "calendar_day", first=(today - BACK).isoformat(), last=(today + AHEAD).isoformat())
-    if decision.working is None and decision.day not in calendar.changed:
-        raise refuse("day", "calendar_unset")
-    if decision.working is not None and calendar.is_working_day(decision.day) is decision.working:
-        raise refuse("day", "calendar_worked" if decision.working else "calendar_off")
+    refuse_pointless(calendar, now, decision)
     row = CalendarChange(
         day=decision.day,
         working=decision.working,
@@ -85,6 +79,25 @@ def change(session: Session, calendar: WorkingCalendar, now: datetime, decision:
     )
     session.add(row)
     return row
+
+
+def refuse_pointless(calendar: WorkingCalendar, now: datetime, decision: Decision) -> None:
+    """Raise `Refused` for a decision on a day out of range, or that changes nothing."""
+    today = calendar.local_day(now)
+    if not today - BACK <= decision.day <= today + AHEAD:
+        raise refuse("day", "calendar_day", first=(today - BACK).isoformat(), last=(today + AHEAD).isoformat())
+    if decision.working is None and decision.day not in calendar.changed:
+        raise refuse("day", "calendar_unset")
+    if decision.working is not None and calendar.is_working_day(decision.day) is decision.working:
+        raise refuse("day", "calendar_worked" if decision.working else "calendar_off")
+
+
+def with_decision(city: WorkingCalendar, session: Session, decision: Decision) -> WorkingCalendar:
+    """Return the calendar as it would be with one decision more; nothing is written."""
+    days = {day: said for day, said in decided(session).items() if day != decision.day}
+    if decision.working is not None:
+        days[decision.day] = (decision.working, decision.reason)
+    return city.amended(days)
 
 
 def changes(session: Session, limit: int = 100) -> list[CalendarChange]:

@@ -58,6 +58,7 @@ class PhoneCall(Base):
         Index("ix_phone_call_waiting", "at", sqlite_where=_WAITS, postgresql_where=_WAITS),
         Index("ix_phone_call_going_on", "account_id", sqlite_where=_GOES_ON, postgresql_where=_GOES_ON),
         Index("ix_phone_call_numbered", "at", sqlite_where=_NUMBERED, postgresql_where=_NUMBERED),
+        Index(None, "exchange_id", "at"),
     )
 
 

@@ -72,3 +72,5 @@ class UnitPractice(Base):
     second_approval: Mapped[bool] = mapped_column(Boolean, default=False)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_by: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+
+    department: Mapped[Department] = relationship()

@@ -122,7 +122,7 @@ class LoginMethod(StrEnum):
 
 
 class AuditKind(StrEnum):
-    """What auditors can read of ways in, accounts and exports; the words of no person are in any."""
+    """What auditors can read of ways in, accounts, exports and requests; the words of no person are in any."""
 
     LOGIN = "login"
     LOGIN_FAILED = "login_failed"
@@ -146,6 +146,11 @@ class AuditKind(StrEnum):
     WEBHOOK_MADE = "webhook_made"
     WEBHOOK_ON = "webhook_on"
     WEBHOOK_OFF = "webhook_off"
+    PERSON_FOUND = "person_found"
+    PERSON_EXPORTED = "person_exported"
+    PERSON_ERASED = "person_erased"
+    EXCHANGE_MADE = "exchange_made"
+    EXCHANGE_REVOKED = "exchange_revoked"
 
 
 class WebhookOff(StrEnum):

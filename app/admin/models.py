@@ -2,19 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.audit.record import record
 from app.hotline import Hotline
 from app.problems import NotFound, refuse
 from classifier import artifact, card
 from classifier.artifact import ArtifactRefused
+from models.account import Account
+from models.audit import AuditEvent
 from models.vocabulary import AuditKind
+
+#: So many of the latest are shown.
+PROMOTIONS: Final = 20
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,23 @@ def history(hotline: Hotline) -> list[str]:
     """Return which versions were put into service, the latest first."""
     file = hotline.settings.models / artifact.HISTORY
     return list(reversed(file.read_text("utf-8").split())) if file.is_file() else []
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """A model that somebody put into service on the web, and when."""
+
+    version: str
+    at: datetime
+    by: str | None
+
+
+def promotions(session: Session) -> list[Promotion]:
+    """Return who put which model into service when, the latest first, as the record has it."""
+    kept = select(AuditEvent.detail, AuditEvent.at, Account.display_name)
+    kept = kept.outerjoin(Account, Account.id == AuditEvent.actor_id).where(AuditEvent.kind == AuditKind.MODEL_PROMOTED)
+    rows = session.execute(kept.order_by(AuditEvent.at.desc(), AuditEvent.id.desc()).limit(PROMOTIONS))
+    return [Promotion(version or "", at, name) for version, at, name in rows]
 
 
 def card_of(hotline: Hotline, version: str) -> Markup:

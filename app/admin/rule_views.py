@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app import errors, wording
 from app.accounts.session import required
 from app.admin import rules as service
+from app.admin.sources import sources
 from app.assignment import local_date
 from app.current import hotline
 from app.i18n import label
@@ -83,6 +84,7 @@ def _page(problems: tuple[Problem, ...] = (), values: dict[str, str] | None = No
         urgencies=[(one.value, wording.urgency_words(one)) for one in Urgency],
         version=hotline().city.version,
         tried_on=service.TRIED,
+        sources=sources(hotline()),
         errors=grouped_errors(problems),
         values=typed,
         **context,
@@ -97,4 +99,5 @@ def topic_list() -> str:
     return render_template(
         "admin/topics.html",
         groups=[(group, [(topic, sla.of(topic.slug)) for topic in group.topics]) for group in topic_groups()],
+        sources=sources(hotline()),
     )

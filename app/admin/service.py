@@ -1,15 +1,18 @@
 """What an administrator does: make accounts, shut them out, help who lost a factor, decide on days of the calendar."""
 
+from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from app import workdays
+from app import deadlines, workdays
 from app.accounts import factors, service, staff_sessions, tokens
 from app.accounts.service import NewAccount
 from app.audit.record import record
 from app.database import known
+from app.deadlines import Foreseen
 from app.hotline import Hotline
 from app.problems import NotFound, refuse
 from app.units.today import is_open
@@ -17,6 +20,22 @@ from app.work import person
 from models.account import Account
 from models.department import Department
 from models.vocabulary import AuditKind
+
+#: Open deadlines, the soonest due first, that a decision on the calendar is tried on; and so many are shown.
+FORESEEN: Final = 2000
+FORESEEN_SHOWN: Final = 20
+
+
+@dataclass(frozen=True)
+class ForeseenDay:
+    """What a decision on a day would do: of how many deadlines, how many come later and how many earlier."""
+
+    decision: workdays.Decision
+    looked_at: int
+    later: int
+    earlier: int
+    moves: list[Foreseen]
+    more: bool
 
 
 def all_accounts(session: Session) -> list[Account]:
@@ -96,6 +115,16 @@ def decide_on_day(hotline: Hotline, decision: workdays.Decision) -> None:
     """Decide on a day of the calendar; every process takes it up when it next looks. Raises `Refused`."""
     with hotline.database.transaction() as session:
         workdays.change(session, hotline.calendar(session), hotline.now(), decision)
+
+
+def foresee_day(hotline: Hotline, decision: workdays.Decision) -> ForeseenDay:
+    """Return what a decision on a day would do to open deadlines; nothing is changed. Raises `Refused`."""
+    with hotline.database.reading() as session:
+        workdays.refuse_pointless(hotline.calendar(session), hotline.now(), decision)
+        calendar = workdays.with_decision(hotline.files.calendar, session, decision)
+        looked_at, moves, more = deadlines.foresee(session, calendar, hotline.now(), FORESEEN)
+    later = sum(one.after > one.before for one in moves)
+    return ForeseenDay(decision, looked_at, later, len(moves) - later, moves[:FORESEEN_SHOWN], more=more)
 
 
 def _usable(session: Session, account_id: UUID) -> Account:

@@ -56,7 +56,10 @@ def _do(act: Callable[[], None]) -> AnyResponse:
 
 def _page(problems: tuple[Problem, ...] = ()) -> str:
     found, before = service.models(hotline()), service.history(hotline())
-    return render_template("admin/models.html", models=found, history=before, errors=grouped_errors(problems))
+    with hotline().database.reading() as session:
+        promotions = service.promotions(session)
+    context = {"models": found, "history": before, "promotions": promotions, "folder": hotline().settings.models}
+    return render_template("admin/models.html", **context, errors=grouped_errors(problems))
 
 
 @admin_system.get("/health")

@@ -8,6 +8,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from app import errors, workdays
 from app.accounts.session import required
 from app.admin import service
+from app.admin.service import ForeseenDay
+from app.admin.sources import sources
 from app.current import hotline, staff
 from app.i18n import gettext as _
 from app.intake.views import grouped_errors
@@ -36,9 +38,17 @@ def _places() -> list[tuple[str, str, str, str]]:
         ("admin.calendar", "calendar-days", _("Lịch làm việc"), _("Ngày nghỉ và ngày làm bù")),
         ("admin_rules.rules", "arrow-right", _("Quy tắc"), _("Việc gì về đơn vị nào, và thử trước khi đổi")),
         ("admin_rules.topic_list", "file-text", _("Chủ đề"), _("Tên, ý nghĩa và thời hạn của từng chủ đề")),
+        ("replies.everyones", "message-square", _("Mẫu trả lời"), _("Mẫu của thành phố và của từng đơn vị")),
         ("admin_system.models", "star", _("Mô hình"), _("Mô hình đang dùng, đổi và quay lại")),
         ("admin_system.health", "circle-check", _("Sức khỏe hệ thống"), _("Cài đặt nào ổn, cài đặt nào cần sửa")),
+        (
+            "admin_exchanges.listed",
+            "phone",
+            _("Tổng đài điện thoại"),
+            _("Tổng đài nào báo cuộc gọi, và khóa của nó"),
+        ),
         ("webhooks.listed", "send", _("Webhook"), _("Báo cho hệ thống khác khi phiếu có gì mới")),
+        ("persons.ask", "user", _("Dữ liệu của một người"), _("Họ hỏi ta giữ gì, hoặc xin xóa")),
         ("audit.log", "shield", _("Nhật ký"), _("Ai vào, ai đổi gì")),
     ]
 
@@ -53,7 +63,7 @@ def calendar() -> str:
 @admin.post("/calendar")
 @administrators
 def set_day() -> AnyResponse:
-    """Decide that a day is off or worked."""
+    """Decide that a day is off or worked, or show what that would do."""
     return _decide(_working)
 
 
@@ -81,13 +91,18 @@ def _decide(read: Callable[[], bool | None]) -> AnyResponse:
             author=person.display_name,
             actor_id=person.id,
         )
+        if request.form.get("preview"):
+            foreseen = service.foresee_day(hotline(), decision)
+            return Response(_calendar(values=request.form.to_dict(), foreseen=foreseen))
         service.decide_on_day(hotline(), decision)
     except Refused as refused:
         return Response(_calendar(refused.problems, request.form.to_dict()), errors.status_of(refused))
     return redirect(url_for("admin.calendar", year=decision.day.year), 303)
 
 
-def _calendar(problems: tuple[Problem, ...] = (), values: dict[str, str] | None = None) -> str:
+def _calendar(
+    problems: tuple[Problem, ...] = (), values: dict[str, str] | None = None, foreseen: ForeseenDay | None = None
+) -> str:
     with hotline().database.reading() as session:
         in_force = hotline().calendar(session)
         today = in_force.local_day(hotline().now())
@@ -101,6 +116,8 @@ def _calendar(problems: tuple[Problem, ...] = (), values: dict[str, str] | None 
             days=in_force.special_days(year),
             changes=workdays.changes(session),
             version=in_force.version,
+            foreseen=foreseen,
+            sources=sources(hotline()),
             errors=grouped_errors(problems),
             values=values or {},
         )

@@ -1,4 +1,4 @@
-"""What auditors read: one list of ways in, accounts, exports and openings of sealed tickets, newest first."""
+"""What auditors read: one list of ways in, accounts, exports, persons and openings of sealed tickets, newest first."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -48,6 +48,7 @@ class Topic(StrEnum):
     ACCOUNTS = "accounts"
     TOKENS = "tokens"
     EXPORTS = "exports"
+    PERSONS = "persons"
     SEALED = "sealed"
 
 
@@ -66,8 +67,14 @@ _KINDS: Final[dict[Topic, Collection[AuditKind]]] = {
         AuditKind.RECOVERY_RENEWED,
         AuditKind.MODEL_PROMOTED,
     ),
-    Topic.TOKENS: (AuditKind.TOKEN_MADE, AuditKind.TOKEN_REVOKED),
+    Topic.TOKENS: (
+        AuditKind.TOKEN_MADE,
+        AuditKind.TOKEN_REVOKED,
+        AuditKind.EXCHANGE_MADE,
+        AuditKind.EXCHANGE_REVOKED,
+    ),
     Topic.EXPORTS: (AuditKind.EXPORTED, AuditKind.WEBHOOK_MADE, AuditKind.WEBHOOK_ON, AuditKind.WEBHOOK_OFF),
+    Topic.PERSONS: (AuditKind.PERSON_FOUND, AuditKind.PERSON_EXPORTED, AuditKind.PERSON_ERASED),
     Topic.SEALED: (),
 }
 

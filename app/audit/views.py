@@ -17,7 +17,7 @@ audit = Blueprint("audit", __name__, url_prefix="/audit")
 @audit.get("")
 @required(Role.AUDITOR, Role.ADMIN)
 def log() -> str:
-    """Show who came in, who did not, and what was done to accounts, exports and sealed tickets."""
+    """Show who came in, who did not, and what was done to accounts, exports, persons' data and sealed tickets."""
     asked = request.args.get("topic", "")
     if asked and asked not in set(Topic):
         raise NotFound
@@ -46,5 +46,6 @@ def _topic_words(topic: Topic) -> str:
         Topic.ACCOUNTS: _("Tài khoản"),
         Topic.TOKENS: _("Khóa API"),
         Topic.EXPORTS: _("Xuất dữ liệu"),
+        Topic.PERSONS: _("Dữ liệu cá nhân"),
         Topic.SEALED: _("Mở niêm phong"),
     }[topic]

@@ -24,10 +24,13 @@ def add(name: str) -> None:
 @exchanges.command(name="list")
 @plainly
 def list_them() -> None:
-    """Show every exchange and since when it is known."""
+    """Show every exchange, since when it is known and when it last announced a call."""
     with installation() as hotline, hotline.database.reading() as session:
+        last = calls.last_calls(session)
         for one in calls.exchanges(session):
-            click.echo(f"{one.created_at:%Y-%m-%d}  {'revoked' if one.revoked_at else 'in use':7}  {one.name}")
+            used = f"{last[one.id]:%Y-%m-%d}" if one.id in last else "never"
+            state = "revoked" if one.revoked_at else "in use"
+            click.echo(f"{one.created_at:%Y-%m-%d}  {state:7}  {used:10}  {one.name}")
 
 
 @exchanges.command(name="revoke")

@@ -1,6 +1,7 @@
 """What the ticket pages of the demonstration show: templates, notes, persons, an answer that waits, photos of work."""
 
 import io
+from datetime import timedelta
 from typing import Final
 
 from PIL import Image, ImageDraw
@@ -8,17 +9,21 @@ from sqlalchemy import select
 
 from app.accounts import service as accounts
 from app.accounts.service import NewAccount
+from app.demo.past import earlier
 from app.hotline import Hotline
 from app.intake.photos import read_photos
 from app.replies import service as replies
 from app.replies.schema import Draft
-from app.work import approval, notes, person
+from app.work import approval, notes, person, saved
 from app.work import service as work
+from app.work.filters import ME, NOBODY, Filter
 from app.work.service import Step
 from models.account import Account
 from models.ticket import Ticket
 from models.vocabulary import PhotoOf, Role, Status
 
+#: What came longer ago than this has had nothing happen to it for days.
+LONG_AGO: Final = timedelta(days=3)
 CITY: Final = (
     Draft(
         "Cảm ơn và hẹn ngày",
@@ -52,6 +57,16 @@ NOTE: Final = "Tổ trưởng dân phố giữ chìa khóa cổng, gọi trướ
 ANSWER: Final = (
     "Chúng tôi đã tới kiểm tra và sửa xong chiều nay. Bạn xem ảnh trước và sau; nếu còn gì, bạn báo lại nhé."
 )
+#: What two people of the unit have written for a second one to read: (who, how many hours ago, words).
+TO_BE_READ: Final = (
+    (
+        "demo.dong-nghiep",
+        28,
+        "Chúng tôi đã tới xem và đặt vật tư, thứ Sáu làm xong và báo lại bạn ngay hôm đó.",
+    ),
+    ("handler", 6, "Đội đã tới xem: việc này phải xin phép trước khi đào đường. Chúng tôi làm xong trước cuối tháng."),
+    ("demo.dong-nghiep", 2, "Đã làm xong và dọn sạch chỗ đó. Nếu bạn thấy chưa ổn thì bấm “Chưa xong, mở lại”."),
+)
 ASKED: Final = "Chúng tôi đã nhận, đang làm và sẽ xong trong tuần này."
 
 
@@ -76,7 +91,8 @@ def fill(hotline: Hotline) -> None:
         photos = [(PhotoOf.BEFORE, "#3b3f45"), (PhotoOf.AFTER, "#d9b640")]
         shown = [(kind, read_photos([_picture(colour)])[0]) for kind, colour in photos]
         work.answer(hotline, handler, _step(hotline, in_hand[0], ANSWER), shown)
-    replies.ask_for_second(hotline, leader, wanted=True)
+    replies.ask_for_second(earlier(hotline, 48), leader, wanted=True)
+    _to_be_read(hotline, {one.username: one for one in (handler, colleague)}, in_hand)
     for ticket in in_hand[1:2]:
         work.answer(hotline, colleague, _step(hotline, ticket, ASKED))
     for ticket in in_hand[2:3]:
@@ -85,6 +101,24 @@ def fill(hotline: Hotline) -> None:
             hotline, leader, _step(hotline, ticket, "Bạn ghi rõ ngày nào xong, đừng viết “trong tuần này”.")
         )
     replies.ask_for_second(hotline, leader, wanted=False)  # a visitor's own answer goes out at once
+    for account, name, scope, wanted in (
+        (leader, "Trễ hạn", saved.OURS, Filter(late="1")),
+        (leader, "Chưa ai giữ", saved.OURS, Filter(person=NOBODY)),
+        (handler, "Việc của tôi", saved.MINE, Filter(person=ME)),
+        (coordinator, "Gấp, toàn thành phố", saved.MINE, Filter(urgent="1")),
+    ):
+        saved.keep(hotline, account, name, scope, wanted)
+
+
+def _to_be_read(hotline: Hotline, people: dict[str, Account], but: list[Ticket]) -> None:
+    """Let what the unit took up longest ago be answered, and wait for a second reader."""
+    leading = next(iter(people.values())).department_id
+    oldest = select(Ticket).where(Ticket.department_id == leading, Ticket.status == Status.IN_PROGRESS)
+    oldest = oldest.where(Ticket.id.not_in([one.id for one in but]), Ticket.received_at < hotline.now() - LONG_AGO)
+    with hotline.database.reading() as session:
+        tickets = session.scalars(oldest.order_by(Ticket.received_at, Ticket.id).limit(len(TO_BE_READ))).all()
+    for ticket, (who, hours, words) in zip(tickets, TO_BE_READ, strict=False):
+        work.answer(earlier(hotline, hours), people[who], _step(hotline, ticket, words))
 
 
 def _in_hand(hotline: Hotline, handler: Account) -> list[Ticket]:

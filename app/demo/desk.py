@@ -1,11 +1,11 @@
 """A call-taker's day in the demonstration: calls of this morning, call-backs, drafts."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import select
 
+from app.demo.past import earlier
 from app.desk import callbacks, calls, drafts, seats
 from app.desk.callbacks import Wish
 from app.desk.calls import Announcement
@@ -57,7 +57,7 @@ def fill(hotline: Hotline) -> None:
 
 def _calls(hotline: Hotline, exchange: PhoneExchange, taker: Account) -> None:
     for number, (hours, caller, through) in enumerate(CALLS):
-        then = _earlier(hotline, hours)
+        then = earlier(hotline, hours)
         seats.sit(then, taker, "101", ready=True)
         said = Announcement(f"demo-{number}", CallStep.ANSWERED, caller, "101")
         call, _ = calls.announce(then, exchange, said)
@@ -67,12 +67,6 @@ def _calls(hotline: Hotline, exchange: PhoneExchange, taker: Account) -> None:
         with then.database.transaction() as session:
             drafts.filed(then, session, account=taker, draft_id=draft)
     seats.sit(hotline, taker, "101", ready=True)
-
-
-def _earlier(hotline: Hotline, hours: int) -> Hotline:
-    """Return the hotline with a clock that stands still some hours ago."""
-    at = hotline.now() - timedelta(hours=hours)
-    return replace(hotline, now=lambda: at)
 
 
 def _make_due(hotline: Hotline) -> None:

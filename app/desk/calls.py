@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from app.accounts.service import token_hash
+from app.audit.record import record
 from app.desk import drafts, seats
 from app.desk.envelope import closed, opened
 from app.desk.happenings import ended, happened
@@ -21,7 +22,7 @@ from app.words import words_of
 from classifier.emergency import cues
 from models.account import Account
 from models.desk import CallDraft, DeskSeat, PhoneCall, PhoneExchange
-from models.vocabulary import CallStep, Role
+from models.vocabulary import AuditKind, CallStep, Role
 
 #: A call that nobody has taken is shown this long, if its exchange does not say before that it has ended.
 RINGS: Final = timedelta(minutes=5)
@@ -58,31 +59,43 @@ class Waiting:
     mine: bool
 
 
-def add_exchange(hotline: Hotline, name: str) -> str:
-    """Make a telephone exchange known and return its bearer token, which is shown this once."""
+def add_exchange(hotline: Hotline, name: str, actor_id: UUID | None = None) -> str:
+    """Make a telephone exchange known and return its bearer token, which is shown this once. Raises `Refused`."""
     token = PREFIX + secrets.token_urlsafe(32)
     with hotline.database.transaction() as session:
         shown = " ".join(words_of("name", name, NAME_MAX).split())
         if session.scalar(select(PhoneExchange.id).where(PhoneExchange.name == shown)):
             raise refuse("name", "exchange_taken")
-        session.add(
-            PhoneExchange(id=uuid4(), name=shown, token_hash=token_hash(hotline, token), created_at=hotline.now())
-        )
+        made = PhoneExchange(id=uuid4(), name=shown, token_hash=token_hash(hotline, token), created_at=hotline.now())
+        session.add(made)
+        record(session, hotline.now(), AuditKind.EXCHANGE_MADE, actor=actor_id, detail=made.id.hex)
     return token
 
 
-def revoke_exchange(hotline: Hotline, name: str) -> None:
+def revoke_exchange(hotline: Hotline, name: str, actor_id: UUID | None = None) -> None:
     """Take no more announcements by an exchange's token; raise `Refused` if there is none of this name."""
     with hotline.database.transaction() as session:
-        exchange = session.scalar(select(PhoneExchange).where(PhoneExchange.name == name))
+        exchange = session.scalar(select(PhoneExchange).where(PhoneExchange.name == name).with_for_update())
         if exchange is None:
             raise refuse("name", "unknown_exchange")
-        exchange.revoked_at = exchange.revoked_at or hotline.now()
+        if exchange.revoked_at is None:
+            exchange.revoked_at = hotline.now()
+            record(session, hotline.now(), AuditKind.EXCHANGE_REVOKED, actor=actor_id, detail=exchange.id.hex)
 
 
 def exchanges(session: Session) -> list[PhoneExchange]:
     """Return every exchange by name."""
     return list(session.scalars(select(PhoneExchange).order_by(PhoneExchange.name)))
+
+
+def last_calls(session: Session) -> dict[UUID, datetime]:
+    """Return, by exchange, when it last announced a call; one that never did is not in it."""
+    found = {}
+    for exchange_id in session.scalars(select(PhoneExchange.id)):  # a few, and each by one step into an index
+        at = session.scalar(select(func.max(PhoneCall.at)).where(PhoneCall.exchange_id == exchange_id))
+        if at is not None:
+            found[exchange_id] = at
+    return found
 
 
 def exchange_of_token(hotline: Hotline, session: Session, token: str) -> PhoneExchange | None:

@@ -46,6 +46,17 @@ class Extent:
     photos: bool = False
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Which account acts, and why in its words: None for the machine's own hand, a citizen's and the command line's."""
+
+    by: UUID | None = None
+    why: str | None = None
+
+
+BY_NOBODY: Final = Asked()
+
+
 @dataclass
 class Gone:
     """What an erasure has removed; the files of `photos` go once it is committed (`discard`)."""
@@ -65,12 +76,13 @@ def erase(
     session: Session,
     ticket: Ticket,
     cause: ErasureCause,
-    account_id: UUID | None = None,
+    asked: Asked = BY_NOBODY,
     extent: Extent | None = None,
 ) -> Gone:
     """Take the person out of a locked ticket that is not sealed; the caller has looked for a legal hold.
 
-    A contact that no key opens goes all the same: then only what patterns find is masked in the words.
+    Why it was asked for is kept in the history, masked like every other word: who writes it may name them. A contact
+    that no key opens goes all the same: then only what patterns find is masked.
     """
     reach, now = extent or Extent(), hotline.now()
     contact = session.get(Contact, ticket.id)
@@ -81,7 +93,7 @@ def erase(
     if reach.photos:
         gone.photos = list(session.scalars(select(Attachment.id).where(Attachment.ticket_id == ticket.id)))
     what = {"contact": gone.contact, "words": gone.words, "photos": len(gone.photos)}
-    record = Erasure(ticket_id=ticket.id, at=now, cause=cause, account_id=account_id, what=what)
+    record = Erasure(ticket_id=ticket.id, at=now, cause=cause, account_id=asked.by, what=what)
     session.add(record)
     session.flush()
     _mask_history(session, ticket.id, record.id, words)
@@ -93,7 +105,7 @@ def erase(
         session.execute(delete(Attachment).where(Attachment.id.in_(gone.photos)))
     session.flush()
     session.expire(ticket, ["events", "contact", "attachments", "feedback", "assignments"])
-    ticket.happened(Happening(ERASED, now, account_id, data={"cause": cause.value}))
+    ticket.happened(Happening(ERASED, now, asked.by, internal_text=hide(asked.why), data={"cause": cause.value}))
     return gone
 
 

@@ -5,24 +5,29 @@ The number comes by a file or standard input, never as an argument: those stand 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import wall
 from app.access import KEPT_APART
+from app.audit.record import record
 from app.hotline import Hotline
 from app.intake.schema import e164
 from app.letters.service import letters
 from app.persons import consent, erasure
 from app.persons.contacts import FIELDS, contact_of, tickets_of_number
+from app.persons.erasure import BY_NOBODY, Asked
 from app.persons.holds import hold_of
-from app.persons.reveal import SHOWN
+from app.persons.reveal import REASON_MAX, REASON_MIN, SHOWN
 from app.problems import refuse
+from app.words import words_of
 from models.person import Erasure
 from models.ticket import Happening, Ticket, TicketEvent
-from models.vocabulary import ErasureCause, Status
+from models.vocabulary import AuditKind, ErasureCause, Status
 
 #: The kind of event that says that a person was given what we keep of them.
 EXPORTED: Final = "contact_exported"
@@ -30,11 +35,13 @@ EXPORTED: Final = "contact_exported"
 
 @dataclass(frozen=True)
 class Found:
-    """A ticket of a number, and why it must stay whole if it must."""
+    """A ticket of a number: since when, how it stands, and why it must stay whole if it must."""
 
     ticket_id: UUID
+    received_at: datetime
     status: Status
     hold: str | None
+    held_until: datetime | None = None
 
 
 def number_of(typed: str) -> str:
@@ -48,40 +55,75 @@ def number_of(typed: str) -> str:
     return number
 
 
-def find(hotline: Hotline, number: str) -> list[Found]:
-    """Return every ticket that left this number, sealed ones apart: those are the vault's, which is not searched."""
-    with hotline.database.reading() as session:
-        found = []
-        for ticket in _theirs(hotline, session, number):
-            hold = hold_of(session, ticket.id, hotline.now())
-            found.append(Found(ticket.id, ticket.status, hold.reason if hold else None))
+def find(hotline: Hotline, number: str, asked: Asked = BY_NOBODY) -> list[Found]:
+    """Return every ticket that left this number, sealed ones apart: those are the vault's, which is not searched.
+
+    That somebody looked is on record, and how much they found; never for whom.
+    """
+    with hotline.database.transaction() as session:
+        found = _found(hotline, session, number)
+        _note(hotline, session, AuditKind.PERSON_FOUND, asked, found)
         return found
 
 
-def export(hotline: Hotline, number: str) -> dict[str, Any]:
+def export(hotline: Hotline, number: str, asked: Asked = BY_NOBODY) -> dict[str, Any]:
     """Return all that we keep of a person, as JSON; that they were given it is on record with each ticket."""
     with hotline.database.transaction() as session:
         tickets = _theirs(hotline, session, number)
         kept = [_kept(hotline, session, ticket) for ticket in tickets]
+        _note(hotline, session, AuditKind.PERSON_EXPORTED, asked, tickets)
         for ticket in tickets:
-            ticket.happened(Happening(EXPORTED, hotline.now()))
+            ticket.happened(Happening(EXPORTED, hotline.now(), asked.by))
         return {"phone": number, "exported_at": hotline.now().isoformat(), "tickets": kept}
 
 
-def erase(hotline: Hotline, number: str) -> tuple[int, list[Found]]:
-    """Take the person out of every ticket that left this number; return how many, and those held back by law."""
+def checked(asked: Asked) -> Asked:
+    """Return what is asked for if its reason is one; raise `Refused` for too short, too long or none."""
+    why = words_of("reason", asked.why or "", REASON_MAX)
+    if len(why) < REASON_MIN:
+        raise refuse("reason", "too_short", min=REASON_MIN)
+    return Asked(asked.by, why)
+
+
+def erase(hotline: Hotline, number: str, asked: Asked = BY_NOBODY) -> tuple[int, list[Found]]:
+    """Take the person out of every ticket that left this number; return how many, and those held back by law.
+
+    What is asked for is on record before anything goes, so that nothing goes without.
+    """
+    with hotline.database.transaction() as session:
+        every = _found(hotline, session, number)
+        _note(hotline, session, AuditKind.PERSON_ERASED, asked, every)
     done, held = 0, []
-    for found in find(hotline, number):
+    for found in every:
         with hotline.database.transaction() as session:
-            ticket = session.get_one(Ticket, found.ticket_id, with_for_update=True)
-            hold = hold_of(session, ticket.id, hotline.now())
-            if hold is not None:
-                held.append(Found(ticket.id, ticket.status, hold.reason))
+            ticket = session.scalar(
+                select(Ticket).where(Ticket.id == found.ticket_id, ~KEPT_APART).with_for_update(of=Ticket)
+            )
+            if ticket is None:  # somebody has just sealed it
                 continue
-            erasure.erase(hotline, session, ticket, ErasureCause.REQUEST)
+            wall.let_through(session)
+            now_found = _one(hotline, session, ticket)
+            if now_found.hold is not None:
+                held.append(now_found)
+                continue
+            erasure.erase(hotline, session, ticket, ErasureCause.REQUEST, asked)
             done += 1
     hotline.database.forget()
     return done, held
+
+
+def _found(hotline: Hotline, session: Session, number: str) -> list[Found]:
+    return [_one(hotline, session, ticket) for ticket in _theirs(hotline, session, number)]
+
+
+def _one(hotline: Hotline, session: Session, ticket: Ticket) -> Found:
+    hold = hold_of(session, ticket.id, hotline.now())
+    why, until = (hold.reason, hold.until) if hold else (None, None)
+    return Found(ticket.id, ticket.received_at, ticket.status, why, until)
+
+
+def _note(hotline: Hotline, session: Session, kind: AuditKind, asked: Asked, tickets: Sequence[Found | Ticket]) -> None:
+    record(session, hotline.now(), kind, actor=asked.by, detail=f"{len(tickets)} tickets")
 
 
 def _theirs(hotline: Hotline, session: Session, number: str) -> Sequence[Ticket]:

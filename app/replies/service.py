@@ -4,19 +4,23 @@ A unit's own are changed by who leads the unit, the city's by coordinators.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import ColumnElement, Uuid, and_, literal, or_, select, tuple_
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app import access
 from app.database import known
 from app.hotline import Hotline
+from app.paging import read_key, write_key
 from app.problems import NotFound, refuse
 from app.replies.schema import BY_COORDINATORS, BY_UNITS, Draft
 from app.work.person import colleagues
+from app.work.service import PAGE
 from models.account import Account
+from models.base import UtcDateTime
 from models.reply import ReplyTemplate, UnitPractice
 from models.taxonomy import Topic
 from models.ticket import Ticket
@@ -32,6 +36,43 @@ def listed(session: Session, account: Account) -> Sequence[ReplyTemplate]:
     query = select(ReplyTemplate).where(_usable(account)).options(selectinload(ReplyTemplate.topic))
     own_first = ReplyTemplate.department_id.is_(None)
     return session.scalars(query.order_by(own_first, ReplyTemplate.title, ReplyTemplate.id)).all()
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A template as administrators see it: who changed it last; one that is `retired` is offered no more."""
+
+    template: ReplyTemplate
+    changed_by: str
+
+
+@dataclass(frozen=True)
+class KeptPage:
+    """Templates, the latest changed first; `after` is the key of the next part, None at the end."""
+
+    rows: list[Kept]
+    after: str | None
+
+
+def everyones(session: Session, after: str | None = None) -> KeptPage:
+    """Return the templates of the city and of every unit, the latest changed first; raises `NotFound` for a bad key."""
+    key = (ReplyTemplate.changed_at, ReplyTemplate.id)
+    query = select(ReplyTemplate, Account.display_name).join(Account, Account.id == ReplyTemplate.changed_by)
+    query = query.options(joinedload(ReplyTemplate.topic), joinedload(ReplyTemplate.department))
+    last = read_key(after)
+    if last is not None:
+        query = query.where(tuple_(*key) < tuple_(literal(last[0], UtcDateTime), literal(last[1], Uuid)))
+    rows = session.execute(query.order_by(*(column.desc() for column in key)).limit(PAGE + 1)).all()
+    found = [Kept(template, name) for template, name in rows[:PAGE]]
+    end = found[-1].template if len(rows) > PAGE else None
+    return KeptPage(found, write_key(end.changed_at, end.id) if end else None)
+
+
+def read_by_two(session: Session) -> list[tuple[UnitPractice, str]]:
+    """Return the units that want a second reader of their answers, and who said so last."""
+    query = select(UnitPractice, Account.display_name).join(Account, Account.id == UnitPractice.changed_by)
+    query = query.where(UnitPractice.second_approval).options(joinedload(UnitPractice.department))
+    return [(practice, name) for practice, name in session.execute(query.order_by(UnitPractice.department_id))]
 
 
 def fitting(session: Session, account: Account, ticket: Ticket, status: Status) -> Sequence[ReplyTemplate]:

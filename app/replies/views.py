@@ -16,6 +16,8 @@ from app.replies.fields import filled
 from app.replies.schema import draft
 from app.work import answering
 from models.account import Account
+from models.department import Department
+from models.reply import ReplyTemplate
 from models.vocabulary import Role, topic_groups
 
 replies = Blueprint("replies", __name__, url_prefix="/replies")
@@ -23,6 +25,7 @@ replies = Blueprint("replies", __name__, url_prefix="/replies")
 readers = required(*service.READERS)
 keepers = required(Role.SUPERVISOR, Role.COORDINATOR)
 leaders = required(Role.SUPERVISOR)
+administrators = required(Role.ADMIN)
 
 
 @replies.get("")
@@ -30,6 +33,27 @@ leaders = required(Role.SUPERVISOR)
 def listed() -> str:
     """Show the templates that this person may use, and how the unit has its answers read."""
     return _list(staff(), {})
+
+
+@replies.get("/all")
+@administrators
+def everyones() -> str:
+    """Show the templates of the city and of every unit as they read, and who changed each last."""
+    with hotline().database.reading() as session:
+        found = service.everyones(session, request.args.get("after"))
+        practices = service.read_by_two(session)
+    rows = [
+        SimpleNamespace(
+            one=kept.template, by=kept.changed_by, reads=filled(kept.template.body, _example_of(kept.template))
+        )
+        for kept in found.rows
+    ]
+    return render_template(
+        "replies/all.html",
+        rows=rows,
+        practices=practices,
+        next_page=url_for("replies.everyones", after=found.after) if found.after else None,
+    )
 
 
 @replies.post("/second-approval")
@@ -129,9 +153,17 @@ def _page(
     )
 
 
+def _example_of(template: ReplyTemplate) -> dict[str, str]:
+    return _filling(template.department) | ({"chủ đề": template.topic.vi} if template.topic else {})
+
+
 def _example(account: Account) -> dict[str, str]:
+    return _filling(account.department)
+
+
+def _filling(department: Department | None) -> dict[str, str]:
     """Return what the fields hold in a preview."""
     city = hotline().city
-    unit = account.department.vi if account.department else city.departments[city.coordinator].vi
+    unit = department.vi if department else city.departments[city.coordinator].vi
     due = wording.day_said(hotline().now())
     return {"đơn vị": unit, "hạn": due, "chủ đề": "Đèn đường hư", "nơi": "hẻm 285 Cách Mạng Tháng Tám"}

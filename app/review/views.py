@@ -22,7 +22,7 @@ from app.review import service
 from app.review.service import Choice
 from app.thought import said_topic
 from app.units.today import open_units
-from app.work import returning
+from app.work import approval, returning
 from app.work.service import PAGE, Step
 from app.work.views import Row, proposal_shown, refusal_context, row_of, shared_context, step_from_form, unit_from_form
 from models.account import Account
@@ -64,6 +64,7 @@ def queue() -> str:
         tickets = service.queue(session, account, after)
         rows = _rows(session, tickets[:PAGE])
         rising = surges.open_surges(session)
+        unread = approval.count(session, account)
     stuck = [
         SimpleNamespace(words=_("Công việc {kind} đã thử {n} lần không xong").format(kind=entry.kind, n=entry.attempts))
         for entry in service.given_up(hotline())
@@ -73,6 +74,7 @@ def queue() -> str:
         rows=rows,
         stuck=stuck,
         surges=rising,
+        unread=unread,
         next_page=url_for("review.queue", after=rows[-1].id) if len(tickets) > PAGE else None,
     )
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, select, update
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import ColumnElement, and_, exists, false, func, select, update
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from app import access, incidents, photostore
 from app.assignment import drop_waiting, meet, unsent
@@ -122,21 +122,28 @@ def needs_second(session: Session, department_id: str | None) -> bool:
     return practice is not None and practice.second_approval
 
 
-def may_approve(session: Session, account: Account, ticket: Ticket, waiting: WaitingAnswer) -> bool:
-    """Tell whether this person is the second one: of the unit, and not who wrote it.
+def second_for(account: Account) -> ColumnElement[bool]:
+    """Return the condition for an answer, joined with its ticket, of which this person is the second reader.
 
-    Where the unit has nobody else, a coordinator is: an answer must not wait for a person who does not come.
+    They are of the unit, and not who wrote it. Where the unit has nobody else, a coordinator is: an answer must not
+    wait for a person who does not come.
     """
-    if account.id == waiting.written_by:
-        return False
-    if access.may_work(account, ticket):
-        return True
-    if account.role is not Role.COORDINATOR or ticket.department_id is None:
-        return False
+    others = WaitingAnswer.written_by != account.id
+    if account.role in access.WORKERS:
+        return and_(others, Ticket.department_id == account.department_id)
+    if account.role is not Role.COORDINATOR:
+        return false()
+    colleague = aliased(Account)
     another = exists().where(
-        Account.department_id == ticket.department_id,
-        Account.role.in_(access.WORKERS),
-        Account.disabled.is_(False),
-        Account.id != waiting.written_by,
+        colleague.department_id == Ticket.department_id,
+        colleague.role.in_(access.WORKERS),
+        colleague.disabled.is_(False),
+        colleague.id != WaitingAnswer.written_by,
     )
-    return not session.scalar(select(another))
+    return and_(others, Ticket.department_id.is_not(None), ~another.correlate(Ticket, WaitingAnswer))
+
+
+def may_approve(session: Session, account: Account, ticket: Ticket) -> bool:
+    """Tell whether this person is the second reader of a ticket's answer."""
+    found = select(WaitingAnswer.ticket_id).join(WaitingAnswer.ticket)
+    return session.scalar(found.where(WaitingAnswer.ticket_id == ticket.id, second_for(account))) is not None

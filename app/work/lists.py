@@ -14,16 +14,17 @@ from werkzeug.wrappers import Response as AnyResponse
 from app import access, errors, search, wording
 from app.coordination import service as coordination
 from app.current import hotline, staff
-from app.deadlines import standing
+from app.deadlines import Standing, standing
 from app.i18n import gettext as _
 from app.intake.views import grouped_errors
 from app.praise import service as praise
 from app.problems import Conflict, Problem, Refused
-from app.work import bulk, export, person, queue, saved
+from app.work import approval, bulk, export, person, queue, saved
 from app.work.bulk import Outcome, Wish, parse_chosen
 from app.work.filters import EVERYTHING, STANDINGS, Filter, parse_filter
-from app.work.views import Row, readers, row_of, work, workers
+from app.work.views import Row, readers, row_of, second_readers, work, workers
 from models.account import Account
+from models.reply import WaitingAnswer
 from models.return_reasons import return_reasons
 from models.ticket import Ticket
 from models.vocabulary import BulkAction, Status, topic_groups
@@ -44,6 +45,32 @@ def show_queue() -> AnyResponse | str:
         return _page(parse_filter(hotline(), request.args))
     except Refused as refused:
         return _refused(EVERYTHING, refused, request.args)
+
+
+@work.get("/approvals")
+@second_readers
+def approvals() -> str:
+    """Show the answers that wait for this person to read and release, the oldest first."""
+    account, now = staff(), hotline().now()
+    with hotline().database.reading() as session:
+        found = approval.waiting(session, account, request.args.get("after"))
+        stands = standing(session, [one.ticket_id for one in found.answers], now)
+        rows = [_answer_row(one, stands.get(one.ticket_id)) for one in found.answers]
+    return render_template(
+        "work/approvals.html",
+        rows=rows,
+        title_department=account.department,
+        next_page=url_for("work.approvals", after=found.after) if found.after else None,
+    )
+
+
+def _answer_row(one: WaitingAnswer, stands: Standing | None) -> SimpleNamespace:
+    return SimpleNamespace(
+        ticket=row_of(one.ticket, stands=stands),
+        writer=one.writer.display_name,
+        written_at=one.written_at,
+        start=wording.excerpt(one.body),
+    )
 
 
 @work.post("/bulk")
@@ -157,6 +184,7 @@ def _page(wanted: Filter, problems: Sequence[Problem] = (), typed: Mapping[str, 
         context = {
             "counts": queue.counts(session, account, now),
             "helping": coordination.counts(session, account, now),
+            "unread": approval.count(session, account),
             "praises": [_thanks(ticket) for ticket in praise.recent(session, account)] if not after else (),
             "views": [_view(account, view, wanted) for view in saved.views(session, account)],
             "colleagues": person.colleagues(session, account.department_id) if account.department_id else (),

@@ -56,6 +56,8 @@ WORDS: Final = ("public_text", "reason", "contribution", "request", "note")
 
 readers = required(*access.READERS)
 workers = required(*access.WORKERS)
+#: Who may be the second reader of an answer; of which, `app.work.answering` says.
+second_readers = required(*access.WORKERS, Role.COORDINATOR)
 #: Who may decide on more time; which of them it is, the service says.
 deciders = required(Role.SUPERVISOR, Role.COORDINATOR)
 

@@ -88,10 +88,12 @@ POST /work/bulk/<uuid:bulk_id>/undo     303   404 404        404         404    
 POST /work/views                        303   422 422        422         422     422     422   404        404      303
 POST /work/views/<uuid:view_id>/remove  303   404 404        404         404     404     404   404        404      303
 POST /work/export                       303   422 422        422         422     422     422   404        404      303
+GET  /work/approvals                    303   200 200        200         200     200     404   404        404      303
 GET  /work/parts                        303   200 200        200         200     200     200   404        404      303
 GET  /work/parts/late                   303   200 200        200         200     200     200   404        404      303
 GET  /returns                           303   404 404        200         200     200     200   404        404      303
 GET  /replies                           303   200 200        200         200     200     404   404        404      303
+GET  /replies/all                       303   404 404        404         404     404     404   200        404      303
 POST /replies/second-approval           303   404 404        303         404     404     404   404        404      303
 GET  /replies/new                       303   404 404        200         200     200     404   404        404      303
 POST /replies/new                       303   404 404        422         422     422     404   404        404      303
@@ -152,6 +154,14 @@ GET  /admin/webhooks/<uuid:webhook_id>    303   404 404        404         404  
 POST /admin/webhooks/<uuid:webhook_id>/trial  303  404 404  404  404  404  404  404  404  303
 POST /admin/webhooks/<uuid:webhook_id>/off  303  404 404  404  404  404  404  404  404  303
 POST /admin/webhooks/<uuid:webhook_id>/on  303  404 404  404  404  404  404  404  404  303
+GET  /admin/exchanges                   303   404 404        404         404     404     404   200        404      303
+POST /admin/exchanges                   303   404 404        404         404     404     404   422        404      303
+POST /admin/exchanges/revoke            303   404 404        404         404     404     404   422        404      303
+GET  /admin/persons                     303   404 404        404         404     404     404   200        404      303
+POST /admin/persons                     303   404 404        404         404     404     404   422        404      303
+POST /admin/persons/export              303   404 404        404         404     404     404   422        404      303
+POST /admin/persons/ask-erase           303   404 404        404         404     404     404   422        404      303
+POST /admin/persons/erase               303   404 404        404         404     404     404   422        404      303
 GET  /admin/calendar                    303   404 404        404         404     404     404   200        404      303
 POST /admin/calendar                    303   404 404        404         404     404     404   422        404      303
 POST /admin/calendar/unset              303   404 404        404         404     404     404   422        404      303

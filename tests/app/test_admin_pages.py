@@ -1,8 +1,10 @@
 """The administrators' other pages: rules tried before they are changed, topics, models, health."""
 
 import io
+import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,17 +12,24 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from app import loading
+from app import deadlines, loading
 from app.admin import rules
+from app.admin.service import decide_on_day, foresee_day
 from app.assignment import facts_of
 from app.hotline import Hotline
+from app.replies import service as replies
+from app.replies.schema import Draft
+from app.web import create_app
+from app.workdays import Decision
 from classifier import artifact
 from models.audit import AuditEvent
+from models.calendar import CalendarChange
 from models.loaded import LoadedRules
-from models.vocabulary import AuditKind, topics
+from models.vocabulary import AuditKind, DeadlineKind, Status, topics
 from routing.city import PACKAGED
 from routing.rules import decide
-from tests.app.conftest import LIGHTS, LIGHTS_OUT, Road, Staff
+from tests.app.conftest import LIGHTS, LIGHTS_OUT, Clock, Road, Staff
+from tests.installation import browser_of
 from tests.pages import hidden, post_form, words
 
 Log = Callable[..., FlaskClient]
@@ -154,6 +163,94 @@ def test_a_model_is_promoted_and_rolled_back_and_its_card_is_read(
     with hotline.database.reading() as session:
         noted = session.scalars(select(AuditEvent).where(AuditEvent.kind == AuditKind.MODEL_PROMOTED)).all()
     assert [(one.actor_id, one.detail) for one in noted] == [(staff.admin.id, version)] * 2
+
+
+def test_who_put_which_model_into_service_is_on_its_page(
+    hotline: Hotline, staff: Staff, log_in: Log, models_dir: Path
+) -> None:
+    shutil.copytree(models_dir, hotline.settings.models, symlinks=True)
+    current = artifact.current(hotline.settings.models)
+    assert current is not None
+    admin = log_in(staff.admin)
+    assert "Ai đã đổi, lúc nào" not in admin.get("/admin/models").get_data(as_text=True)
+    post_form(admin, "/admin/models", "/admin/models/promote", version=current.name)
+    shown = words(admin.get("/admin/models").get_data(as_text=True))
+    assert re.search(rf"Ai đã đổi, lúc nào {current.name} [^·]*09:00[^·]* · Admin", shown)
+    assert str(hotline.settings.models) in shown
+
+
+def test_a_page_of_facts_from_files_names_the_folder_and_what_to_do(
+    hotline: Hotline, staff: Staff, log_in: Log
+) -> None:
+    admin = log_in(staff.admin)
+    for path, file in (
+        ("/admin/rules", "rules.yaml"),
+        ("/admin/topics", "sla.yaml"),
+        ("/admin/calendar", "calendar.yaml"),
+    ):
+        shown = words(admin.get(path).get_data(as_text=True))
+        assert f"Đổi ở đâu: {file}" in shown
+        assert str(PACKAGED.resolve()) in shown
+        assert "langnghe migrate" in shown
+        assert "chép ra chỗ khác trước" in shown, "the packaged city is not to be changed in place"
+    own = create_app(replace(hotline, settings=replace(hotline.settings, city=PACKAGED)))
+    shown = words(browser_of(own, hotline, staff.admin).get("/admin/rules").get_data(as_text=True))
+    assert "chép ra chỗ khác trước" not in shown
+    assert "departments.yaml" in admin.get("/admin/units").get_data(as_text=True)
+
+
+def test_every_units_templates_are_read_by_administrators_and_changed_by_none_of_them(
+    hotline: Hotline, staff: Staff, log_in: Log, clock: Clock
+) -> None:
+    own = Draft("Đã sửa", "{đơn vị} đã sửa xong {chủ đề}.", Status.ANSWERED, "street-lighting")
+    kept = replies.save(hotline, staff.supervisor, own)
+    clock.forward(minutes=1)
+    gone = replies.save(hotline, staff.coordinator, Draft("Của cả thành phố", "Chào bạn.", Status.ANSWERED))
+    replies.retire(hotline, staff.coordinator, gone.id)
+    replies.ask_for_second(hotline, staff.supervisor, wanted=True)
+    admin = log_in(staff.admin)
+    shown = admin.get("/replies/all").get_data(as_text=True)
+    said = words(shown)
+    assert said.index("Của cả thành phố") < said.index("Đã sửa"), "the latest changed first"
+    unit = hotline.city.departments[LIGHTS].vi
+    assert f"{unit} đã sửa xong {topics()['street-lighting'].vi}." in said, "as it reads when filled"
+    assert "{đơn vị} đã sửa xong {chủ đề}." in said, "and as it was written"
+    assert "Thôi dùng" in said
+    assert "Supervisor" in said
+    assert f"Người thứ hai duyệt câu trả lời {unit}" in said
+    assert 'method="post" action="/replies' not in shown
+    assert admin.get(f"/replies/{kept.id}").status_code == 404
+    assert admin.get("/replies/all?after=x").status_code == 404
+
+
+def test_a_decision_on_a_day_is_seen_beforehand_and_changes_nothing(
+    hotline: Hotline, road: Road, staff: Staff, log_in: Log
+) -> None:
+    """Injected: a ticket due in working days, a day off before that. Expected: foreseen as the relay then does it."""
+    filed, secret = road.routed(), road.sealed()
+    (due,) = [one for one in filed.ticket().deadlines if one.kind is DeadlineKind.RESOLVE]
+    day = hotline.files.calendar.next_working_day(hotline.files.calendar.local_day(hotline.now()))
+    admin, page = log_in(staff.admin), "/admin/calendar"
+    fields = {"day": day.isoformat(), "working": "off", "reason": ""}
+    seen = post_form(admin, page, page, preview="1", **fields)
+    assert seen.status_code == 200
+    said = words(seen.get_data(as_text=True))
+    assert "Lùi lại 1 Sớm hơn 0" in said, "sealed ones take part in nothing"
+    assert f'value="{day.isoformat()}"' in seen.get_data(as_text=True), "what was typed is still there to be decided"
+    assert [one.due_at for one in filed.ticket().deadlines if one.kind is DeadlineKind.RESOLVE] == [due.due_at]
+    with hotline.database.reading() as session:
+        assert session.scalars(select(CalendarChange)).all() == []
+    foreseen = foresee_day(hotline, Decision(day, False, "", "Admin"))
+    (move,) = foreseen.moves
+    decide_on_day(hotline, Decision(day, False, "Bão.", "Admin"))
+    with hotline.database.transaction() as session:
+        deadlines.recompute(hotline, session, hotline.now(), 100)
+    (after,) = [one for one in filed.ticket().deadlines if one.kind is DeadlineKind.RESOLVE]
+    assert (move.before, move.after) == (due.due_at, after.due_at)
+    assert after.due_at > due.due_at
+    assert secret.status() is Status.SEALED
+    again = post_form(admin, page, page, preview="1", **fields)
+    assert again.status_code == 422, "it is off already"
 
 
 def test_the_health_page_says_what_doctor_says(staff: Staff, log_in: Log) -> None:

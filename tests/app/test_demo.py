@@ -8,9 +8,11 @@ from sqlalchemy import func, select
 from app import demo
 from app.accounts import service as accounts
 from app.consistency import violations
+from app.desk import calls
 from app.hotline import Hotline
 from app.maps import counting
 from app.web import create_app
+from app.work import approval, saved
 from models.account import Account
 from models.ticket import Ticket
 from models.vocabulary import Role, Status
@@ -40,6 +42,20 @@ def test_a_demonstration_is_filled_once_by_the_laws_of_the_program_and_says_that
         account = accounts.authenticate(session, username, password)
     assert account is not None
     assert account.cleared
+
+    person = {one.username: one for one in ready}
+    leader, handler, coordinator = (person[name] for name in ("supervisor", "handler", "coordinator"))
+    with hotline.database.reading() as session:
+        waiting = approval.waiting(session, leader).answers
+        assert len(waiting) >= 3
+        assert {one.written_by for one in waiting} >= {handler.id}
+        assert len({one.written_at for one in waiting}) >= 3
+        assert 0 < approval.count(session, handler) < len(waiting)
+        views = [[view.name for view in saved.views(session, one)] for one in (leader, handler, coordinator)]
+        assert [len(names) for names in views] == [2, 3, 1]
+        (exchange,) = calls.exchanges(session)
+        assert exchange.revoked_at is None
+        assert exchange.id in calls.last_calls(session)
 
     again = demo.fill(hotline)
     assert len(again) == 1

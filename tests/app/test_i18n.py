@@ -22,7 +22,9 @@ from app.desk.callbacks import Wish
 from app.desk.calls import Announcement
 from app.letters import service as letters
 from app.notices import sending
+from app.persons import holds
 from app.problems import MESSAGES
+from app.replies import service as replies
 from app.tracking.service import OF_THE_PERSON, PUBLIC_KINDS
 from app.work import extension
 from app.work import service as work
@@ -175,8 +177,44 @@ def all_pages(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[Page]:
     yield staff_poster(browsers["admin"], unit, f"{unit}/close", version="1"), 422
     yield from promises(road, browsers)
     yield from ways_in(browsers)
+    yield from read_by_two(road, browsers)
+    yield from requests_of_persons(road, browsers["admin"])
     yield staff_poster(browsers["call_taker"], "/desk", "/desk", text="ngắn"), 422
     yield from at_the_desk(road, browsers)
+
+
+def read_by_two(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[Page]:
+    """Yield the page of answers that wait, with one and with none, and the reading of one."""
+    yield getter(browsers["bob"], "/work/approvals"), 200
+    replies.ask_for_second(road.hotline, road.staff.supervisor, wanted=True)
+    filed = road.accepted()
+    work.answer(road.hotline, road.staff.alice, step(filed, "Done"))
+    replies.ask_for_second(road.hotline, road.staff.supervisor, wanted=False)
+    yield getter(browsers["supervisor"], "/work/approvals"), 200
+    yield getter(browsers["supervisor"], f"/work/{filed.ticket().id}"), 200
+    yield getter(browsers["supervisor"], "/replies"), 200
+
+
+def requests_of_persons(road: Road, admin: FlaskClient) -> Iterator[Page]:
+    """Yield what an administrator sees who answers a person, and who looks after telephone exchanges."""
+    page, phone = "/admin/persons", "0901 234 567"
+    yield staff_poster(admin, page, page, phone="12"), 422
+    yield staff_poster(admin, page, page, phone="0901 234 568"), 200
+    held = road.routed(contact_phone=phone, consent=True)
+    holds.place_by(road.hotline, road.staff.cleared, held.ticket().id, "123/CV", "2030-01-01")
+    yield staff_poster(admin, page, f"{page}/ask-erase", phone=phone), 200
+    road.routed(contact_phone=phone, consent=True)
+    yield staff_poster(admin, page, page, phone=phone), 200
+    yield staff_poster(admin, page, f"{page}/ask-erase", phone=phone), 200
+    yield staff_poster(admin, page, f"{page}/erase", phone=phone), 422
+    yield staff_poster(admin, page, f"{page}/erase", phone=phone, reason="123/CV", sure="1"), 200
+    exchanges = "/admin/exchanges"
+    for name in ("PBX 1", "PBX 2"):
+        calls.add_exchange(road.hotline, name)
+    calls.revoke_exchange(road.hotline, "PBX 1")
+    yield getter(admin, exchanges), 200
+    yield staff_poster(admin, exchanges, exchanges, name=""), 422
+    yield staff_poster(admin, exchanges, exchanges, name="PBX 1"), 422
 
 
 def at_the_desk(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[Page]:
@@ -235,14 +273,15 @@ def pages_of_helpers(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[P
 
 def ways_in(browsers: dict[str, FlaskClient]) -> Iterator[Page]:
     """Yield the pages of one's own account, the record, and an administrator's, tried and refused."""
-    for path in ("", "/rules", "/rules?topic=noise", "/topics", "/models", "/health"):
+    for path in ("", "/rules", "/rules?topic=noise", "/topics", "/models", "/health", "/exchanges", "/persons"):
         yield getter(browsers["admin"], f"/admin{path}"), 200
     for name in ("alice", "cleared"):
         yield getter(browsers[name], "/accounts/me"), 200
         yield getter(browsers[name], "/accounts/me/second-factor"), 200
     yield staff_poster(browsers["alice"], "/accounts/me", "/accounts/me/tokens", days="30"), 422
     yield staff_poster(browsers["alice"], "/accounts/me", "/accounts/me/tokens", days="30", scopes="read"), 201
-    for path in ("/audit", "/audit?topic=tokens", "/audit?topic=failed"):
+    yield getter(browsers["admin"], "/replies/all"), 200
+    for path in ("/audit", "/audit?topic=tokens", "/audit?topic=failed", "/audit?topic=persons"):
         yield getter(browsers["auditor"], path), 200
     tried = {"topic": "noise", "kind": "phan-anh", "urgency": "normal", "text": "Hàng xóm hát tới khuya"}
     yield staff_poster(browsers["admin"], "/admin/rules", "/admin/rules/try", **tried), 200
@@ -255,6 +294,8 @@ def promises(road: Road, browsers: dict[str, FlaskClient]) -> Iterator[Page]:
     decide_on_day(road.hotline, Decision(date(2026, 3, 5), False, "123/CV", "Admin"))
     yield getter(browsers["admin"], "/admin/calendar"), 200
     yield staff_poster(browsers["admin"], "/admin/calendar", "/admin/calendar", day="x"), 422
+    foreseen = {"day": "2026-03-06", "working": "off", "preview": "1"}
+    yield staff_poster(browsers["admin"], "/admin/calendar", "/admin/calendar", **foreseen), 200
     asked, late = road.accepted(), road.accepted()
     extension.ask(road.hotline, road.staff.alice, step(asked, "123/CV"), 3)
     page = f"/work/{asked.ticket().id}"

@@ -105,6 +105,10 @@ def test_what_is_given_back_to_be_mended_is_only_text(
     _gives_back(post_form(coordinator, decide, f"{decide}/route", topic_slug=LINE, reason=LINE), LINE)
     new = {"username": LINE, "display_name": f"tên: {LINE}", "role": LINE}
     _gives_back(post_form(admin, "/admin/accounts", "/admin/accounts", **new), LINE, f"tên: {LINE}")
+    _gives_back(post_form(admin, "/admin/persons", "/admin/persons", phone=LINE), LINE)
+    road.routed(contact_phone="0901234567", consent=True)
+    _gives_back(post_form(admin, "/admin/persons", "/admin/persons/erase", phone="0901234567", reason=LINE), LINE)
+    _gives_back(post_form(admin, "/admin/exchanges", "/admin/exchanges", name=too_long), too_long)
 
 
 def test_a_name_of_staff_is_only_text(client: FlaskClient, staff: Staff, log_in: Browser) -> None:

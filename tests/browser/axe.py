@@ -13,6 +13,12 @@ SIZES: Final = ((390, 844), (1280, 900))
 OF_COLOURS: Final = ("color-contrast", "link-in-text-block")
 #: Names a folder in which a picture of every page that is looked at is kept.
 PICTURES: Final = "LANGNGHE_SCREENSHOTS"
+#: What makes a page wider than its window, last what is scrolled by itself and should not be what does.
+_STICKING_OUT: Final = """() => document.documentElement.scrollWidth <= document.documentElement.clientWidth ? [] :
+    ["wider:", ...[...document.querySelectorAll("body *")]
+    .filter((one) => one.getBoundingClientRect().right > document.documentElement.clientWidth)
+    .sort((one, other) => Boolean(one.closest(".scroll, .board")) - Boolean(other.closest(".scroll, .board")))
+    .map((one) => one.outerHTML.slice(0, 160))]"""
 _RUN: Final = "(rules) => axe.run(rules ? { runOnly: { type: 'rule', values: rules } } : {})"
 
 
@@ -26,8 +32,7 @@ def violations(page: Page, state: str = "") -> list[str]:
     found: list[str] = []
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
-        if page.evaluate("document.documentElement.scrollWidth") > width:
-            found.append(f"{width} px: scrolls sideways")
+        found += [f"{width} px, sticks out: {html}" for html in page.evaluate(_STICKING_OUT)]
         found += [f"{width} px, light: {wrong}" for wrong in _asked(page, "light", None)]
         found += [f"{width} px, dark: {wrong}" for wrong in _asked(page, "dark", OF_COLOURS)]
         _keep_picture(page, state, width)

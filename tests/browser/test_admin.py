@@ -1,6 +1,8 @@
 """An administrator's day, on a telephone and at a desk; axe finds nothing on any page of it."""
 
 import re
+from collections.abc import Iterator
+from datetime import date, timedelta
 
 import pyotp
 import pytest
@@ -22,6 +24,9 @@ PAGES = (
     "/admin/calendar",
     "/admin/units",
     "/admin/webhooks",
+    "/admin/exchanges",
+    "/admin/persons",
+    "/replies/all",
     "/audit",
     "/accounts/me",
     "/accounts/me/second-factor",
@@ -69,6 +74,10 @@ def test_an_administrators_day(chromium: Browser, site: Site, width: int) -> Non
     expect(page.locator(".notice.good")).to_contain_text(re.compile(r"whsec_[\w+/=]{44}"))
     page.click("text=Gửi một tin thử")
     expect(page.locator("table")).to_contain_text("Đang chờ gửi")
+    page.goto("/admin/exchanges")
+    page.fill("#name", f"Tổng đài {width}")
+    page.click("text=Thêm và lấy khóa")
+    expect(page.locator(".notice.good")).to_contain_text(re.compile(r"lnx_[\w-]{43}"))
     page.goto("/accounts/me")
     page.check("#scope-read")
     page.fill("#name", "Bảng số liệu")
@@ -97,7 +106,34 @@ def test_axe_finds_nothing_on_an_administrators_pages(chromium: Browser, site: S
             page.goto(address)
             unfold(page)
             found[address] = violations(page)
+        found |= dict(of_a_person(page))
     assert not {name: wrong for name, wrong in found.items() if wrong}
+
+
+def of_a_person(page: Page) -> Iterator[tuple[str, list[str]]]:
+    """Yield what axe finds in each state of answering a person, and of a day that is tried; none is wider than it."""
+    page.goto("/admin/persons")
+    page.fill("#phone", "12")
+    page.click("main form button")
+    page.wait_for_selector("#errors")
+    yield "a number that is none", violations(page, "a number that is none")
+    page.fill("#phone", "0901 234 567")
+    page.click("main form button >> nth=0")
+    page.wait_for_selector("table")
+    yield "cases of a number", violations(page, "cases of a number")
+    page.click("form[action$='/ask-erase'] button")
+    page.wait_for_selector("#sure")
+    yield "what would be erased", violations(page, "what would be erased")
+    page.fill("#reason", "x")
+    page.check("#sure")
+    page.click("button.main")
+    page.wait_for_selector("#errors")
+    yield "a reason that is none", violations(page, "a reason that is none")
+    page.goto("/admin/calendar")
+    page.fill("#day", (date.today() + timedelta(days=3 if date.today().weekday() < 2 else 7)).isoformat())  # noqa: DTZ011
+    page.click("button[name=preview]")
+    page.wait_for_selector("[role=status], #errors")
+    yield "a day that is tried", violations(page, "a day that is tried")
 
 
 def enter(page: Page, username: str) -> None:

@@ -203,7 +203,7 @@ def staff_of(town: Town, people: dict[str, Browser], seen: Seen) -> None:
     filled = {"ticket_id": str(town.ticket(code).id), "to": "en", "filename": "app.css"}
     for browser in (people[name] for name in PEOPLE):
         token = hidden(browser.client.get("/rieng-tu").text, "csrf_token")
-        fields = dict.fromkeys(FIELDS, SAID) | {"csrf_token": token, "version": "1", "text": SAID}
+        fields = dict.fromkeys(FIELDS, SAID) | {"csrf_token": token, "version": "1", "text": SAID, "phone": NUMBER}
         for method, path in routes(town.hotline, filled):
             if "logout" in path or path.startswith(("/api/", "/static/")):
                 continue
