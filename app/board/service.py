@@ -11,7 +11,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, contains_eager
 
 from app import access
-from app.audit.record import record
 from app.board import figures, tallies
 from app.board.definitions import BY_NAME
 from app.board.figures import NONE, TALLY, Counts, Scope
@@ -23,7 +22,7 @@ from app.work.service import SHOWN_WITH
 from models.account import Account
 from models.board import ReportExport
 from models.ticket import Ticket
-from models.vocabulary import AuditKind, ExportForm
+from models.vocabulary import ExportForm
 
 #: A unit of which fewer tickets are decided (in time or late) has no rank; an average of fewer ratings is marked.
 FEW: Final = 10
@@ -252,7 +251,6 @@ def note_export(session: Session, account: Account, asked: Asked, form: ExportFo
             department_id=named,
         )
     )  # fmt: skip
-    record(session, now, AuditKind.EXPORTED, actor=account.id, detail=f"report.{form.value}")
 
 
 def exports(session: Session, account: Account) -> list[ReportExport]:

@@ -1,7 +1,7 @@
 """A list of tickets taken out of the system, as CSV or Excel: what the person sees, and no way to reach a citizen.
 
 The contact is not among the columns, and numbers of persons that stand in a report are left out of its text. Who took
-what is kept first (`models.worklist.Export`, and a line of the auditors' record); then the tickets are read page by
+what is kept first (`models.worklist.Export`, which auditors read among the rest); then the tickets are read page by
 page, by key.
 """
 
@@ -21,7 +21,6 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from sqlalchemy.orm import Session
 
 from app import wording
-from app.audit.record import record
 from app.deadlines import Standing, standing
 from app.hotline import Hotline
 from app.i18n import gettext as _
@@ -32,7 +31,7 @@ from app.work.filters import Filter
 from classifier.scrub import scrubbed
 from models.account import Account
 from models.ticket import Ticket
-from models.vocabulary import AuditKind, ExportFormat
+from models.vocabulary import ExportFormat
 from models.worklist import Export
 
 #: At most so many tickets in one file; a list that is longer is to be narrowed.
@@ -80,7 +79,6 @@ def export(hotline: Hotline, account: Account, kind: ExportFormat, wanted: Filte
     asked = replace(wanted, q=scrubbed(wanted.q))  # what stays for good has no number of a person in it
     with hotline.database.transaction() as session:
         session.add(Export(account_id=account.id, at=now, format=kind, query=asked.as_query(), tickets=number))
-        record(session, now, AuditKind.EXPORTED, actor=account.id, detail=f"tickets.{kind.value}")
     rows = _rows(hotline, account, wanted, now)
     return KINDS[kind].write(rows)
 

@@ -76,6 +76,7 @@ def test_lists_and_reports_that_leave_the_house_are_lines(
     road.routed()
     clock.forward(minutes=1)
     lists = post_form(log_in(staff.alice), "/work", "/work/export", format="csv")
+    lists.get_data()  # it is streamed
     clock.forward(minutes=1)
     days = {"from": "2026-02-01", "to": "2026-02-28"}
     report = post_form(log_in(staff.supervisor), "/board", "/board/report", form="xlsx", **days)

@@ -89,7 +89,7 @@ def test_a_pin_is_set_by_a_touch_moved_by_dragging_and_filed(plain: Open) -> Non
     after = pin(page)
     assert after[0] > before[0]
     assert after[1] == pytest.approx(before[1], abs=1e-3)
-    page.click("form.once > button.main")
+    page.click("#report button.main")
     page.wait_for_selector("#code")
 
 
