@@ -63,10 +63,10 @@ def test_a_telephone_exchange_is_made_known_listed_and_shut_out(run: Run) -> Non
     assert token.startswith("lnx_")
     again = run("exchanges", "add", "Tổng đài 1")
     assert (again.exit_code, "already" in again.stderr) == (2, True)
-    assert "in use   Tổng đài 1" in run("exchanges", "list").stdout
+    assert "in use   never       Tổng đài 1" in run("exchanges", "list").stdout
     assert run("exchanges", "revoke", "Tổng đài 1").exit_code == 0
     listed = run("exchanges", "list").stdout
-    assert "revoked  Tổng đài 1" in listed
+    assert "revoked  never       Tổng đài 1" in listed
     assert token not in listed
     assert run("exchanges", "revoke", "Tổng đài 2").exit_code == 2
 
