@@ -113,5 +113,7 @@ def _memory(made: World) -> list[tuple[str, float]]:
         if process.poll() is None:
             parent = psutil.Process(process.pid)
             name = "web" if process is web else parent.cmdline()[-1]
-            found += [(name, p.memory_info().rss / 2**20) for p in (parent, *parent.children(recursive=True))]
+            above = "web's parent, which answers nobody," if process is web else name
+            found.append((above, parent.memory_info().rss / 2**20))
+            found += [(name, child.memory_info().rss / 2**20) for child in parent.children(recursive=True)]
     return [(name, max(mb for n, mb in found if n == name)) for name in dict.fromkeys(n for n, _ in found)]
