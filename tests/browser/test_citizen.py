@@ -15,6 +15,8 @@ def test_a_report_is_filed_and_followed_on_a_phone(phone: BrowserContext) -> Non
     page.fill("#place_text", "hẻm 285 Cách Mạng Tháng Tám, phường Hòa Hưng")
     page.click("button.main")
     code = page.inner_text("#code")
+    for scheme in ("sms", "mailto"):
+        assert code in (page.get_attribute(f"a[href^='{scheme}:']", "href") or "")
     page.click("text=Xem phản ánh này")
     expect(page.locator("h1")).to_have_text("Đã nhận, đang đọc")
     assert code not in page.url
