@@ -316,7 +316,9 @@ def _template(block: Block, key: str) -> str:
         parts = list(Formatter().parse(written))
     except ValueError:
         parts = [("", "", None, None)]
-    if all(name is None or (name in FILLED_IN and not spec and conversion is None) for _, name, spec, conversion in parts):
+    if all(
+        name is None or (name in FILLED_IN and not spec and conversion is None) for _, name, spec, conversion in parts
+    ):
         return written
     block.wrong(f"{key!r} may have {', '.join(f'{{{name}}}' for name in FILLED_IN)} in braces, and nothing else")
     return ""

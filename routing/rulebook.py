@@ -240,7 +240,9 @@ def _check_reach(book: RuleBook, page: Block) -> None:
     reached: dict[str, set[str]] = {}
     for slug, rules in book.by_topic.items():
         if _cases(rules) > _CASES_MAX:
-            page.wrong(f"topic {slug!r}: its rules tell more than {_CASES_MAX} cases apart, which nobody can look through")
+            page.wrong(
+                f"topic {slug!r}: its rules tell more than {_CASES_MAX} cases apart, which nobody can look through"
+            )
             return
         if not _walk(rules, reached.setdefault(slug, set())):
             page.wrong(f"topic {slug!r} has no final rule: some reports of it would go nowhere")

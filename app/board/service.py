@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, contains_eager
 
-from app import access
+from app import access, pagekey
 from app.audit.record import record
 from app.board import figures, tallies
 from app.board.definitions import BY_NAME
@@ -234,11 +234,8 @@ def _read_key(after: str | None) -> tuple[datetime, UUID] | None:
         return None
     try:
         at, ticket_id = after.split("_")
-        moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None:
-            raise NotFound
-        return moment, UUID(ticket_id)
-    except (ValueError, OverflowError):
+        return pagekey.moment(at), UUID(ticket_id)
+    except ValueError:
         raise NotFound from None
 
 

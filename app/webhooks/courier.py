@@ -172,7 +172,7 @@ class Courier:
             "webhook-signature": Signature(letter.secret).sign(str(letter.delivery_id), at, letter.body),
         }
         try:
-            return _read(self._post.send(target, headers, letter.body.encode()))
+            return meaning_of(self._post.send(target, headers, letter.body.encode()))
         except tuple(_UNANSWERED) as error:
             return Result(_UNANSWERED[type(error)])
 
@@ -212,7 +212,7 @@ def _step(steps: tuple[timedelta, ...], number: int) -> timedelta:
     return steps[min(max(number, 1), len(steps)) - 1]
 
 
-def _read(status: int) -> Result:
+def meaning_of(status: int) -> Result:
     """Return what a receiver meant by its answer."""
     if 200 <= status < 300:
         return Result(DeliveryOutcome.TAKEN, status)

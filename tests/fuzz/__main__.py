@@ -35,7 +35,9 @@ def promises(only: str = "") -> list[str]:
     found = []
     for path in sorted(_HERE.glob("test_*.py")):
         module = import_module(f"tests.fuzz.{path.stem}")
-        tests = [name for name, value in vars(module).items() if hasattr(getattr(value, "hypothesis", None), "inner_test")]
+        tests = [
+            name for name, value in vars(module).items() if hasattr(getattr(value, "hypothesis", None), "inner_test")
+        ]
         found += [f"{path.stem}:{name}" for name in tests if only in f"{path.stem}:{name}"]
     return found
 
@@ -43,8 +45,13 @@ def promises(only: str = "") -> list[str]:
 @click.command()
 @click.option("--minutes", type=click.FloatRange(min=0.01), default=10.0, show_default=True, help="For all together.")
 @click.option("--only", default="", metavar="NAME", help="Only promises in whose name this stands.")
-@click.option("--kept", type=click.Path(path_type=Path), default=Path("var/fuzz"), show_default=True,
-              help="Where inputs that reached something new are kept, to begin with the next time.")
+@click.option(
+    "--kept",
+    type=click.Path(path_type=Path),
+    default=Path("var/fuzz"),
+    show_default=True,
+    help="Where inputs that reached something new are kept, to begin with the next time.",
+)
 def main(minutes: float, only: str, kept: Path) -> None:
     """Try the promises of everything that reads what others wrote. Ends with 1 if any was broken.
 
@@ -74,7 +81,7 @@ def _try(name: str, seconds: float, kept: Path) -> Tally:
         command = [sys.executable, "-m", "tests.fuzz.one", name, str(seconds), str(kept), str(result)]
         try:
             with (kept / "log").open("wb") as log:
-                done = subprocess.run(command, timeout=seconds + _GRACE, stdout=log, stderr=log, check=False)  # noqa: S603 - our own
+                done = subprocess.run(command, timeout=seconds + _GRACE, stdout=log, stderr=log, check=False)
                 ended = f"ENDED with {done.returncode}" if done.returncode else ""
         except subprocess.TimeoutExpired:
             ended = "DID NOT END"

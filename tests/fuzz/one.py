@@ -67,7 +67,7 @@ class Trial:
 
 def _by_chance(one: Callable[[bytes], None]) -> None:
     while True:
-        one(random.randbytes(random.randint(1, _BYTES)))  # noqa: S311 - no secret
+        one(random.randbytes(random.randint(1, _BYTES)))
 
 
 def _led(one: Callable[[bytes], None], kept: Path) -> None:
@@ -75,7 +75,7 @@ def _led(one: Callable[[bytes], None], kept: Path) -> None:
     if not inputs.is_dir():
         inputs.mkdir(parents=True)
         for number in range(_SEEDS):  # an empty corpus would begin with inputs too short for any example
-            (inputs / f"seed-{number}").write_bytes(random.randbytes(128 << number % 6))  # noqa: S311 - no secret
+            (inputs / f"seed-{number}").write_bytes(random.randbytes(128 << number % 6))
     options = {
         "max_len": _BYTES, "len_control": 0, "timeout": _HANGS, "rss_limit_mb": _MEGABYTES,
         "artifact_prefix": f"{kept}/",

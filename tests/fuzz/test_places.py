@@ -114,8 +114,8 @@ def test_hours_are_read_back_as_they_are_written(typed: str) -> None:
 
 #: Parts of what opening hours are written with.
 _OF_HOURS = (
-    "mon", "sun", "tue-sat", "fri-mon", "mon,wed", "closed", "24/7", "08:00", "7:30", "00:00", "24:00", "25:61", "-", "–",
-    ", ", "; ", " ", "08:00-12:00", "13:00-17:00", "22:00-06:00", "t2", "cn",
+    "mon", "sun", "tue-sat", "fri-mon", "mon,wed", "closed", "24/7", "08:00", "7:30", "00:00", "24:00", "25:61", "-",
+    "–", ", ", "; ", " ", "08:00-12:00", "13:00-17:00", "22:00-06:00", "t2", "cn",
 )  # fmt: skip
 
 
