@@ -8,23 +8,28 @@ import json
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
+import jsonschema_rs
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.hotline import Hotline
 from app.problems import Refused
-from app.webhooks import courier, outside, service, telling
+from app.webhooks import courier, outside, service
 from app.webhooks.courier import Courier
+from app.webhooks.message import TRIAL
 from app.webhooks.outside import NotOutside, Post, Resolve
 from app.webhooks.schema import NewWebhook, parse_webhook
 from models.vocabulary import DeliveryOutcome, WebhookOff
 from models.webhook import Webhook, WebhookDelivery
+from tests.app.conftest import Road, road
 from tests.far.network import Certificate
 from tests.installation import Clock, Staff
 
@@ -255,6 +260,47 @@ def test_a_message_whose_courier_died_comes_again_after_its_lease(world: "World"
     assert [one.headers["webhook-id"] for one in receiver.requests] == [str(world.deliveries()[0].id)]
 
 
+def test_the_document_tells_what_is_really_sent(
+    world: "World", receiver: "Receiver", road: Road, client: FlaskClient
+) -> None:
+    """A trial and a ticket's whole road, as they come in, held against `webhooks` of the OpenAPI document."""
+    document = client.get("/api/v1/openapi.json").get_json()
+    world.register(receiver)
+    world.try_out()
+    road.answered()
+    road.returned()
+    world.clock.forward(seconds=1)
+    world.deliver()
+    types = [held_against(document, request) for request in receiver.requests]
+    assert types[0] == "trial"
+    assert {"ticket.triaged", "ticket.accepted", "ticket.answered", "ticket.returned"} <= set(types)
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "outcome"),
+    [
+        (204, "2XX", DeliveryOutcome.TAKEN),
+        (307, "3XX", DeliveryOutcome.REDIRECTED),
+        (404, "4XX", DeliveryOutcome.REFUSED),
+        (410, "410", DeliveryOutcome.REFUSED),
+        (503, "5XX", DeliveryOutcome.FAILED),
+    ],
+)
+def test_the_document_tells_what_becomes_of_each_answer(
+    status: int, said: str, outcome: DeliveryOutcome, world: "World", certificate: Certificate, client: FlaskClient
+) -> None:
+    with Receiver(certificate, answer_of(status)) as answering:
+        world.register(answering)
+        world.try_out()
+        world.deliver()
+    [delivery] = world.deliveries()
+    words = client.get("/api/v1/openapi.json").get_json()["webhooks"]["trial"]["post"]["responses"][said]["description"]
+    assert delivery.outcome is outcome
+    assert (delivery.done_at is not None) == ("Taken" in words)
+    assert (delivery.given_up_at is not None) == ("ever sent again" in words)
+    assert (world.webhook().off_at is not None) == ("switched off" in words)
+
+
 def test_the_relay_tells_beside_its_work(world: "World", receiver: "Receiver") -> None:
     """The courier's own thread, as the relay runs it: it delivers, and ends when it is told to."""
     world.register(receiver)
@@ -383,6 +429,20 @@ def is_signed(secret: str, request: Request) -> bool:
     return any(hmac.compare_digest(f"v1,{expected}", one) for one in given)
 
 
+def held_against(document: Mapping[str, Any], request: Request) -> str:
+    """Fail unless a request is as the document says; return the type of its message."""
+    body = json.loads(request.body)
+    told = document["webhooks"]["trial" if body["type"] == "trial" else "ticket"]["post"]
+    headers = {one["name"].lower() for one in told["parameters"] if one["required"]}
+    assert headers == request.headers.keys() - {"host", "content-length", "connection", "user-agent", "content-type"}
+    content = told["requestBody"]["content"][request.headers["content-type"]]
+    shape = content["schema"] | {"components": document["components"]}
+    assert jsonschema_rs.is_valid(shape, body)
+    assert not jsonschema_rs.is_valid(shape, body | {"type": "ticket.received"})
+    assert not jsonschema_rs.is_valid(shape, body | {"data": body["data"] | {"text": "x"}})
+    return str(body["type"])
+
+
 @dataclass
 class World:
     """An installation that may tell receivers on this machine, at 127.0.0.1 and nowhere else."""
@@ -416,7 +476,7 @@ class World:
         """Every message, the oldest first; each is one that may be looked at as JSON until it is over."""
         with self.hotline.database.reading() as session:
             found = list(session.scalars(select(WebhookDelivery).order_by(WebhookDelivery.created_at)))
-        assert all(json.loads(one.body)["type"] == telling.TRIAL for one in found if one.body)
+        assert all(json.loads(one.body)["type"] == TRIAL for one in found if one.body)
         return found
 
 

@@ -20,6 +20,9 @@ _GROWS = 18
 
 
 @BRIEFLY
+@example("e\u0301\u200d\u0300").via("fuzzing: a joiner was kept that the composed letter does not need")
+@example("e\u200d\u0301\u200d\u0300").via("the same, where only leaving another away composes the letter")
+@example("क" + "\u0301" * 4 + "\u094d\u200dक").via("the same, where only the bound on marks takes its neighbour")
 @given(long_texts)
 def test_what_is_stored_is_stored_the_same_again(text: str) -> None:
     try:
@@ -39,6 +42,7 @@ def test_what_is_stored_is_stored_the_same_again(text: str) -> None:
 
 
 @BRIEFLY
+@example("phường \u0591").via("fuzzing: where a mark was all that stood behind a space, the space stayed")
 @given(long_texts)
 def test_a_text_has_one_form_for_machines(text: str) -> None:
     with in_time():
