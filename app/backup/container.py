@@ -92,7 +92,10 @@ def members(file: Path, passphrase: str) -> Iterator[tuple[str, bytes]]:
 def _identity(key: bytes, passphrase: str) -> Any:
     try:
         return pyrage.x25519.Identity.from_str(age_passphrase.decrypt(key, passphrase).decode())
-    except pyrage.DecryptError:
+    except pyrage.DecryptError as error:
+        # age measures how fast this machine is just now, and refuses what would take it too long
+        if "xcessive" in str(error):
+            raise BadBackup("this machine is too slow, or too busy just now, to open the back-up; try again") from None
         raise BadBackup("the passphrase does not open this back-up") from None
 
 
