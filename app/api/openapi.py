@@ -89,7 +89,7 @@ def document(public_url: str, version: str) -> dict[str, Any]:
             "description": f"A token of an account, made on its page for some of: {', '.join(Scope)}.",
         },
     )
-    shapes = {shape for o in OPERATIONS for shape in (o.body, o.answer) if shape} | {
+    shapes: set[type[BaseModel]] = {shape for o in OPERATIONS for shape in (o.body, o.answer) if shape} | {
         ProblemDocument,
         *MESSAGES.values(),
     }

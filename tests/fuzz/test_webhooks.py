@@ -79,7 +79,7 @@ def test_no_address_that_stands_for_one_inside_is_outside(address: outside.Addre
 @given(st.lists(damaged([_ANSWER, _CHUNKED, b"HTTP/1.1 100 Continue\r\n\r\n" + _ANSWER]), max_size=3))
 def test_whatever_a_receiver_answers_is_a_status_or_a_failure_that_is_known(pieces: list[bytes]) -> None:
     post = Post(resolve=lambda _host, _port: ["1.1.1.1"])
-    with patch.object(outside.httpcore, "SyncBackend", lambda: httpcore.MockBackend([*pieces, b""])):
+    with patch("app.webhooks.outside.httpcore.SyncBackend", lambda: httpcore.MockBackend([*pieces, b""])):
         try:
             with in_time():
                 status = post.send(Target("in.example.vn", 443, "/"), {}, b"{}")
