@@ -9,11 +9,11 @@ from datetime import date, datetime
 from typing import Any, Final
 
 import yaml
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 #: How often each promise is tried among the other tests.
-BRIEFLY: Final = settings(max_examples=60, deadline=None)
+BRIEFLY: Final = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 #: Seconds of this process that a single input may cost, on a machine that has other things to do as well.
 SECONDS: Final = 5.0
 
