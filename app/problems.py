@@ -16,6 +16,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "undecodable": ("Chữ bị lỗi mã hóa; cần UTF-8.", "The text is not valid UTF-8."),
     "not_text": ("Phần này phải là chữ.", "This must be text."),
     "not_number": ("Phần này phải là số.", "This must be a number."),
+    "not_understood": ("Phần này chưa đúng dạng.", "This is not of the form that is needed."),
     "not_bool": ("Phần này chỉ nhận có hoặc không.", "This must be true or false."),
     "out_of_range": ("Số này phải từ {min} đến {max}.", "This must be between {min} and {max}."),
     "not_one_of": ("Chỉ nhận một trong: {expected}.", "Must be one of: {expected}."),

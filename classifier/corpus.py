@@ -55,7 +55,11 @@ def load(corpus_dir: Path | None = None) -> list[Row]:
 
 def _lines(corpus_dir: Path) -> Iterator[tuple[str, str]]:
     for path in sorted(corpus_dir.glob("*.jsonl")):
-        for number, line in enumerate(path.read_text("utf-8").split("\n"), start=1):
+        try:
+            text = path.read_text("utf-8")
+        except UnicodeDecodeError as error:
+            raise BadCorpus(f"{path.name}: {error.reason} at byte {error.start}") from None
+        for number, line in enumerate(text.split("\n"), start=1):
             if line.strip():
                 yield f"{path.name}:{number}", line
 
@@ -64,7 +68,7 @@ def _row(raw: str, where: str) -> Row:
     try:
         fields: dict[str, Any] = json.loads(raw)
         row = Row(**fields)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise BadCorpus(f"{where}: {error}") from error
     if not all(isinstance(value, str) for value in fields.values()):
         raise BadCorpus(f"{where}: every field is a string")

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+EMAIL: Final = re.compile(r"[\w.+-]+(?:@[\w-]+(?:\.[\w-]+)+)+")
 #: A Vietnamese plate such as 59X1-234.56 or 51A 12345.
 PLATE: Final = re.compile(r"\b\d{2}\s?-?\s?[A-Za-z]{1,2}\d?\s?[-.]?\s?\d{3}[.]?\d{1,2}\b")
 #: Eight digits or more, however grouped: telephones, identity cards, accounts.
@@ -14,6 +14,9 @@ PERSONAL: Final = (EMAIL, PLATE, NUMBER)
 
 def scrubbed(text: str) -> str:
     """Return a text without e-mail addresses, plates and long numbers; names stay: no word of one report is learned."""
-    for pattern, instead in zip(PERSONAL, ("email", "biển số", "số"), strict=True):
-        text = pattern.sub(instead, text)
+    before = ""
+    while before != text:  # what is put in may complete an address with what stood beside it
+        before = text
+        for pattern, instead in zip(PERSONAL, ("email", "biển số", "số"), strict=True):
+            text = pattern.sub(instead, text)
     return text

@@ -43,9 +43,12 @@ def received(text: str) -> str:
     """
     if (found := _REFUSED.search(text)) is not None:
         raise UnacceptableText(_reason(found.group()), found.start())
-    text = _INVISIBLE.sub("", _LINE_END.sub("\n", text))
-    text = unicodedata.normalize("NFC", _JOINERS.sub(_needed_joiner, text))
-    return unicodedata.normalize("NFC", _bounded(text)).strip()
+    before, text = "", unicodedata.normalize("NFC", _INVISIBLE.sub("", _LINE_END.sub("\n", text)))
+    while before != text:  # what is left away brings others together; all but pranks are the same the second time
+        before = text
+        text = unicodedata.normalize("NFC", _JOINERS.sub(_needed_joiner, text))
+        text = unicodedata.normalize("NFC", _bounded(text))
+    return text.strip()
 
 
 def _reason(char: str) -> str:
@@ -62,8 +65,12 @@ def _needed_joiner(run: re.Match[str]) -> str:
     return run.group()[0] if _joins(before) and _joins(after) else ""
 
 
+#: A mark of the Latin script may be a part of the letter before, so it joins as little.
+_UNJOINED: Final = ("LATIN", "COMBINING")
+
+
 def _joins(char: str) -> bool:
-    return char > "\u02ff" and not char.isspace() and not unicodedata.name(char, "").startswith("LATIN")
+    return char > "\u02ff" and not char.isspace() and not unicodedata.name(char, "").startswith(_UNJOINED)
 
 
 def _bounded(text: str) -> str:
@@ -164,4 +171,4 @@ def fold(text: str) -> str:
     """Return the form for search: lower case, no diacritics, đ as d, single spaces."""
     parts = unicodedata.normalize("NFD", canonical(text).lower().replace("đ", "d"))
     marks = (ord(char) for char in set(parts) if unicodedata.category(char) == "Mn")
-    return parts.translate(dict.fromkeys(marks))
+    return " ".join(parts.translate(dict.fromkeys(marks)).split())

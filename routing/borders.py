@@ -83,8 +83,8 @@ def _features(path: Path, problems: Problems) -> tuple[str, list[Any]]:
         problems.add(path.name, f"cannot be read: {error.__class__.__name__}")
     except json.JSONDecodeError as error:
         problems.add(f"{path.name}:{error.lineno}", error.msg)
-    except RecursionError:
-        problems.add(path.name, "is nested too deeply")
+    except (ValueError, RecursionError):
+        problems.add(path.name, "has a number of too many digits, or is nested too deeply")
     else:
         features = page.get("features") if isinstance(page, dict) else None
         if isinstance(features, list) and features and page.get("type") == "FeatureCollection":

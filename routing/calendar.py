@@ -5,6 +5,7 @@ days that are decided late.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,6 +19,7 @@ from routing.source import Block, Problems, read_yaml
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 #: No calendar has so few working days that the next one is further away than this.
 _HORIZON: Final = 400
+_CLOCK: Final = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ def read_calendar(folder: Path, problems: Problems) -> WorkingCalendar:
     zone = _zone(page)
     weekdays = _weekdays(page)
     hours = _hours(page)
-    seed = page.text_or_none("seed")
+    seed = _country(page)
     overrides: dict[date, bool] = {}
     reasons: dict[date, str] = {}
     for block in page.blocks("overrides"):
@@ -186,11 +188,24 @@ def read_calendar(folder: Path, problems: Problems) -> WorkingCalendar:
     return WorkingCalendar(zone, weekdays, hours, seed, overrides, reasons, version)
 
 
+def _country(page: Block) -> str | None:
+    """Return whose holidays are the seed; one that the package does not know would fail with the first deadline."""
+    written = page.text_or_none("seed")
+    if written is None:
+        return None
+    from holidays.registry import COUNTRIES  # noqa: PLC0415 (as above)
+
+    if written in {code for _class, *codes in COUNTRIES.values() for code in codes}:
+        return written
+    page.wrong(f"seed {written!r} is the code of no country that the holidays package knows")
+    return None
+
+
 def _zone(page: Block) -> ZoneInfo:
     name = page.text("timezone") or "UTC"
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder of zones, such as Asia, is no file
         page.wrong(f"time zone {name!r} is not known on this machine")
         return ZoneInfo("UTC")
 
@@ -207,9 +222,10 @@ def _hours(page: Block) -> tuple[tuple[time, time], ...]:
     stretches: list[tuple[time, time]] = []
     for block in page.blocks("hours"):
         block.only("from", "to")
-        try:
-            stretches.append((time.fromisoformat(block.text("from")), time.fromisoformat(block.text("to"))))
-        except ValueError:
+        opens, closes = _CLOCK.fullmatch(block.text("from")), _CLOCK.fullmatch(block.text("to"))
+        if opens and closes:
+            stretches.append((time.fromisoformat(opens[0]), time.fromisoformat(closes[0])))
+        else:
             block.wrong('hours must look like {from: "07:30", to: "11:30"}')
     edges = [edge for stretch in stretches for edge in stretch]
     if not stretches or any(later <= earlier for earlier, later in pairwise(edges)):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from string import Formatter
 from typing import Any, Final
 
 import yaml
@@ -26,6 +27,10 @@ LENGTHS: Final = {"vi": 200, "en": 200, "address": 300, "note": 500, "source": 3
 CHANGEABLE: Final = (
     "vi", "en", "kind", "parent", "ward", "phone", "email", "address", "hours", "note", "source",
 )  # fmt: skip
+#: What of a ward is filled into the patterns of its units.
+FILLED_IN: Final = ("type", "short", "code", "type_en")
+#: With a hyphen and the longest code of a ward it is the id of a unit.
+_PREFIX_MAX: Final = 40
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 
@@ -290,15 +295,33 @@ def _kind(block: Block) -> DepartmentKind:
 
 def _pattern(block: Block) -> WardPattern:
     block.only("prefix", "vi", "en", "kind", "parent", "valid_from", "hours")
+    prefix = block.text("prefix")
+    if prefix and not (is_unit_id(prefix) and len(prefix) <= _PREFIX_MAX):
+        block.wrong(f"'prefix' must be at most {_PREFIX_MAX} small letters, digits, dots, hyphens or underscores")
     return WardPattern(
-        prefix=block.text("prefix"),
-        vi=block.text("vi"),
-        en=block.text("en"),
+        prefix=prefix,
+        vi=_template(block, "vi"),
+        en=_template(block, "en"),
         kind=_kind(block),
-        parent=block.text_or_none("parent"),
+        parent=_template(block, "parent") if block.has("parent") else None,
         valid_from=block.day("valid_from"),
         hours=_hours(block),
     )
+
+
+def _template(block: Block, key: str) -> str:
+    """Return a text with a ward's words in braces; nothing else can be filled in."""
+    written = block.text(key)
+    try:
+        parts = list(Formatter().parse(written))
+    except ValueError:
+        parts = [("", "", None, None)]
+    if all(
+        name is None or (name in FILLED_IN and not spec and conversion is None) for _, name, spec, conversion in parts
+    ):
+        return written
+    block.wrong(f"{key!r} may have {', '.join(f'{{{name}}}' for name in FILLED_IN)} in braces, and nothing else")
+    return ""
 
 
 def _check(departments: dict[str, DepartmentFact], blocks: dict[str, Block]) -> None:

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,10 @@ from routing.wards import WardFact
 #: Conditions that are not set by cues, and what they may be compared with.
 BUILT_IN: Final = ("submission_type", "urgency", "ward")
 _EARLIEST: Final = date(1900, 1, 1)
+#: Characters of a rule's id, as the database keeps it.
+_ID_MAX: Final = 120
+#: Cases of one topic that are looked through, in about a second; the rules of a city of 168 wards have some hundreds.
+_CASES_MAX: Final = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +177,13 @@ def _rule(block: Block, known: _Known) -> Rule:
     since, until = block.day("from"), block.day("until")
     if since and until and until <= since:
         block.wrong("the rule ends before it begins")
-    lead, helpers = block.text("lead"), block.texts("with")
+    name, lead, helpers = block.text("id"), block.text("lead"), block.texts("with")
+    if len(name) > _ID_MAX:
+        block.wrong(f"the id is longer than {_ID_MAX} characters")
     if lead in helpers or len(set(helpers)) < len(helpers):
         block.wrong("a unit is named twice in `lead` and `with`")
     return Rule(
-        id=block.text("id"),
+        id=name,
         topics=_topics(block),
         when=_conditions(block, known),
         since=since,
@@ -232,6 +239,11 @@ def _check_reach(book: RuleBook, page: Block) -> None:
     """Walk, topic by topic, every combination the rules can tell apart, and see who is first."""
     reached: dict[str, set[str]] = {}
     for slug, rules in book.by_topic.items():
+        if _cases(rules) > _CASES_MAX:
+            page.wrong(
+                f"topic {slug!r}: its rules tell more than {_CASES_MAX} cases apart, which nobody can look through"
+            )
+            return
         if not _walk(rules, reached.setdefault(slug, set())):
             page.wrong(f"topic {slug!r} has no final rule: some reports of it would go nowhere")
     somewhere = frozenset().union(*reached.values())
@@ -254,16 +266,27 @@ def _same(one: Rule, other: Rule) -> bool:
     return (one.topics, one.when, one.since, one.until) == (other.topics, other.when, other.since, other.until)
 
 
+def _spaces(rules: tuple[Rule, ...]) -> dict[str, list[str]]:
+    """Return, by condition, one value of each group of values that rules tell apart."""
+    return {name: _atoms(name, rules) for name in sorted({name for rule in rules for name, _ in rule.when})}
+
+
+def _days(rules: tuple[Rule, ...]) -> list[date]:
+    return [_EARLIEST, *sorted({day for rule in rules for day in (rule.since, rule.until) if day})]
+
+
+def _cases(rules: tuple[Rule, ...]) -> int:
+    return prod(map(len, _spaces(rules).values())) * len(_days(rules))
+
+
 def _walk(rules: tuple[Rule, ...], reached: set[str]) -> bool:
     """Add to `reached` every rule that some combination reaches; tell whether every combination reaches one."""
-    names = sorted({name for rule in rules for name, _ in rule.when})
-    spaces = [_atoms(name, rules) for name in names]
-    days = [_EARLIEST, *sorted({day for rule in rules for day in (rule.since, rule.until) if day})]
+    spaces = _spaces(rules)
     complete = True
-    for day in days:
+    for day in _days(rules):
         alive = [rule for rule in rules if rule.in_force(day)]
-        for values in product(*spaces):
-            facts = dict(zip(names, values, strict=True))
+        for values in product(*spaces.values()):
+            facts = dict(zip(spaces, values, strict=True))
             first = next((r for r in alive if all(facts[name] in allowed for name, allowed in r.when)), None)
             if first is None:
                 complete = False

@@ -3,6 +3,8 @@
 The shape of the files is this project's own; nothing in here knows a city.
 """
 
+import re
+from collections.abc import Hashable
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +13,8 @@ import yaml
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LINE: Final = "\0line"
+#: Controls (but tab and line end) and lone surrogates, which YAML takes where they are escaped.
+_UNTOLD: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class CityDataError(Exception):
@@ -24,8 +28,8 @@ class Problems:
         self.found: list[str] = []
 
     def add(self, where: str, what: str) -> None:
-        """Note one problem."""
-        self.found.append(f"{where}: {what}")
+        """Note one problem, on one line whatever is told of it."""
+        self.found.append(f"{where}: {' '.join(what.split())}")
 
     def refuse(self) -> None:
         """Raise `CityDataError` when anything was found."""
@@ -50,7 +54,14 @@ class JsonReport:
 
 
 class _LinedLoader(_Loader):  # type: ignore[misc]
-    """A safe YAML loader that remembers on which line each mapping began."""
+    """A safe YAML loader that remembers on which line each mapping began, and on which a value means nothing."""
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - PyYAML's signature
+        """Return what a node stands for; PyYAML itself lets a 30th of February, or `!!int x`, through as they fail."""
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
+            raise yaml.MarkedYAMLError(problem="this value means nothing", problem_mark=node.start_mark) from None
 
 
 def _mapping(loader: Any, node: Any) -> dict[Any, Any]:
@@ -58,6 +69,8 @@ def _mapping(loader: Any, node: Any) -> dict[Any, Any]:
     built: dict[Any, Any] = {_LINE: node.start_mark.line + 1}
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node, deep=True)
+        if not isinstance(key, Hashable):
+            raise yaml.MarkedYAMLError(problem="a key must be a plain value", problem_mark=key_node.start_mark)
         if key in built:
             raise yaml.MarkedYAMLError(problem=f"{key!r} is written twice", problem_mark=key_node.start_mark)
         built[key] = loader.construct_object(value_node, deep=True)
@@ -101,8 +114,8 @@ class Block:
     def text(self, key: str) -> str:
         """Return a text that must be there."""
         value = self._values.get(key)
-        if isinstance(value, str) and value.strip():
-            return value.strip()
+        if _is_text(value):
+            return str(value).strip()
         self.wrong(f"{key!r} must be a text")
         return ""
 
@@ -113,21 +126,18 @@ class Block:
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts; a missing key is an empty list, a single text a list of one."""
         value = self._values.get(key)
-        if value is None:
-            return ()
-        if isinstance(value, str):
-            return (value,)
-        if isinstance(value, list) and all(isinstance(item, str) for item in value):
-            return tuple(value)
+        written = [] if value is None else value if isinstance(value, list) else [value]
+        if all(map(_is_text, written)):
+            return tuple(written)
         self.wrong(f"{key!r} must be a list of texts")
         return ()
 
-    def number(self, key: str, otherwise: int) -> int:
-        """Return a whole number, not negative."""
+    def number(self, key: str, otherwise: int, most: int = 10_000) -> int:
+        """Return a whole number from 0 to `most`."""
         value = self._values.get(key, otherwise)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most:
             return value
-        self.wrong(f"{key!r} must be a whole number")
+        self.wrong(f"{key!r} must be a whole number from 0 to {most}")
         return otherwise
 
     def truth(self, key: str) -> bool:
@@ -166,6 +176,11 @@ class Block:
         return []
 
 
+def _is_text(value: object) -> bool:
+    """Tell whether a value says something, in characters that every file and database takes."""
+    return isinstance(value, str) and bool(value.strip()) and _UNTOLD.search(value) is None
+
+
 def read_yaml(folder: Path, name: str, problems: Problems) -> Block:
     """Read one file of a city; what cannot be read at all is a problem and an empty block."""
     try:
@@ -176,6 +191,9 @@ def read_yaml(folder: Path, name: str, problems: Problems) -> Block:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         problems.add(f"{name}:{mark.line + 1 if mark else 1}", str(error.problem))
+        return Block({}, name, problems)
+    except RecursionError:
+        problems.add(name, "is nested too deeply")
         return Block({}, name, problems)
     except yaml.YAMLError as error:
         problems.add(name, f"is not YAML: {error}")

@@ -23,7 +23,7 @@ class SurgeRule:
 def read_surge_rule(block: Block) -> SurgeRule:
     """Read the rule; zeros are problems."""
     block.only("at_least", "weeks", "one_in")
-    rule = SurgeRule(block.number("at_least", 5), block.number("weeks", 8), block.number("one_in", 10_000))
+    rule = SurgeRule(block.number("at_least", 5), block.number("weeks", 8), block.number("one_in", 10_000, 10**9))
     if not (rule.at_least and rule.weeks and 1 < rule.one_in <= 10**9):
         block.wrong("at_least and weeks must be at least 1, one_in from 2 to a thousand million")
         return SurgeRule(5, 8, 10_000)

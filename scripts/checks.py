@@ -63,8 +63,7 @@ def page() -> str:
         "# Checks: fault or bad input in, promise out",
         "",
         "*Written by `scripts/checks.py` from the tests' docstrings; do not edit. Every test runs on SQLite and",
-        "PostgreSQL where a database is in it. Each was seen to fail without the safeguard that it names, but for",
-        "those of 26 and 29, a full disk and a full Redis, which have not been tried without it yet.*",
+        "PostgreSQL where a database is in it. Each was seen to fail without the safeguard that it names.*",
     ]
     for number, promise in PROMISES.items():
         lines += ["", f"## {number}. {promise}", ""]

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from app.api.schema import ProblemDocument
+from app.webhooks.message import ANSWERS, HEADERS, MESSAGES
 from models.vocabulary import Scope
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -78,6 +79,7 @@ def document(public_url: str, version: str) -> dict[str, Any]:
         openapi_version="3.1.0",
         info={"description": "File a report, follow it, and work on it.", "license": {"name": "Apache-2.0"}},
         servers=[{"url": public_url}],
+        webhooks={name: {"post": _told(shape)} for name, shape in MESSAGES.items()},
     )
     spec.components.security_scheme(
         "bearer",
@@ -87,7 +89,10 @@ def document(public_url: str, version: str) -> dict[str, Any]:
             "description": f"A token of an account, made on its page for some of: {', '.join(Scope)}.",
         },
     )
-    shapes = {shape for o in OPERATIONS for shape in (o.body, o.answer) if shape} | {ProblemDocument}
+    shapes: set[type[BaseModel]] = {shape for o in OPERATIONS for shape in (o.body, o.answer) if shape} | {
+        ProblemDocument,
+        *MESSAGES.values(),
+    }
     _keys, definitions = models_json_schema(
         [(shape, "validation") for shape in sorted(shapes, key=lambda s: s.__name__)], ref_template=_REF
     )
@@ -129,6 +134,22 @@ def _described(operation: Operation) -> dict[str, Any]:
     if operation.scope is not None:
         described["security"] = [{"bearer": [operation.scope.value]}, *([{}] if operation.token_optional else [])]
     return described
+
+
+def _told(shape: type[BaseModel]) -> dict[str, Any]:
+    """Return what a receiver of webhooks has to know of a message."""
+    body = {"application/json": {"schema": {"$ref": _REF.format(model=shape.__name__)}}}
+    return {
+        "summary": (shape.__doc__ or "").strip(),
+        "description": "At least once and in no promised order: keep the ids that you have seen.",
+        "parameters": [
+            {"name": name, "in": "header", "required": True, "description": words, "schema": {"type": "string"}}
+            for name, words in HEADERS.items()
+        ],
+        "requestBody": {"required": True, "content": body},
+        "responses": {status: {"description": words} for status, words in ANSWERS.items()},
+        "security": [],
+    }
 
 
 def _bodies(body: type[BaseModel], photos: tuple[str, ...]) -> dict[str, Any]:

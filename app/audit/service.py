@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
+from app import pagekey
 from app.problems import NotFound
 from models.account import Account
 from models.audit import DETAIL_MAX, AuditEvent
@@ -199,10 +200,9 @@ def _written(at: datetime, source: int, number: int) -> str:
 def _key(after: str) -> tuple[datetime, int, int]:
     try:
         at, source, number = after.split("_")
-        moment = datetime.fromisoformat(at)
-        found = moment, int(source), int(number)
+        found = pagekey.moment(at), int(source), int(number)
     except ValueError:
         raise NotFound from None
-    if moment.tzinfo is None or not 0 <= found[2] < 2**63 or not _OWN <= found[1] <= _REPORTS:
+    if not 0 <= found[2] < 2**63 or not _OWN <= found[1] <= _REPORTS:
         raise NotFound
     return found

@@ -78,9 +78,13 @@ def members(file: Path, passphrase: str) -> Iterator[tuple[str, bytes]]:
                 pyrage.decrypt_io(sealed, plain, [identity])
 
             with _drained(decrypt) as plain, tarfile.open(fileobj=plain, mode="r|gz") as tar:
+                seen: set[str] = set()
                 for member in tar:
-                    content = tar.extractfile(member)
-                    yield member.name, content.read() if content is not None else b""
+                    content = tar.extractfile(member) if member.isreg() else None
+                    if content is None or member.name in seen:
+                        raise BadBackup(f"{file}: holds what we never write: {member.name[:100]!r}")
+                    seen.add(member.name)
+                    yield member.name, content.read()
     except (OSError, EOFError, KeyError, zipfile.BadZipFile, tarfile.TarError, pyrage.DecryptError) as error:
         raise BadBackup(f"{file}: not a whole back-up ({type(error).__name__})") from None
 
@@ -88,7 +92,10 @@ def members(file: Path, passphrase: str) -> Iterator[tuple[str, bytes]]:
 def _identity(key: bytes, passphrase: str) -> Any:
     try:
         return pyrage.x25519.Identity.from_str(age_passphrase.decrypt(key, passphrase).decode())
-    except pyrage.DecryptError:
+    except pyrage.DecryptError as error:
+        # age measures how fast this machine is just now, and refuses what would take it too long
+        if "xcessive" in str(error):
+            raise BadBackup("this machine is too slow, or too busy just now, to open the back-up; try again") from None
         raise BadBackup("the passphrase does not open this back-up") from None
 
 

@@ -1,7 +1,6 @@
 """Back-up of a running installation, and restoring it into an empty one."""
 
 import hmac
-import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -9,8 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Final
 
+from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlalchemy import Connection, inspect
 
 from app import migration, search, settings
@@ -25,6 +25,7 @@ FORMAT: Final = 1
 #: What of the data folder is backed up; all else there (sockets, process lists, the database itself) is made anew.
 #: The keys among it, without which the rest is of no use, are put in place (`prepare_keys`) before anything reads them.
 KEPT: Final = (*KEY_FILES, "attachments", "models", "model-cards")
+_TOPS: Final = {(name,) for name in KEPT}
 TABLES: Final = "tables"
 FILES: Final = "files"
 PASSPHRASE_MIN: Final = 12
@@ -39,6 +40,24 @@ class Contents:
     rows: Mapping[str, int]
     files: int
     secret_mark: str
+
+
+class _Format(BaseModel):
+    """What a list of parts of any release says of itself."""
+
+    model_config = ConfigDict(strict=True)
+
+    format: int
+
+
+class _Manifest(_Format):
+    """The list of parts, as this release writes and reads it."""
+
+    revision: str
+    made_at: str
+    secret_mark: str
+    rows: dict[str, int]
+    members: dict[str, str]
 
 
 def back_up(hotline: Hotline, file: Path, passphrase: str) -> Contents:
@@ -114,21 +133,29 @@ def check(file: Path, passphrase: str) -> Contents:
     """Read a back-up from end to end; raise `BadBackup` naming what is wrong, else say what it holds."""
     rows: Counter[str] = Counter()
     digests: dict[str, str] = {}
-    manifest: dict[str, Any] = {}
+    manifest = None
     for name, content in container.members(file, passphrase):
         if name == MANIFEST:
-            manifest = json.loads(content)
+            manifest = _read_manifest(file, content)
             continue
         digests[name] = sha256(content).hexdigest()
         kind, _, rest = name.partition("/")
         if kind == TABLES:
             rows[rest.partition("/")[0]] += content.count(b"\n")
-    if manifest.get("format") != FORMAT:
-        raise BadBackup(f"{file}: of format {manifest.get('format')}, this release reads {FORMAT}")
-    if manifest["members"] != digests or Counter(manifest["rows"]) != rows:
+    if manifest is None or manifest.members != digests or Counter(manifest.rows) != rows:
         raise BadBackup(f"{file}: its parts are not those of its list")
     files = sum(name.startswith(f"{FILES}/") for name in digests)
-    return Contents(manifest["revision"], manifest["made_at"], dict(rows), files, manifest["secret_mark"])
+    return Contents(manifest.revision, manifest.made_at, dict(rows), files, manifest.secret_mark)
+
+
+def _read_manifest(file: Path, content: bytes) -> _Manifest:
+    try:
+        made_for = _Format.model_validate_json(content).format
+        if made_for == FORMAT:
+            return _Manifest.model_validate_json(content)
+    except ValidationError:
+        raise BadBackup(f"{file}: its list of parts cannot be read") from None
+    raise BadBackup(f"{file}: of format {made_for}, this release reads {FORMAT}")
 
 
 def prepare_keys(data: Path, file: Path, passphrase: str, environ: Mapping[str, str] = os.environ) -> None:
@@ -165,7 +192,7 @@ def restore(hotline: Hotline, file: Path, passphrase: str) -> Contents:
             for name, content in container.members(file, passphrase):
                 kind, _, rest = name.partition("/")
                 if kind == TABLES:
-                    loader.load(rest.partition("/")[0], content)
+                    _load(loader, name, content)
                 elif kind == FILES and rest not in KEY_FILES:
                     written.append(_target(hotline.settings.data, rest))
                     _put(written[-1], content)
@@ -177,6 +204,13 @@ def restore(hotline: Hotline, file: Path, passphrase: str) -> Contents:
     migration.upgrade(hotline.database)
     search.fill(hotline)
     return contents
+
+
+def _load(loader: tables.Loader, name: str, content: bytes) -> None:
+    try:
+        loader.load(name.split("/")[1], content)
+    except (ValueError, LookupError, TypeError) as error:
+        raise BadBackup(f"{name[:100]!r} holds no rows of its table ({type(error).__name__})") from None
 
 
 def _require_empty(hotline: Hotline) -> None:
@@ -193,7 +227,7 @@ def _require_empty(hotline: Hotline) -> None:
 def _target(data: Path, rest: str) -> Path:
     """Return where a member belongs; refuse one that would lie anywhere else."""
     path = PurePosixPath(rest)
-    if path.is_absolute() or ".." in path.parts or path.parts[0] not in KEPT:
+    if path.is_absolute() or ".." in path.parts or not rest.isprintable() or path.parts[:1] not in _TOPS:
         raise BadBackup(f"a part of the back-up would lie outside the data folder: {rest[:100]!r}")
     return data.joinpath(*path.parts)
 

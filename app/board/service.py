@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from itertools import groupby
 from typing import Any, Final
-from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, contains_eager
 
-from app import access
+from app import access, pagekey
 from app.board import figures, tallies
 from app.board.definitions import BY_NAME
 from app.board.figures import NONE, TALLY, Counts, Scope
@@ -222,23 +221,10 @@ def behind(
     if figure not in BY_NAME:
         raise NotFound
     scope = _scope(hotline, account, asked)
-    query = figures.listed(account, scope, figure, hotline.now(), _read_key(after), PAGE + 1)
+    query = figures.listed(account, scope, figure, hotline.now(), pagekey.read(after), PAGE + 1)
     rows = session.scalars(query.options(*SHOWN_WITH)).all()
     last = rows[PAGE - 1] if len(rows) > PAGE else None
-    return Behind(list(rows[:PAGE]), f"{last.received_at.isoformat()}_{last.id.hex}" if last else None)
-
-
-def _read_key(after: str | None) -> tuple[datetime, UUID] | None:
-    if not after:
-        return None
-    try:
-        at, ticket_id = after.split("_")
-        moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None:
-            raise NotFound
-        return moment, UUID(ticket_id)
-    except (ValueError, OverflowError):
-        raise NotFound from None
+    return Behind(list(rows[:PAGE]), pagekey.write(last.received_at, last.id) if last else None)
 
 
 def note_export(session: Session, account: Account, asked: Asked, form: ExportForm, now: datetime) -> None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, TypeVarTuple
 
 from sqlalchemy import Boolean, ColumnElement, Select, and_, func, literal_column, select, true, tuple_
 from sqlalchemy.orm import Session, joinedload
 
-from app import access
+from app import access, pagekey
 from app.assignment import involve
 from app.deadlines import touch
 from app.hotline import Hotline
@@ -323,9 +323,8 @@ def _read_key(after: str | None) -> tuple[datetime, int] | None:
         return None
     try:
         due, number = after.split("_")
-        at = datetime.fromisoformat(due)
-        if at.tzinfo is None or not (number.isascii() and number.isdigit() and len(number) < 19):
+        if not (number.isascii() and number.isdigit() and len(number) < 19):
             raise NotFound
-        return at.astimezone(UTC), int(number)
-    except (ValueError, OverflowError):
+        return pagekey.moment(due), int(number)
+    except ValueError:
         raise NotFound from None

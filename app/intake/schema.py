@@ -219,6 +219,15 @@ _CODES: Final = {
     "uuid_type": "unknown_incident",
     "uuid_parsing": "unknown_incident",
 }
+#: What is said of any other error of a type of fields.
+_FAMILIES: Final = {
+    "string": "not_text",
+    "float": "not_number",
+    "int": "not_number",
+    "bool": "not_bool",
+    "date": "not_day",
+    "datetime": "not_day",
+}
 _RANGES: Final = {"latitude": (-90, 90), "longitude": (-180, 180)}
 
 
@@ -243,5 +252,6 @@ def problem_of(detail: Mapping[str, Any]) -> Problem:
         low, high = _RANGES[field]
         return Problem(field, "out_of_range", {"min": low, "max": high})
     params = {"min": context.get("min_length"), "max": context.get("max_length"), "expected": context.get("expected")}
-    code = kind if kind in MESSAGES else _CODES[kind]
+    family = _FAMILIES.get(kind.partition("_")[0], "not_understood")
+    code = kind if kind in MESSAGES else _CODES.get(kind, family)
     return Problem(field, code, {k: v for k, v in params.items() if v is not None})

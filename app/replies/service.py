@@ -11,10 +11,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Uuid, and_, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from app import access
+from app import access, pagekey
 from app.database import known
 from app.hotline import Hotline
-from app.paging import read_key, write_key
 from app.problems import NotFound, refuse
 from app.replies.schema import BY_COORDINATORS, BY_UNITS, Draft
 from app.work.person import colleagues
@@ -59,13 +58,13 @@ def everyones(session: Session, after: str | None = None) -> KeptPage:
     key = (ReplyTemplate.changed_at, ReplyTemplate.id)
     query = select(ReplyTemplate, Account.display_name).join(Account, Account.id == ReplyTemplate.changed_by)
     query = query.options(joinedload(ReplyTemplate.topic), joinedload(ReplyTemplate.department))
-    last = read_key(after)
+    last = pagekey.read(after)
     if last is not None:
         query = query.where(tuple_(*key) < tuple_(literal(last[0], UtcDateTime), literal(last[1], Uuid)))
     rows = session.execute(query.order_by(*(column.desc() for column in key)).limit(PAGE + 1)).all()
     found = [Kept(template, name) for template, name in rows[:PAGE]]
     end = found[-1].template if len(rows) > PAGE else None
-    return KeptPage(found, write_key(end.changed_at, end.id) if end else None)
+    return KeptPage(found, pagekey.write(end.changed_at, end.id) if end else None)
 
 
 def read_by_two(session: Session) -> list[tuple[UnitPractice, str]]:

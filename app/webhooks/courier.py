@@ -24,6 +24,7 @@ from standardwebhooks import Webhook as Signature
 
 from app.hotline import Hotline
 from app.webhooks import outside, telling
+from app.webhooks.message import HEADERS
 from app.webhooks.outside import Post
 from app.webhooks.telling import OWED
 from models.vocabulary import DeliveryOutcome, WebhookOff
@@ -163,16 +164,17 @@ class Courier:
         if target is None or letter.secret is None:
             return Result(DeliveryOutcome.UNSIGNED if target else DeliveryOutcome.NOT_OUTSIDE)
         at = self._hotline.now()
-        headers = {
-            "Content-Type": "application/json",
-            "User-Agent": self._agent,
-            "Idempotency-Key": str(letter.delivery_id),
-            "webhook-id": str(letter.delivery_id),
-            "webhook-timestamp": str(int(at.timestamp())),
-            "webhook-signature": Signature(letter.secret).sign(str(letter.delivery_id), at, letter.body),
-        }
+        said = (
+            str(letter.delivery_id),
+            str(letter.delivery_id),
+            str(int(at.timestamp())),
+            Signature(letter.secret).sign(str(letter.delivery_id), at, letter.body),
+        )
+        headers = {"Content-Type": "application/json", "User-Agent": self._agent} | dict(
+            zip(HEADERS, said, strict=True)
+        )
         try:
-            return _read(self._post.send(target, headers, letter.body.encode()))
+            return meaning_of(self._post.send(target, headers, letter.body.encode()))
         except tuple(_UNANSWERED) as error:
             return Result(_UNANSWERED[type(error)])
 
@@ -212,7 +214,7 @@ def _step(steps: tuple[timedelta, ...], number: int) -> timedelta:
     return steps[min(max(number, 1), len(steps)) - 1]
 
 
-def _read(status: int) -> Result:
+def meaning_of(status: int) -> Result:
     """Return what a receiver meant by its answer."""
     if 200 <= status < 300:
         return Result(DeliveryOutcome.TAKEN, status)

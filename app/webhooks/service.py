@@ -15,6 +15,7 @@ from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem, refuse
 from app.units.today import is_open
 from app.webhooks import courier, telling
+from app.webhooks.message import TRIAL, Nothing, TrialMessage
 from app.webhooks.schema import NewWebhook
 from app.webhooks.telling import OWED
 from models.vocabulary import AuditKind, WebhookOff
@@ -130,10 +131,10 @@ def send_trial(hotline: Hotline, webhook_id: UUID) -> None:
         if webhook.off_at is not None:
             raise Conflict([Problem("", "webhook_is_off")])
         webhook.rests_until = None
-        trial = WebhookDelivery.webhook_id == webhook_id, WebhookDelivery.kind == telling.TRIAL, OWED
+        trial = WebhookDelivery.webhook_id == webhook_id, WebhookDelivery.kind == TRIAL, OWED
         owed = session.scalar(select(WebhookDelivery).where(*trial).limit(1).with_for_update())
         if owed is not None:
             owed.due_at = now
             return
-        body = telling.message(telling.TRIAL, now, {})
-        session.add(WebhookDelivery(webhook_id=webhook_id, kind=telling.TRIAL, body=body, created_at=now, due_at=now))
+        body = TrialMessage(type=TRIAL, timestamp=now, data=Nothing()).written()
+        session.add(WebhookDelivery(webhook_id=webhook_id, kind=TRIAL, body=body, created_at=now, due_at=now))

@@ -4,12 +4,11 @@ A cursor says up to which happening this was done. On PostgreSQL numbers are giv
 turn up below the cursor: what was not there is kept as a gap, and looked for until no transaction could still bring it.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
@@ -18,15 +17,11 @@ from sqlalchemy.orm import Session
 
 from app.access import COUNTED, KEPT_APART
 from app.hotline import Hotline
-from app.tracking.service import PUBLIC_KINDS
+from app.webhooks.message import TOLD, TicketMessage, ToldTicket
 from models.ticket import Assignment, Ticket, TicketEvent
 from models.vocabulary import AssignmentKind, DeliveryOutcome, Status
 from models.webhook import Webhook, WebhookCursor, WebhookDelivery, WebhookGap
 
-#: What is told: what a citizen sees of a report, from when it is understood. Before that it may be a denunciation.
-TOLD: Final = PUBLIC_KINDS - {"received", "sealed"}
-#: What a trial is called.
-TRIAL: Final = "trial"
 #: Happenings a transaction.
 BATCH: Final = 500
 #: A transaction of ours takes seconds: each statement has a limit (`app.database.STATEMENT_LIMIT`).
@@ -53,7 +48,7 @@ class _Happened:
 class _Told:
     """A ticket as it is told of."""
 
-    status: str
+    status: Status
     topic: str | None
     ward: str | None
     department: str | None
@@ -159,7 +154,7 @@ def _tickets(session: Session, ids: set[UUID]) -> dict[UUID, _Told]:
     """Return the tickets that may be told of: nothing sealed, nothing that is still to be understood."""
     columns = (Ticket.id, Ticket.status, Ticket.topic_slug, Ticket.ward_code, Ticket.department_id)
     rows = session.execute(select(*columns).where(Ticket.id.in_(ids), COUNTED))
-    return {row[0]: _Told(row[1].value, row[2], row[3], row[4]) for row in rows}
+    return {row[0]: _Told(row[1], row[2], row[3], row[4]) for row in rows}
 
 
 _Leading = dict[tuple[UUID, str], list[tuple[datetime, datetime | None]]]
@@ -184,21 +179,16 @@ def _is_theirs(unit: str | None, event: _Happened, ticket: _Told, leading: _Lead
 
 
 def _body(event: _Happened, ticket: _Told) -> str:
-    """Return what is sent: ids and words of closed lists, and nothing that anybody wrote."""
-    data = {
-        "event": event.id,
-        "ticket": str(event.ticket_id),
-        "status": event.to_status.value if event.to_status else ticket.status,
-        "topic": ticket.topic,
-        "ward": ticket.ward,
-        "department": ticket.department,
-    }
-    return message(f"ticket.{event.kind}", event.at, data)
-
-
-def message(kind: str, at: datetime, data: dict[str, Any]) -> str:
-    """Return a body in the form of Standard Webhooks."""
-    return json.dumps({"type": kind, "timestamp": at.isoformat(), "data": data}, separators=(",", ":"))
+    """Return what is sent."""
+    data = ToldTicket(
+        event=event.id,
+        ticket=event.ticket_id,
+        status=event.to_status or ticket.status,
+        topic=ticket.topic,
+        ward=ticket.ward,
+        department=ticket.department,
+    )
+    return TicketMessage(type=f"ticket.{event.kind}", timestamp=event.at, data=data).written()
 
 
 def may_be_told(session: Session, delivery: WebhookDelivery) -> bool:

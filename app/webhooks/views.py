@@ -14,8 +14,8 @@ from app.intake.views import grouped_errors
 from app.problems import Problem, Refused
 from app.units.today import open_units
 from app.webhooks import service
+from app.webhooks.message import TRIAL
 from app.webhooks.schema import parse_webhook
-from app.webhooks.telling import TRIAL
 from models.vocabulary import Role
 
 webhooks = Blueprint("webhooks", __name__, url_prefix="/admin/webhooks")

@@ -8,10 +8,9 @@ from typing import Final, TypeVarTuple
 from sqlalchemy import Select, Uuid, func, literal, select, tuple_
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
-from app import access
+from app import access, pagekey
 from app.deadlines import touch
 from app.hotline import Hotline
-from app.paging import read_key, write_key
 from app.problems import Conflict, NotFound, Problem
 from app.words import words_of
 from app.work import answering
@@ -52,7 +51,7 @@ def waiting(session: Session, account: Account, after: str | None = None) -> Wai
 
     `after` is the `WaitingPage.after` of the page before; raises `NotFound` for one that we never gave.
     """
-    key, last = (WaitingAnswer.written_at, WaitingAnswer.ticket_id), read_key(after)
+    key, last = (WaitingAnswer.written_at, WaitingAnswer.ticket_id), pagekey.read(after)
     shown = contains_eager(WaitingAnswer.ticket).options(*SHOWN_WITH), joinedload(WaitingAnswer.writer)
     query = _awaiting(select(WaitingAnswer), account).options(*shown)
     if last is not None:
@@ -67,7 +66,7 @@ def count(session: Session, account: Account) -> int:
 
 
 def _key_of(answer: WaitingAnswer) -> str:
-    return write_key(answer.written_at, answer.ticket_id)
+    return pagekey.write(answer.written_at, answer.ticket_id)
 
 
 def _awaiting(query: Select[*Ts], account: Account) -> Select[*Ts]:

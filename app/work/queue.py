@@ -7,14 +7,14 @@ first. A page begins behind the key of the last row before it, so nothing is sho
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
-from app import access, search
+from app import access, pagekey, search
 from app.deadlines import is_paused
 from app.problems import NotFound
 from app.work.filters import EVERYTHING, ME, NOBODY, WAITING, Filter
@@ -245,9 +245,6 @@ def _read_key(after: str | None) -> Key | None:
         return None
     try:
         band, at, ticket_id = after.split("_")
-        moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None:
-            raise NotFound
-        return Key(band, moment.astimezone(UTC), UUID(ticket_id))
-    except (ValueError, OverflowError):
+        return Key(band, pagekey.moment(at), UUID(ticket_id))
+    except ValueError:
         raise NotFound from None

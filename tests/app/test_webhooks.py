@@ -15,6 +15,7 @@ from sqlalchemy import event, func, select
 from app.hotline import Hotline
 from app.webhooks import service, telling
 from app.webhooks.courier import Courier
+from app.webhooks.message import TRIAL
 from app.webhooks.outside import Post
 from app.webhooks.schema import NewWebhook
 from app.work import service as work
@@ -174,9 +175,7 @@ def test_the_page_shows_how_a_webhook_fares(hotline: Hotline, staff: Staff, road
     assert "Đang chờ gửi" in shown
     assert post_form(admin, page, f"{page}/trial").status_code == 303
     with hotline.database.reading() as session:
-        trials = session.scalar(
-            select(func.count()).select_from(WebhookDelivery).where(WebhookDelivery.kind == telling.TRIAL)
-        )
+        trials = session.scalar(select(func.count()).select_from(WebhookDelivery).where(WebhookDelivery.kind == TRIAL))
     assert trials == 1
     assert post_form(admin, page, f"{page}/off").status_code == 303
     assert "Một quản trị viên đã tắt." in words(admin.get(page).get_data(as_text=True))

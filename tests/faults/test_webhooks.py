@@ -8,23 +8,29 @@ import json
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
+import jsonschema_rs
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.hotline import Hotline
 from app.problems import Refused
-from app.webhooks import courier, outside, service, telling
+from app.webhooks import courier, outside, service
 from app.webhooks.courier import Courier
+from app.webhooks.message import TRIAL
 from app.webhooks.outside import NotOutside, Post, Resolve
 from app.webhooks.schema import NewWebhook, parse_webhook
 from models.vocabulary import DeliveryOutcome, WebhookOff
 from models.webhook import Webhook, WebhookDelivery
+from tests.app.conftest import Road
 from tests.far.network import Certificate
 from tests.installation import Clock, Staff
 
@@ -141,7 +147,8 @@ def test_a_receiver_neither_dawdles_nor_floods(how: str, world: "World", certifi
 
 
 def test_a_resolver_that_does_not_answer_holds_nobody_up(world: "World", receiver: "Receiver") -> None:
-    """Check 29, of resolvers. Injected: DNS that never answers. Expected: too slow, after the same seconds."""
+    """Check 29, of resolvers. Injected: DNS that never answers. Expected: too slow, after the same seconds. A
+    resolver that is waited for holds the courier up for as long as it likes."""
     over = threading.Event()
 
     def dns(_host: str, _port: int) -> list[str]:
@@ -150,7 +157,9 @@ def test_a_resolver_that_does_not_answer_holds_nobody_up(world: "World", receive
 
     world.register(receiver)
     world.try_out()
+    began = time.monotonic()
     world.deliver(dns, seconds=0.5)
+    assert time.monotonic() - began < 20
     over.set()
     assert world.deliveries()[0].outcome is DeliveryOutcome.TOO_SLOW
 
@@ -253,6 +262,47 @@ def test_a_message_whose_courier_died_comes_again_after_its_lease(world: "World"
     world.deliver()
     world.deliver()
     assert [one.headers["webhook-id"] for one in receiver.requests] == [str(world.deliveries()[0].id)]
+
+
+def test_the_document_tells_what_is_really_sent(
+    world: "World", receiver: "Receiver", road: Road, client: FlaskClient
+) -> None:
+    """A trial and a ticket's whole road, as they come in, held against `webhooks` of the OpenAPI document."""
+    document = client.get("/api/v1/openapi.json").get_json()
+    world.register(receiver)
+    world.try_out()
+    road.answered()
+    road.returned()
+    world.clock.forward(seconds=1)
+    world.deliver()
+    types = [held_against(document, request) for request in receiver.requests]
+    assert types[0] == "trial"
+    assert {"ticket.triaged", "ticket.accepted", "ticket.answered", "ticket.returned"} <= set(types)
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "outcome"),
+    [
+        (204, "2XX", DeliveryOutcome.TAKEN),
+        (307, "3XX", DeliveryOutcome.REDIRECTED),
+        (404, "4XX", DeliveryOutcome.REFUSED),
+        (410, "410", DeliveryOutcome.REFUSED),
+        (503, "5XX", DeliveryOutcome.FAILED),
+    ],
+)
+def test_the_document_tells_what_becomes_of_each_answer(
+    status: int, said: str, outcome: DeliveryOutcome, world: "World", certificate: Certificate, client: FlaskClient
+) -> None:
+    with Receiver(certificate, answer_of(status)) as answering:
+        world.register(answering)
+        world.try_out()
+        world.deliver()
+    [delivery] = world.deliveries()
+    words = client.get("/api/v1/openapi.json").get_json()["webhooks"]["trial"]["post"]["responses"][said]["description"]
+    assert delivery.outcome is outcome
+    assert (delivery.done_at is not None) == ("Taken" in words)
+    assert (delivery.given_up_at is not None) == ("ever sent again" in words)
+    assert (world.webhook().off_at is not None) == ("switched off" in words)
 
 
 def test_the_relay_tells_beside_its_work(world: "World", receiver: "Receiver") -> None:
@@ -383,6 +433,20 @@ def is_signed(secret: str, request: Request) -> bool:
     return any(hmac.compare_digest(f"v1,{expected}", one) for one in given)
 
 
+def held_against(document: Mapping[str, Any], request: Request) -> str:
+    """Fail unless a request is as the document says; return the type of its message."""
+    body = json.loads(request.body)
+    told = document["webhooks"]["trial" if body["type"] == "trial" else "ticket"]["post"]
+    headers = {one["name"].lower() for one in told["parameters"] if one["required"]}
+    assert headers == request.headers.keys() - {"host", "content-length", "connection", "user-agent", "content-type"}
+    content = told["requestBody"]["content"][request.headers["content-type"]]
+    shape = content["schema"] | {"components": document["components"]}
+    assert jsonschema_rs.is_valid(shape, body)
+    assert not jsonschema_rs.is_valid(shape, body | {"type": "ticket.received"})
+    assert not jsonschema_rs.is_valid(shape, body | {"data": body["data"] | {"text": "x"}})
+    return str(body["type"])
+
+
 @dataclass
 class World:
     """An installation that may tell receivers on this machine, at 127.0.0.1 and nowhere else."""
@@ -416,7 +480,7 @@ class World:
         """Every message, the oldest first; each is one that may be looked at as JSON until it is over."""
         with self.hotline.database.reading() as session:
             found = list(session.scalars(select(WebhookDelivery).order_by(WebhookDelivery.created_at)))
-        assert all(json.loads(one.body)["type"] == telling.TRIAL for one in found if one.body)
+        assert all(json.loads(one.body)["type"] == TRIAL for one in found if one.body)
         return found
 
 
