@@ -31,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
     if SERVER not in os.environ:
-        os.environ[SERVER] = _made.enter_context(scratch.postgres())
+        os.environ[SERVER] = _made.enter_context(scratch.postgres(durable=False))
     os.environ[DEMONSTRATION] = _made.enter_context(scratch.database(os.environ[SERVER]))  # filled by who needs it
     folder = Path(tempfile.mkdtemp(prefix="ln-tests-"))
     _made.callback(shutil.rmtree, folder, ignore_errors=True)

@@ -54,9 +54,14 @@ class Postgres:
         """Return a database's address."""
         return f"postgresql://langnghe@/{name}?host={self.folder}"
 
-    def start(self) -> None:
-        """Start the server and wait until it answers; raise `NoServer` if it does not."""
+    def start(self, *, durable: bool = True) -> None:
+        """Start the server and wait until it answers; raise `NoServer` if it does not.
+
+        One that is not `durable` outlives its processes, but not a power cut: quicker, for what is thrown away.
+        """
         options = ["-k", str(self.folder), "-c", "listen_addresses=", "-c", "max_connections=200"]
+        if not durable:
+            options += ["-c", "fsync=off", "-c", "full_page_writes=off"]
         log = (self.folder / "postgres.log").open("ab")
         self._process = subprocess.Popen(  # noqa: S603 - our own binaries
             [str(self._bin / "postgres"), "-D", str(self._data), *options],
@@ -128,7 +133,7 @@ class Postgres:
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
+def postgres(*, durable: bool = True) -> Iterator[str]:
     """Yield the address of a server on which databases may be made: the one named, else one of our own."""
     named = os.environ.get("TEST_DATABASE_URL")
     if named:
@@ -137,7 +142,7 @@ def postgres() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="ln-pg-"))
     try:
         server = Postgres(folder)
-        server.start()
+        server.start(durable=durable)
         try:
             yield server.url
         finally:

@@ -117,6 +117,14 @@ def desk(chromium: Browser, site: Site) -> Iterator[BrowserContext]:
     yield from _context(chromium, site, width=1280, height=800)
 
 
+@pytest.fixture(params=["phone", "desk"])
+def screen(request: pytest.FixtureRequest) -> BrowserContext:
+    """Return a screen of 390 px, then one of 1280 px."""
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, BrowserContext)
+    return found
+
+
 def _context(chromium: Browser, site: Site, *, width: int, height: int) -> Iterator[BrowserContext]:
     context = chromium.new_context(
         base_url=site.url, viewport={"width": width, "height": height}, locale="vi-VN", timezone_id="Asia/Ho_Chi_Minh"

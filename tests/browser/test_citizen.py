@@ -8,8 +8,8 @@ from tests.browser.conftest import Site
 TEXT = "Đèn đường trước nhà tôi tắt ba đêm nay, tối thui"
 
 
-def test_a_report_is_filed_and_followed_on_a_phone(phone: BrowserContext) -> None:
-    page = phone.new_page()
+def test_a_report_is_filed_and_followed(screen: BrowserContext) -> None:
+    page = screen.new_page()
     page.goto("/")
     page.fill("#text", TEXT)
     page.fill("#place_text", "hẻm 285 Cách Mạng Tháng Tám, phường Hòa Hưng")
@@ -22,7 +22,7 @@ def test_a_report_is_filed_and_followed_on_a_phone(phone: BrowserContext) -> Non
     assert code not in page.url
 
     # the link that was handed out holds the code behind the #, where no server sees it
-    page = phone.new_page()
+    page = screen.new_page()
     page.goto(f"/t#{code}")
     expect(page.locator("h1")).to_have_text("Đã nhận, đang đọc")
     assert code not in page.url

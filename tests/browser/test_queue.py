@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 from sqlalchemy import update
 
@@ -11,14 +10,6 @@ from app.work import bulk
 from models.worklist import Bulk
 from tests.browser.axe import unfold, violations
 from tests.browser.conftest import Site, examined, log_in
-
-
-@pytest.fixture(params=["phone", "desk"])
-def screen(request: pytest.FixtureRequest) -> BrowserContext:
-    """Return a screen of 390 px, then one of 1280 px."""
-    found = request.getfixturevalue(request.param)
-    assert isinstance(found, BrowserContext)
-    return found
 
 
 def test_a_handlers_morning(screen: BrowserContext, site: Site, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Each role's day, as one story on a screen of 1280 px."""
+"""Each role's day, as one story, on a telephone of 390 px and a screen of 1280 px."""
 
 import re
 
@@ -7,8 +7,8 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from tests.browser.conftest import Site, log_in
 
 
-def test_a_handler_takes_a_ticket_up_and_answers(desk: BrowserContext, site: Site) -> None:
-    page = desk.new_page()
+def test_a_handler_takes_a_ticket_up_and_answers(screen: BrowserContext, site: Site) -> None:
+    page = screen.new_page()
     log_in(page, site, "handler")
     expect(page.locator("h1")).to_have_text("Hàng việc")
     page.locator("tr", has_text="Mới chuyển").first.locator("td.words a").click()
@@ -18,8 +18,8 @@ def test_a_handler_takes_a_ticket_up_and_answers(desk: BrowserContext, site: Sit
     expect(page.locator(".timeline")).to_contain_text("Đã cử người tới, xong trước tối nay.")
 
 
-def test_a_coordinator_sends_a_doubtful_ticket_on(desk: BrowserContext, site: Site) -> None:
-    page = desk.new_page()
+def test_a_coordinator_sends_a_doubtful_ticket_on(screen: BrowserContext, site: Site) -> None:
+    page = screen.new_page()
     log_in(page, site, "coordinator")
     rows = page.locator("main tbody tr")  # emergencies have a table of their own
     before = rows.count()
@@ -32,8 +32,8 @@ def test_a_coordinator_sends_a_doubtful_ticket_on(desk: BrowserContext, site: Si
     assert rows.count() == before - 1
 
 
-def test_a_call_is_filed_by_keys_alone(desk: BrowserContext, site: Site) -> None:
-    page = desk.new_page()
+def test_a_call_is_filed_by_keys_alone(screen: BrowserContext, site: Site) -> None:
+    page = screen.new_page()
     log_in(page, site, "call-taker")
     page.keyboard.press("Alt+m")  # the draft of the last call is kept
     page.wait_for_url("**/desk?new=1")
