@@ -87,6 +87,8 @@ def members(file: Path, passphrase: str) -> Iterator[tuple[str, bytes]]:
                     yield member.name, content.read()
     except (OSError, EOFError, KeyError, zipfile.BadZipFile, tarfile.TarError, pyrage.DecryptError) as error:
         raise BadBackup(f"{file}: not a whole back-up ({type(error).__name__})") from None
+    except (TypeError, ValueError) as error:  # tarfile's own reading of a gzip head that ends early
+        raise BadBackup(f"{file}: not a whole back-up ({type(error).__name__})") from None
 
 
 def _identity(key: bytes, passphrase: str) -> Any:

@@ -83,6 +83,7 @@ def test_a_damaged_back_up_is_refused_or_says_what_it_said(content: bytes) -> No
 
 
 @BRIEFLY
+@example(b"\x1f\x8b\x08\x04").via("fuzzing: TypeError of a gzip head that ends early")
 @given(st.one_of(st.deferred(lambda: damaged([_whole()])), st.binary(max_size=100)))
 def test_what_was_sealed_but_is_no_back_up_is_refused(tar: bytes) -> None:
     found = _checked(_bag(tar))
