@@ -11,7 +11,7 @@ import os
 import tarfile
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -68,8 +68,11 @@ def writing(file: Path, passphrase: str) -> Iterator[tuple[Writer, dict[str, Any
                 writer.add(MANIFEST, json.dumps(manifest, sort_keys=True).encode())
 
 
-def members(file: Path, passphrase: str) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of each member in the order written; raise `BadBackup` for the first that is not sound."""
+def members(file: Path, passphrase: str) -> Generator[tuple[str, bytes], None, None]:
+    """Yield name and content of each member in the order written; raise `BadBackup` for the first that is not sound.
+
+    A thread decrypts beside this: who may leave off before the end closes the iterator, or the program does not end.
+    """
     try:
         with zipfile.ZipFile(file) as bag, bag.open(DATA) as sealed:
             identity = _identity(bag.read(KEY), passphrase)

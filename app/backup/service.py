@@ -4,7 +4,7 @@ import hmac
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -134,14 +134,15 @@ def check(file: Path, passphrase: str) -> Contents:
     rows: Counter[str] = Counter()
     digests: dict[str, str] = {}
     manifest = None
-    for name, content in container.members(file, passphrase):
-        if name == MANIFEST:
-            manifest = _read_manifest(file, content)
-            continue
-        digests[name] = sha256(content).hexdigest()
-        kind, _, rest = name.partition("/")
-        if kind == TABLES:
-            rows[rest.partition("/")[0]] += content.count(b"\n")
+    with closing(container.members(file, passphrase)) as members:
+        for name, content in members:
+            if name == MANIFEST:
+                manifest = _read_manifest(file, content)
+                continue
+            digests[name] = sha256(content).hexdigest()
+            kind, _, rest = name.partition("/")
+            if kind == TABLES:
+                rows[rest.partition("/")[0]] += content.count(b"\n")
     if manifest is None or manifest.members != digests or Counter(manifest.rows) != rows:
         raise BadBackup(f"{file}: its parts are not those of its list")
     files = sum(name.startswith(f"{FILES}/") for name in digests)
@@ -165,10 +166,12 @@ def prepare_keys(data: Path, file: Path, passphrase: str, environ: Mapping[str, 
     """
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     missing = {key for key, given in KEY_FILES.items() if given not in environ and not (data / key).exists()}
-    for name, content in container.members(file, passphrase) if missing else ():
-        kind, _, rest = name.partition("/")
-        if kind == FILES and rest in missing:
-            _put(data / rest, content)
+    if missing:
+        with closing(container.members(file, passphrase)) as members:
+            for name, content in members:
+                kind, _, rest = name.partition("/")
+                if kind == FILES and rest in missing:
+                    _put(data / rest, content)
     settings.prepare(environ)
 
 
@@ -187,9 +190,12 @@ def restore(hotline: Hotline, file: Path, passphrase: str) -> Contents:
     written: list[Path] = []
     migration.upgrade(hotline.database, contents.revision)
     try:
-        with hotline.database.transaction() as session:
+        with (
+            hotline.database.transaction() as session,
+            closing(container.members(file, passphrase)) as members,
+        ):
             loader = tables.Loader(session.connection())
-            for name, content in container.members(file, passphrase):
+            for name, content in members:
                 kind, _, rest = name.partition("/")
                 if kind == TABLES:
                     _load(loader, name, content)
