@@ -1,7 +1,7 @@
 """What held-out reports say of a model: how right it is, how well it knows that, and where it should stay silent."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,10 +18,12 @@ Mask = npt.NDArray[np.bool_]
 
 #: What an answer without a human promises, and what the two gates promise to find.
 PRECISION: Final = 0.95
+#: What is asked of each topic where the thresholds are chosen, so that it is kept where they are not.
+ASKED: Final = PRECISION + 0.007
+#: The threshold of a topic of which no answer keeps the promise: nobody is that sure.
+NEVER: Final = 1.01
 RECALL: Final = 0.97
 BINS: Final = 15
-#: A topic's own evidence counts against this many imagined cases of the whole.
-PRIOR_CASES: Final = 20
 COVERAGES: Final = (0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 1.0)
 
 
@@ -116,36 +118,26 @@ def for_recall(scores: Floats, positive: Mask) -> float:
 
 
 def _topic_thresholds(chance: Floats, truth: npt.NDArray[np.int64], classes: npt.NDArray[np.str_]) -> dict[str, float]:
-    """Return a threshold a topic, above which `PRECISION` of the answers are right; few cases count less."""
+    """Return a threshold a topic, above which `ASKED` of its answers are right, and so `PRECISION` of new ones."""
     best = chance.argmax(axis=1)
     confidence = chance.max(axis=1)
     right = best == truth
-    overall = _for_precision(confidence, right, lambda hits, cases: hits / cases)
+    least = max(0.3, min(_for_precision(confidence, right), 0.9) / 2)
     return {
-        str(label): max(
-            0.3,
-            _for_precision(
-                confidence[best == number],
-                right[best == number],
-                lambda hits, cases: (hits + PRECISION * PRIOR_CASES) / (cases + PRIOR_CASES),
-                least=min(overall, 0.9) / 2,
-            ),
-        )
+        str(label): max(least, _for_precision(confidence[best == number], right[best == number]))
         for number, label in enumerate(classes)
     }
 
 
-def _for_precision(
-    confidence: Floats, right: Mask, precision: Callable[[Floats, Floats], Floats], least: float = 0.0
-) -> float:
-    """Return the lowest threshold above which the answers keep the promise."""
+def _for_precision(confidence: Floats, right: Mask) -> float:
+    """Return the lowest threshold above which the answers keep the promise; `NEVER` where none does."""
     order = np.argsort(-confidence, kind="stable")
     hits = np.cumsum(right[order]).astype(np.float64)
     cases = np.arange(1, len(order) + 1, dtype=np.float64)
-    kept = np.flatnonzero(precision(hits, cases) >= PRECISION)
+    kept = np.flatnonzero(hits / cases >= ASKED)
     if not len(kept):
-        return 0.99
-    return round(max(least, float(confidence[order][kept[-1]]) - 1e-6), 6)
+        return NEVER
+    return round(float(confidence[order][kept[-1]]) - 1e-6, 6)
 
 
 def measured(held: Held) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from models.vocabulary import DeliveryOutcome, WebhookOff
 from models.webhook import Webhook, WebhookDelivery
 from tests.app.conftest import Road
 from tests.far.network import Certificate
-from tests.installation import Clock, Staff
+from tests.installation import Clock, Filed, Staff
 
 HOME = ip_network("127.0.0.1/32")
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -497,6 +497,12 @@ def receiver(certificate: Certificate) -> Iterator[Receiver]:
     """Return a receiver that takes everything."""
     with Receiver(certificate) as made:
         yield made
+
+
+@pytest.fixture
+def road(hotline: Hotline, staff: Staff, file: Callable[..., Filed], triage: Callable[[], None]) -> Road:
+    """Return what brings reports along their road."""
+    return Road(hotline, staff, file, triage)
 
 
 @pytest.fixture

@@ -209,7 +209,7 @@ def test_borders_that_cannot_be_meant_are_refused(tmp_path: Path, mend: Mend, ex
     ("written", "expected"),
     [
         ('{"type":\n}', "wards.geojson:2: Expecting value"),
-        ("[" * 100_000, "wards.geojson: is nested too deeply"),
+        ("[" * 100_000, "wards.geojson: has a number of too many digits, or is nested too deeply"),
         (" " * 20_000_001, "wards.geojson: is larger than 20 MB"),
     ],
 )
