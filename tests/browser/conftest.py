@@ -118,7 +118,7 @@ def desk(chromium: Browser, site: Site) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture(params=["phone", "desk"])
-def screen(request: pytest.FixtureRequest) -> BrowserContext:
+def screen(request: pytest.FixtureRequest, site: Site) -> BrowserContext:
     """Return a screen of 390 px, then one of 1280 px."""
     found = request.getfixturevalue(request.param)
     assert isinstance(found, BrowserContext)

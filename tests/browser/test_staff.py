@@ -18,8 +18,8 @@ def test_a_handler_takes_a_ticket_up_and_answers(screen: BrowserContext, site: S
     expect(page.locator(".timeline")).to_contain_text("Đã cử người tới, xong trước tối nay.")
 
 
-def test_a_coordinator_sends_a_doubtful_ticket_on(screen: BrowserContext, site: Site) -> None:
-    page = screen.new_page()
+def test_a_coordinator_sends_a_doubtful_ticket_on(desk: BrowserContext, site: Site) -> None:
+    page = desk.new_page()
     log_in(page, site, "coordinator")
     rows = page.locator("main tbody tr")  # emergencies have a table of their own
     before = rows.count()

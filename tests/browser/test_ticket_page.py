@@ -105,10 +105,10 @@ def test_an_answer_waits_for_a_second_person(chromium: Browser, site: Site) -> N
         want_second(binh, wanted=False)
 
 
-def test_a_coordinator_takes_ten_decisions_by_keys_alone(desk: BrowserContext, site: Site) -> None:
+def test_a_coordinator_takes_ten_decisions_by_keys_alone(screen: BrowserContext, site: Site) -> None:
     for number in range(10):
         doubtful(site.world.hotline, f"Đèn đường tắt, trụ đèn nghiêng, tôi không đồng ý, lần {number}")
-    page = desk.new_page()
+    page = screen.new_page()
     log_in(page, site, "coordinator")
     before = decisions(site)
     page.locator("td.words a").first.focus()
