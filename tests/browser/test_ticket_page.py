@@ -113,7 +113,7 @@ def test_a_coordinator_takes_ten_decisions_by_keys_alone(screen: BrowserContext,
     before = decisions(site)
     page.locator("td.words a").first.focus()
     page.keyboard.press("Enter")
-    page.wait_for_selector("[data-key='1']")
+    expect(page.locator("#keys")).to_be_visible()  # once the keys are listened to
     for number in range(10):
         here = page.url
         if number == 3:  # a unit by a part of its name
