@@ -6,6 +6,8 @@ from app.problems import refuse
 from classifier.text import UnacceptableText, received
 
 WORDS_MAX: Final = 5000
+#: Characters of the reason for an act that is on record: a word at least.
+REASON_MIN: Final = 5
 
 
 def words_of(field: str, typed: str, most: int = WORDS_MAX) -> str:
@@ -19,3 +21,11 @@ def words_of(field: str, typed: str, most: int = WORDS_MAX) -> str:
     if len(words) > most:
         raise refuse(field, "too_long", max=most)
     return words
+
+
+def reason_of(typed: str, most: int) -> str:
+    """Return why somebody does what is on record, taken as `words_of` does; refuse one that is too short, too."""
+    reason = words_of("reason", typed, most)
+    if len(reason) < REASON_MIN:
+        raise refuse("reason", "too_short", min=REASON_MIN)
+    return reason

@@ -6,13 +6,12 @@ from uuid import UUID
 from app import access
 from app.hotline import Hotline
 from app.persons.contacts import ContactDetails, contact_of
-from app.problems import NotFound, refuse
-from app.words import words_of
+from app.problems import NotFound
+from app.words import reason_of
 from models.account import Account
 from models.ticket import Happening
 
 #: Characters of the reason for which somebody sees a contact.
-REASON_MIN: Final = 5
 REASON_MAX: Final = 300
 #: The kind of event that says who saw a contact.
 SHOWN: Final = "contact_shown"
@@ -28,8 +27,6 @@ def reveal(hotline: Hotline, account: Account, ticket_id: UUID, reason: str) -> 
         contact = contact_of(hotline, session, ticket_id) if access.may_reach(account, ticket) else None
         if contact is None:
             raise NotFound
-        why = words_of("reason", reason, REASON_MAX)
-        if len(why) < REASON_MIN:
-            raise refuse("reason", "too_short", min=REASON_MIN)
+        why = reason_of(reason, REASON_MAX)
         ticket.happened(Happening(SHOWN, hotline.now(), account.id, internal_text=why))
         return contact

@@ -22,9 +22,9 @@ from app.persons import consent, erasure
 from app.persons.contacts import FIELDS, contact_of, tickets_of_number
 from app.persons.erasure import BY_NOBODY, Asked
 from app.persons.holds import hold_of
-from app.persons.reveal import REASON_MAX, REASON_MIN, SHOWN
+from app.persons.reveal import REASON_MAX, SHOWN
 from app.problems import refuse
-from app.words import words_of
+from app.words import reason_of
 from models.person import Erasure
 from models.ticket import Happening, Ticket, TicketEvent
 from models.vocabulary import AuditKind, ErasureCause, Status
@@ -79,10 +79,7 @@ def export(hotline: Hotline, number: str, asked: Asked = BY_NOBODY) -> dict[str,
 
 def checked(asked: Asked) -> Asked:
     """Return what is asked for if its reason is one; raise `Refused` for too short, too long or none."""
-    why = words_of("reason", asked.why or "", REASON_MAX)
-    if len(why) < REASON_MIN:
-        raise refuse("reason", "too_short", min=REASON_MIN)
-    return Asked(asked.by, why)
+    return Asked(asked.by, reason_of(asked.why or "", REASON_MAX))
 
 
 def erase(hotline: Hotline, number: str, asked: Asked = BY_NOBODY) -> tuple[int, list[Found]]:

@@ -4,7 +4,6 @@ What is shown are cases by day and state; no word of a citizen but in the file t
 """
 
 import json
-from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -88,7 +87,7 @@ def _asked() -> Asked:
     """Return why somebody erases; raise `Refused` with every field that will not do."""
     problems: list[Problem] = []
     try:
-        asked = service.checked(Asked(_me(), request.form.get("reason", "")))
+        asked = service.checked(Asked(staff().id, request.form.get("reason", "")))
     except Refused as refused:
         problems += refused.problems
     if not request.form.get("sure"):
@@ -105,12 +104,8 @@ def _number() -> str:
     return service.number_of(typed)
 
 
-def _me() -> UUID:
-    return staff().id
-
-
 def _by_staff() -> Asked:
-    return Asked(_me())
+    return Asked(staff().id)
 
 
 def _refused(refused: Refused) -> AnyResponse:

@@ -16,7 +16,7 @@ from app.problems import Conflict, NotFound, Problem, Refused, refuse
 from app.sealed import vault
 from app.sealed.vault import Content
 from app.units.today import is_open
-from app.words import words_of
+from app.words import reason_of, words_of
 from app.work.service import PAGE, Step, move
 from classifier.redact import identity_left, redacted
 from models.account import Account
@@ -27,7 +27,6 @@ from models.vocabulary import DeadlineKind, Status, SubmissionType
 
 #: What a sealed ticket may turn out to be.
 ORDINARY: Final = tuple(kind for kind in SubmissionType if kind is not SubmissionType.DENUNCIATION)
-REASON_MIN: Final = 5
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def open_for(hotline: Hotline, account: Account, ticket_id: UUID, reason: str) -
     """
     with hotline.database.transaction() as session:
         ticket = _theirs(session, account, ticket_id)
-        why = _reason(reason)
+        why = reason_of(reason, READ_REASON_MAX)
         session.add(SealedRead(ticket_id=ticket.id, account_id=account.id, at=hotline.now(), reason=why))
         content = vault.content(hotline, session, ticket.id)
         return Opened(
@@ -179,13 +178,6 @@ def _theirs(session: Session, account: Account, ticket_id: UUID, *, lock: bool =
     if not access.may_unseal(account):
         raise NotFound
     return access.find_sealed(session, account, ticket_id, lock=lock)
-
-
-def _reason(typed: str) -> str:
-    reason = words_of("reason", typed, READ_REASON_MAX)
-    if len(reason) < REASON_MIN:
-        raise refuse("reason", "too_short", min=REASON_MIN)
-    return reason
 
 
 def renew(hotline: Hotline, *, forget_old: bool) -> int:
