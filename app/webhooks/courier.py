@@ -24,7 +24,6 @@ from standardwebhooks import Webhook as Signature
 
 from app.hotline import Hotline
 from app.webhooks import outside, telling
-from app.webhooks.message import HEADERS
 from app.webhooks.outside import Post
 from app.webhooks.telling import OWED
 from models.vocabulary import DeliveryOutcome, WebhookOff
@@ -164,15 +163,14 @@ class Courier:
         if target is None or letter.secret is None:
             return Result(DeliveryOutcome.UNSIGNED if target else DeliveryOutcome.NOT_OUTSIDE)
         at = self._hotline.now()
-        said = (
-            str(letter.delivery_id),
-            str(letter.delivery_id),
-            str(int(at.timestamp())),
-            Signature(letter.secret).sign(str(letter.delivery_id), at, letter.body),
-        )
-        headers = {"Content-Type": "application/json", "User-Agent": self._agent} | dict(
-            zip(HEADERS, said, strict=True)
-        )
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": self._agent,
+            "Idempotency-Key": str(letter.delivery_id),
+            "webhook-id": str(letter.delivery_id),
+            "webhook-timestamp": str(int(at.timestamp())),
+            "webhook-signature": Signature(letter.secret).sign(str(letter.delivery_id), at, letter.body),
+        }
         try:
             return meaning_of(self._post.send(target, headers, letter.body.encode()))
         except tuple(_UNANSWERED) as error:
