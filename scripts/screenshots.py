@@ -6,7 +6,6 @@ the browser, as for the tests; the model in service under `var/` (LANGNGHE_DATA)
 """
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,12 +61,12 @@ def main() -> None:
 def _demonstration(made: World) -> dict[str, str]:
     """Fill and serve it; return the passwords of its people."""
     made.prepare(Path(os.environ.get("LANGNGHE_DATA") or ROOT / "var") / "models")
-    lines = [re.match(r" {4}(\S+) +(\S+)", line) for line in demo.fill(made.hotline)]
+    people = demo.passwords(demo.fill(made.hotline))
     made.redis.start()
     made.serve()
     made.spawn("worker")
     made.spawn("relay")
-    return {found[1]: found[2] for found in lines if found}
+    return people
 
 
 @contextmanager

@@ -1,9 +1,10 @@
 """Invented reports and accounts, so that a newcomer sees every workplace at work. Marked on every page."""
 
 import json
+import re
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -209,6 +210,12 @@ def _people(hotline: Hotline, session: Session) -> Iterator[str]:
             new = NewAccount(username, name, role, department, cleared=role is Role.COORDINATOR)
             accounts.set_password(accounts.create(session, hotline.now(), new), password)
             yield f"    {username:14} {password}   {department or ''}"
+
+
+def passwords(printed: Iterable[str]) -> dict[str, str]:
+    """Return user name → password of the people in what `fill` returned, for who goes on as one of them."""
+    found = (re.match(r" {4}(\S+) +(\S+)", line) for line in printed)
+    return {line[1]: line[2] for line in found if line}
 
 
 def _busiest(session: Session) -> list[str]:

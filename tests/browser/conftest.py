@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -92,9 +91,9 @@ def _filled(kind: str, models_dir: Path, url_in: Callable[[Path], str]) -> tuple
             folder.mkdir()
             world = World(folder, url_in(folder))
             world.prepare(models_dir)
-            lines = [re.match(r" {4}(\S+) +(\S+)", line) for line in demo.fill(world.hotline)]
+            passwords = demo.passwords(demo.fill(world.hotline))
             world.close()
-            people.write_text(json.dumps({found[1]: found[2] for found in lines if found}), "utf-8")
+            people.write_text(json.dumps(passwords), "utf-8")
     return folder, json.loads(people.read_text("utf-8"))
 
 
