@@ -77,7 +77,9 @@ def _unit(lines: list[Change]) -> DepartmentFact | None:
             end = after.since if after else None
             heir = after.successor if after else None
             versions.append(replace(line.fact, valid_from=line.since, valid_to=end, successor=heir, earlier=()))
-    return replace(versions[-1], earlier=tuple(versions[:-1])) if versions else None
+    if len(versions) < 2:
+        return versions[0] if versions else None
+    return replace(versions[-1], earlier=tuple(versions[:-1]))
 
 
 @dataclass(frozen=True, slots=True)

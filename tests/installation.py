@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from sqlalchemy import select
 
 from app.accounts import service as accounts
@@ -181,10 +183,31 @@ def triage(hotline: Hotline, small_classifier: Classifier, monkeypatch: pytest.M
     return run
 
 
+class _Translated(BytecodeCache):
+    """Templates as Python, kept in memory."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill the bucket with what was kept of it, if it is still of the same source."""
+        if (kept := self._kept.get(bucket.key)) is not None:
+            bucket.bytecode_from_string(kept)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what is in the bucket."""
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_TRANSLATED = _Translated()
+
+
 @pytest.fixture
 def app(hotline: Hotline) -> Flask:
-    """Return the web application."""
-    return create_app(hotline)
+    """Return the web application; its templates are translated to Python once a process and not once a test."""
+    made = create_app(hotline)
+    made.jinja_env.bytecode_cache = _TRANSLATED
+    return made
 
 
 @pytest.fixture
