@@ -18,20 +18,23 @@ from sklearn.svm import LinearSVC
 
 from classifier import corpus
 from classifier.text import fold
-from classifier.train import FOLDS, PHRASES, SEED, Copy, Lesson, copies_of, folds, lesson_of
+from classifier.train import FOLDS, PHRASES, RECIPES, SEED, Copy, Lesson, copies_of, folds, lesson_of
 from models.vocabulary import topics
 
 Scores = npt.NDArray[np.float64]
 Family = Callable[[], Any]
 
+LINEAR: Final = "linear SVM"
+BAYES: Final = "complement naive Bayes"
+
 FAMILIES: Final[Mapping[str, Family]] = {
-    "linear SVM (in use)": lambda: LinearSVC(C=0.5, tol=1e-2, max_iter=5000, random_state=SEED),
+    LINEAR: lambda: LinearSVC(C=0.5, tol=1e-2, max_iter=5000, random_state=SEED),
     "logistic regression": lambda: LogisticRegression(C=50, max_iter=60, tol=1e-3),
     "logistic regression, one against the rest, by SGD": lambda: SGDClassifier(
         loss="log_loss", alpha=5e-5, max_iter=10, tol=None, average=True, random_state=SEED
     ),
     "ridge": lambda: RidgeClassifier(alpha=1.0, solver="sparse_cg"),
-    "complement naive Bayes": lambda: ComplementNB(alpha=0.3),
+    BAYES: lambda: ComplementNB(alpha=0.3),
     "LSA of 300 dimensions, linear SVM": lambda: make_pipeline(
         TruncatedSVD(300, random_state=SEED), Normalizer(copy=False), LinearSVC(C=0.5, max_iter=5000, random_state=SEED)
     ),
@@ -53,16 +56,24 @@ def run(corpus_dir: Path | None = None) -> str:
         started = time.perf_counter()
         found[name] = _scores(lesson, fold_of, family)
         table.append(_line(name, found[name], copies, lesson, time.perf_counter() - started))
-    mixed = sum(scores / scores.std() for name, scores in found.items() if "LSA" not in name)
+    both = _spread(found[LINEAR]) + RECIPES["topic"].bayes * _spread(found[BAYES])
+    table.append(_line(f"{LINEAR} and {BAYES}, added up (in use)", both, copies, lesson, 0))
+    mixed = np.sum([_spread(scores) for name, scores in found.items() if "LSA" not in name], axis=0)
     table.append(_line("all of these but LSA, added up", mixed, copies, lesson, 0))
-    groups = found["linear SVM (in use)"] + _group_scores(lesson, fold_of)
+    groups = found[LINEAR] + _group_scores(lesson, fold_of)
     table.append(_line("linear SVM with one for the topic group before it", groups, copies, lesson, 0))
     hashed = _hashed(lesson, copies)
     started = time.perf_counter()
-    scores = _scores(hashed, fold_of, FAMILIES["linear SVM (in use)"])
+    scores = _scores(hashed, fold_of, FAMILIES[LINEAR])
     table.append(_line("hashed letters, linear SVM", scores, copies, lesson, time.perf_counter() - started))
     head = f"{len(rows):,} reports, {len(copies):,} copies, {FOLDS} folds by voice."
     return "\n".join([head, "", *table, ""])
+
+
+def _spread(scores: Scores) -> Scores:
+    """Return scores about the mean of their text, so that those of several families can be added."""
+    centred = scores - scores.mean(axis=1, keepdims=True)
+    return centred / centred.std(axis=1).mean()  # type: ignore[no-any-return]
 
 
 def _classes() -> npt.NDArray[np.str_]:
@@ -97,7 +108,7 @@ def _group_scores(lesson: Lesson, fold_of: npt.NDArray[np.int64]) -> Scores:
         outside = fold_of == number
         inside = lesson.of(~outside)
         said = np.concatenate([inside.targets["topic"], inside.phrase_targets["topic"]])
-        model = FAMILIES["linear SVM (in use)"]()
+        model = FAMILIES[LINEAR]()
         model.fit(vstack([inside.features, inside.phrases["topic"]]).tocsr(), [group_of[str(slug)] for slug in said])
         scores[outside] = model.decision_function(lesson.features[outside])
     return scores[:, column]

@@ -32,7 +32,10 @@ ENOUGH_TEXTS: Final = 200
 
 @dataclass(frozen=True)
 class Row:
-    """One report of the corpus; `voice` is who speaks, `sub` a finer label where a topic has one."""
+    """One report of the corpus; `voice` is who speaks, `sub` a finer label where a topic has one.
+
+    `also` are other topics under which a careful coordinator could send it on.
+    """
 
     id: str
     topic: str
@@ -42,6 +45,12 @@ class Row:
     region: str
     text: str
     sub: str | None = None
+    also: tuple[str, ...] = ()
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Every topic that would be right."""
+        return (self.topic, *self.also)
 
 
 class BadCorpus(ValueError):
@@ -67,11 +76,12 @@ def _lines(corpus_dir: Path) -> Iterator[tuple[str, str]]:
 def _row(raw: str, where: str) -> Row:
     try:
         fields: dict[str, Any] = json.loads(raw)
-        row = Row(**fields)
-    except (ValueError, TypeError, RecursionError) as error:
+        also = fields.pop("also", [])
+        row = Row(**fields, also=tuple(also))
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise BadCorpus(f"{where}: {error}") from error
-    if not all(isinstance(value, str) for value in fields.values()):
-        raise BadCorpus(f"{where}: every field is a string")
+    if not all(isinstance(value, str) for value in (*fields.values(), *also)) or not isinstance(also, list):
+        raise BadCorpus(f"{where}: every field is a string, and `also` is a list of them")
     return row
 
 
@@ -111,6 +121,9 @@ def _faults(row: Row) -> Iterator[str]:
     for field, values in allowed.items():
         if (value := getattr(row, field)) not in values:
             yield f"{field} {value!r} is unknown"
+    for value in row.also:
+        if value not in topics() or row.topics.count(value) > 1:
+            yield f"also {value!r} is unknown, or said already"
     if not row.voice or not row.region:
         yield "voice and region say who speaks and from where"
     try:
@@ -147,7 +160,7 @@ def near_duplicates(words: Sequence[Sequence[str]], at_least: float = NEAR_DUPLI
             holders[triple].append(number)
     shared: Counter[tuple[int, int]] = Counter()
     for numbers in holders.values():
-        if len(numbers) <= 40:  # a triple that half the corpus has says nothing, and pairs grow with the square
+        if 1 < len(numbers) <= 40:  # a triple that half the corpus has says nothing, and pairs grow with the square
             shared.update((a, b) for place, a in enumerate(numbers) for b in numbers[place + 1 :])
     return {
         (a, b)

@@ -1,8 +1,9 @@
 """From a text to numbers, the same way for training and serving.
 
-Three blocks of features, each of its own length: words as typed (syllables, pairs of them, and the words that
-underthesea finds), words without their marks (so that "den duong" stands where "đèn đường" does), and letters inside
-words (so that a slip of the finger costs a little and not everything). Numbers carry no topic and become `#`.
+Four blocks of features, each of its own length: words as typed (syllables, pairs of them, and the words that
+underthesea finds), words without their marks (so that "den duong" stands where "đèn đường" does), the same of the
+opening alone (most people begin with what it is about), and letters inside words (so that a slip of the finger costs a
+little and not everything). Numbers carry no topic and become `#`; names of places and people are left out.
 """
 
 import re
@@ -16,6 +17,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from classifier.names import names, without_masks
 from classifier.segment import compounds
 from classifier.shortforms import expand_alone, expand_piece
 from classifier.text import canonical, fold
@@ -25,11 +27,14 @@ Values = npt.NDArray[np.float32]
 
 #: What stands after this many characters does not change what a report is about, and an endless text costs time.
 LONGEST: Final = 4000
-#: How much each block counts: as typed, without marks, letters.
-BLOCK_WEIGHTS: Final = (1.0, 1.0, 0.8)
-#: A feature of fewer copies than this is chance: a report has two or three, so it takes three reports, or two.
-LEAST_TEXTS: Final = 6
-LETTERS: Final = (2, 3, 4, 5)
+#: How much each block counts: as typed, without marks, the opening, letters.
+BLOCK_WEIGHTS: Final = (1.0, 1.0, 0.4, 0.8)
+#: So many words are the opening.
+OPENING: Final = 14
+#: A feature of fewer copies than this is chance: a report has two or three, so it takes three reports or four.
+LEAST_TEXTS: Final = 7
+#: So many letters in a row: shorter and longer runs beside them were measured to add nothing.
+LETTERS: Final = 4
 #: A worker meets new words for ever; it keeps the features of this many.
 MOST_REMEMBERED: Final = 50_000
 
@@ -39,7 +44,7 @@ _DIGITS = re.compile(r"\d+")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A text as the model reads it: its words, and for each the blank-separated piece of the text it came from."""
+    """A text as the model reads it: its words but for names, and for each the blank-separated piece it came from."""
 
     words: list[str]
     pieces: list[int]
@@ -49,12 +54,16 @@ class Reading:
 def read(text: str) -> Reading:
     """Read a text of any origin; never raises.
 
-    Piece by piece, because most pieces were met before: the same words as those of `expand(canonical(text))`.
+    Piece by piece, because most pieces were met before: the same words as those of `expand(canonical(text))` without
+    its names.
     """
-    typed = text[:LONGEST].split()
+    typed = without_masks(text[:LONGEST]).split()
+    named = names(typed)
     words: list[str] = []
     origins: list[int] = []
     for number, piece in enumerate(typed):
+        if number in named:
+            continue
         found = _words(piece)
         if found is None:
             near = [canonical(other).lower() for other in typed[max(0, number - 1) : number + 2]]
@@ -85,25 +94,30 @@ def _plain(word: str) -> str:
 @lru_cache(maxsize=32768)
 def _letters(word: str) -> tuple[str, ...]:
     padded = f" {word} "
-    return tuple(padded[at : at + n] for n in LETTERS for at in range(len(padded) - n + 1))
+    return tuple(padded[at : at + LETTERS] for at in range(len(padded) - LETTERS + 1))
 
 
 def _pairs(words: Iterable[str]) -> list[str]:
     return [f"{first} {second}" for first, second in pairwise(words)]
 
 
-def _block_terms(reading: Reading) -> tuple[list[str], list[str], list[str]]:
+def _block_terms(reading: Reading) -> tuple[list[str], ...]:
     plain = [_plain(word) for word in reading.words]
-    typed = [*reading.words, *_pairs(reading.words), *(f"{compound}_" for compound in reading.compounds)]
-    return typed, [*plain, *_pairs(plain)], [letters for word in plain for letters in _letters(word)]
+    opening = plain[:OPENING]
+    return (
+        [*reading.words, *_pairs(reading.words), *(f"{compound}_" for compound in reading.compounds)],
+        [*plain, *_pairs(plain)],
+        [*opening, *_pairs(opening)],
+        [letters for word in plain for letters in _letters(word)],
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Vector:
     """The features of a text and their weights; and where the words are among them, for saying why.
 
-    `singles` has the feature of every word as typed and without marks, `pairs` that of every word with the next one;
-    -1 is a word the model does not know.
+    `singles` has the feature of every word as typed, without marks and in the opening, `pairs` that of every word with
+    the next one; -1 is a word the model does not know.
     """
 
     ids: Ids
@@ -126,11 +140,11 @@ class Vocabulary:
         self.size = int(starts[-1])
         self._starts = starts[1:-1]
         self._pairs: dict[int, int] = {}
-        self._typed, self._plain, self._letters = (
-            self._numbered(block, int(start), paired=place < 2)
+        self._typed, self._plain, self._opening, self._letters = (
+            self._numbered(block, int(start), paired=place < len(BLOCK_WEIGHTS) - 1)
             for place, (block, start) in enumerate(zip(blocks, starts, strict=False))
         )
-        self._entries: dict[str, tuple[int, int, list[int]]] = {}
+        self._entries: dict[str, tuple[int, int, int, list[int]]] = {}
 
     @property
     def letters(self) -> int:
@@ -151,7 +165,7 @@ class Vocabulary:
     @classmethod
     def fit(cls, readings: Iterable[Reading], phrases: Iterable[Reading] = ()) -> "Vocabulary":
         """Collect the terms of the readings and how rare each is; those of phrases are kept however rare."""
-        counts: list[Counter[str]] = [Counter(), Counter(), Counter()]
+        counts: list[Counter[str]] = [Counter() for _ in BLOCK_WEIGHTS]
         total = 0
         for least, group in ((1, readings), (LEAST_TEXTS, phrases)):
             for reading in group:
@@ -164,12 +178,12 @@ class Vocabulary:
         packed = "\n\n".join("\n".join(block) for block in kept).encode()
         return cls(np.frombuffer(packed, dtype=np.uint8), idf.astype(np.float32))
 
-    def _entry(self, word: str) -> tuple[int, int, list[int]]:
-        """Return what one word adds: its features as typed and without marks (-1 for none), and its letters."""
+    def _entry(self, word: str) -> tuple[int, int, int, list[int]]:
+        """Return what one word adds: its features as typed, without marks, in the opening (-1: none), and letters."""
         if (entry := self._entries.get(word)) is None:
             plain = _plain(word)
             letters = [self._letters[part] for part in _letters(plain) if part in self._letters]
-            entry = (self._typed.get(word, -1), self._plain.get(plain, -1), letters)
+            entry = (self._typed.get(word, -1), self._plain.get(plain, -1), self._opening.get(plain, -1), letters)
             if len(self._entries) < MOST_REMEMBERED:
                 self._entries[word] = entry
         return entry
@@ -177,12 +191,13 @@ class Vocabulary:
     def vector(self, reading: Reading) -> Vector:
         """Return the features of a reading, each block scaled to its own length."""
         entries = [self._entry(word) for word in reading.words]
-        singles = [entry[0] for entry in entries], [entry[1] for entry in entries]
+        opening = [entry[2] for entry in entries[:OPENING]] + [-1] * (len(entries) - OPENING)
+        singles = [entry[0] for entry in entries], [entry[1] for entry in entries], opening
         pairs = tuple([self._pairs.get(a * self.size + b, -1) for a, b in pairwise(block)] for block in singles)
-        found = [*singles[0], *singles[1], *pairs[0], *pairs[1]]
+        found = [feature for block in (*singles, *pairs) for feature in block]
         found += [self._typed.get(f"{compound}_", -1) for compound in reading.compounds]
         for entry in entries:
-            found += entry[2]
+            found += entry[3]
         ids, counts = _counted(found)
         values = (1 + np.log(counts)).astype(np.float32) * self.idf[ids]
         bounds = [0, *np.searchsorted(ids, self._starts).tolist(), len(ids)]

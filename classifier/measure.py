@@ -44,6 +44,13 @@ class Held:
         labels = np.array([getattr(self.rows[owner], field) for owner in self.owners])
         return np.searchsorted(self.classes[head], labels)
 
+    def acceptable(self) -> Mask:
+        """Return which topics would be right, a row a copy and a column a topic: one, or several on a border."""
+        found = np.zeros((len(self.rows), len(self.classes["topic"])), dtype=np.bool_)
+        for place, row in enumerate(self.rows):
+            found[place, np.searchsorted(self.classes["topic"], row.topics)] = True
+        return found[np.array(self.owners)]  # type: ignore[no-any-return]
+
     def originals(self) -> Mask:
         """Return which copies are the texts as they were written."""
         return np.array([change == "none" for change in self.changes])
@@ -95,7 +102,8 @@ def thresholds(held: Held) -> dict[str, Any]:
     as_typed = base | np.array([change == strip_marks.__name__ for change in held.changes])
     temperatures = {name: temperature(held.scores[name], held.truth(name)) for name in held.scores}
     chance = softmax(held.scores["topic"], temperatures["topic"])[base]
-    right = chance.argmax(axis=1) == held.truth("topic")[base]
+    best = chance.argmax(axis=1)
+    right = held.acceptable()[base][np.arange(len(best)), best]
 
     def gate(head: str, label: str) -> float:
         column = int(np.searchsorted(held.classes[head], label))
@@ -104,7 +112,7 @@ def thresholds(held: Held) -> dict[str, Any]:
     return {
         "temperatures": temperatures,
         "calibration": calibration(chance.max(axis=1), right),
-        "topics": _topic_thresholds(chance, held.truth("topic")[base], held.classes["topic"]),
+        "topics": _topic_thresholds(chance, right, held.classes["topic"]),
         "denunciation": gate("submission_type", SubmissionType.DENUNCIATION.value),
         "emergency": gate("urgency", Urgency.EMERGENCY.value),
     }
@@ -117,11 +125,10 @@ def for_recall(scores: Floats, positive: Mask) -> float:
     return round(min(0.0, float(found[missable]) - 1e-6), 6) if len(found) else 0.0
 
 
-def _topic_thresholds(chance: Floats, truth: npt.NDArray[np.int64], classes: npt.NDArray[np.str_]) -> dict[str, float]:
+def _topic_thresholds(chance: Floats, right: Mask, classes: npt.NDArray[np.str_]) -> dict[str, float]:
     """Return a threshold a topic, above which `ASKED` of its answers are right, and so `PRECISION` of new ones."""
     best = chance.argmax(axis=1)
     confidence = chance.max(axis=1)
-    right = best == truth
     least = max(0.3, min(_for_precision(confidence, right), 0.9) / 2)
     return {
         str(label): max(least, _for_precision(confidence[best == number], right[best == number]))
@@ -146,24 +153,26 @@ def measured(held: Held) -> dict[str, Any]:
     chance = _cross_calibrated(held, "topic")
     truth = held.truth("topic")
     best = chance.argmax(axis=1)
-    right = best == truth
+    acceptable = held.acceptable()
+    right = acceptable[np.arange(len(best)), best]
     base = held.originals()
     confidence = chance.max(axis=1)
     routed = confidence >= np.array([limits["topics"][str(label)] for label in held.classes["topic"]])[best]
-    ranks = (chance >= chance[np.arange(len(truth)), truth][:, None]).sum(axis=1)
+    ranks = (chance >= np.where(acceptable, chance, 0).max(axis=1, keepdims=True)).sum(axis=1)
     return {
         "reports": int(base.sum()),
         "topic": {
             "top1": _share(right[base]),
+            "first_named": _share((best == truth)[base]),
             "top3": _share(ranks[base] <= 3),
-            "calibration_error": round(calibration_error(_cross_isotonic(held, chance)[base], right[base]), 4),
+            "calibration_error": round(calibration_error(_cross_isotonic(held, chance, right)[base], right[base]), 4),
             "routed": _share(routed[base]),
             "routed_right": _share(right[base & routed]),
             "coverage": _coverage(confidence[base], right[base]),
             "by_change": _by(held.changes, right, np.ones_like(base)),
             "by_voice": _by([held.rows[owner].voice for owner in held.owners], right, base),
-            "by_topic": _by_topic(held, best, truth, (base, routed)),
-            "confusions": _confusions(held, best, truth, base),
+            "by_topic": _by_topic(held, (best, truth), (base, routed, right)),
+            "confusions": _confusions(held, best, truth, base & ~right),
         },
         "submission_type": _head(held, "submission_type", base),
         "urgency": _head(held, "urgency", base),
@@ -184,10 +193,9 @@ def _cross_calibrated(held: Held, head: str) -> Floats:
     return chance
 
 
-def _cross_isotonic(held: Held, chance: Floats) -> Floats:
+def _cross_isotonic(held: Held, chance: Floats, right: Mask) -> Floats:
     """Return calibrated confidence, each fold's by a line that was fitted on the others."""
     confidence: Floats = chance.max(axis=1)
-    right = chance.argmax(axis=1) == held.truth("topic")
     found = np.empty(len(confidence), dtype=np.float64)
     for fold in np.unique(held.folds):
         inside = held.folds == fold
@@ -214,25 +222,25 @@ def _by(names: Sequence[str], right: Mask, among: Mask) -> dict[str, dict[str, f
 
 
 def _by_topic(
-    held: Held, best: npt.NDArray[np.int64], truth: npt.NDArray[np.int64], masks: tuple[Mask, Mask]
+    held: Held, numbers: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]], masks: tuple[Mask, Mask, Mask]
 ) -> dict[str, dict[str, float]]:
-    base, routed = masks
+    best, truth = numbers
+    base, routed, right = masks
     return {
         str(label): {
             "n": int((base & (truth == number)).sum()),
-            "recall": _share(best[base & (truth == number)] == number),
-            "precision": _share(truth[base & (best == number)] == number),
+            "recall": _share(right[base & (truth == number)]),
+            "precision": _share(right[base & (best == number)]),
             "routed": _share(routed[base & (best == number)]),
-            "routed_precision": _share(truth[base & routed & (best == number)] == number),
+            "routed_precision": _share(right[base & routed & (best == number)]),
         }
         for number, label in enumerate(held.classes["topic"])
     }
 
 
 def _confusions(
-    held: Held, best: npt.NDArray[np.int64], truth: npt.NDArray[np.int64], base: Mask
+    held: Held, best: npt.NDArray[np.int64], truth: npt.NDArray[np.int64], wrong: Mask
 ) -> list[tuple[str, str, int]]:
-    wrong = base & (best != truth)
     names = held.classes["topic"]
     pairs = Counter((str(names[t]), str(names[b])) for t, b in zip(truth[wrong], best[wrong], strict=True))
     return [(*pair, count) for pair, count in sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:25]]

@@ -121,7 +121,7 @@ class Classifier:
 
     def unknown_part(self, text: str) -> float:
         """Return which part of a text's words the model has never learned, with marks or without."""
-        typed, plain = self._vocabulary.vector(read(text)).singles
+        typed, plain, _ = self._vocabulary.vector(read(text)).singles
         return float(((typed < 0) & (plain < 0)).mean()) if len(typed) else 0.0
 
     def because(self, text: str, topic: str) -> tuple[str, ...]:

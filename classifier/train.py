@@ -50,7 +50,7 @@ class Recipe:
 
 
 RECIPES: Final[Mapping[str, Recipe]] = {
-    "topic": Recipe(0.5, 0.5, None, bayes=0.6),
+    "topic": Recipe(0.5, 0.5, None, bayes=0.6, letters=0.5),
     "submission_type": Recipe(0.1, 1.0, "balanced", letters=0.25),
     "urgency": Recipe(0.1, 0.5, "balanced", letters=0.25),
 }
@@ -178,7 +178,7 @@ def _require_all_labels(rows: Sequence[Row]) -> None:
 
 
 def copies_of(rows: Sequence[Row], seed: int) -> Iterator[Copy]:
-    """Yield every text as it is and without its marks, and each third one with one more change in turn.
+    """Yield every text as it is, without its marks if it has any, and each third one with one more change in turn.
 
     More copies gain nothing that is measured here, and cost time: there are many reports to learn slips from.
     """
@@ -186,7 +186,8 @@ def copies_of(rows: Sequence[Row], seed: int) -> Iterator[Copy]:
     for number, row in enumerate(rows):
         rng = random.Random(f"{seed} {row.id}")  # noqa: S311 - must repeat, keeps no secret
         yield Copy(number, "none", row.text)
-        yield Copy(number, "strip_marks", strip_marks(row.text))
+        if (stripped := strip_marks(row.text)) != row.text:
+            yield Copy(number, "strip_marks", stripped)
         if number % CHANGED_EVERY == 0:
             change = turning[number // CHANGED_EVERY % len(turning)]
             yield Copy(number, change.__name__, change(row.text, rng))

@@ -105,5 +105,5 @@ def test_a_batch_is_its_texts_one_by_one(classifier: Classifier) -> None:
 
 @given(text=st.text(st.sampled_from("hòoà đường ĐC ko ca tt q.7p12 phường,\u0300\u200b\n\xa0ｆ②¨")))
 def test_reading_by_pieces_is_reading_the_whole(text: str) -> None:
-    assert read(text).words == read(canonical(text)).words
-    assert read(text).words == read(expand(canonical(text).lower())).words
+    small = canonical(text).lower()  # capitals may say what is a name
+    assert read(text.lower()).words == read(small).words == read(expand(small)).words
