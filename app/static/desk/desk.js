@@ -25,6 +25,9 @@ form.addEventListener("input", ({ target }) => {
   if (target.name) changed(target.name);
 });
 
+// A draft that was kept is gone on with at its end.
+fields.text.setSelectionRange(fields.text.value.length, fields.text.value.length);
+
 const toggle = (name, value) => {
   fields[name].value = fields[name].value === value ? "" : value;
   draft.changed();
