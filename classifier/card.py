@@ -25,9 +25,9 @@ rank citizens, or on texts other than reports.
 Word segmentation by underthesea; TF-IDF of words as typed, of words without marks, of the opening alone and of letters
 inside words; names of places and people are left out where capitals show them. A linear support vector machine a head,
 for the topic with complement naive Bayes added to its weights; a temperature that turns its scores into probabilities,
-and a rising line from these to how often such answers are right. Every report is also seen without its marks, a third of them with one more change: slips, teencode, spelling by
-ear, or dressed in the courtesies and addresses of an official letter. Short phrases a topic and a type stand beside the
-reports.
+and a rising line from these to how often such answers are right. Every report is also seen without its marks, a third
+of them with one more change: slips, teencode, spelling by ear, or dressed in the courtesies and addresses of an
+official letter. Short phrases a topic and a type stand beside the reports.
 
 Trained on {rows} written reports (`classifier/corpus/README.md`), seed {seed}, Python {python}, {libraries}.
 Corpus digest `{corpus}`.

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -64,14 +65,22 @@ def softmax(scores: Floats, temperature: float) -> Floats:
 
 
 def temperature(scores: Floats, truth: npt.NDArray[np.int64]) -> float:
-    """Return the temperature that makes the right answers most probable (searched on a fixed grid, so it repeats)."""
+    """Return the temperature that makes the right answers most probable, of a fixed grid, so that it repeats.
+
+    The loss has one valley (it is convex in the inverse of the temperature), so halving finds its bottom.
+    """
     grid = np.exp(np.linspace(np.log(0.02), np.log(2), 93))
 
-    def loss(at: float) -> float:
-        right = softmax(scores, at)[np.arange(len(truth)), truth]
+    @cache
+    def loss(place: int) -> float:
+        right = softmax(scores, grid[place])[np.arange(len(truth)), truth]
         return float(-np.log(np.maximum(right, 1e-12)).mean())
 
-    return round(float(min(grid, key=loss)), 4)
+    low, high = 0, len(grid) - 1
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if loss(middle) <= loss(middle + 1) else (middle + 1, high)
+    return round(float(grid[low]), 4)
 
 
 def calibration(chance: Floats, right: Mask) -> dict[str, list[float]]:

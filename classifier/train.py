@@ -50,13 +50,13 @@ class Recipe:
 
 
 RECIPES: Final[Mapping[str, Recipe]] = {
-    "topic": Recipe(0.5, 0.5, None, bayes=0.6, letters=0.5),
+    "topic": Recipe(0.35, 0.5, None, bayes=0.6, letters=0.5),
     "submission_type": Recipe(0.1, 1.0, "balanced", letters=0.25),
     "urgency": Recipe(0.1, 0.5, "balanced", letters=0.25),
 }
 PHRASES: Final = {"topic": topic_phrases, "submission_type": type_phrases, "urgency": urgency_phrases}
 #: Where a fit may stop: more precision moves held-out figures in the third digit only.
-TOLERANCE: Final = 2e-2
+TOLERANCE: Final = 1e-1
 MOST_STEPS: Final = 5000
 #: Of so many texts one is also seen with slips, teencode or the like.
 CHANGED_EVERY: Final = 3
