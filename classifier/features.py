@@ -139,11 +139,15 @@ class Vocabulary:
         starts = np.cumsum([0, *(len(block) for block in blocks)])
         self.size = int(starts[-1])
         self._starts = starts[1:-1]
-        self._pairs: dict[int, int] = {}
+        pairs: dict[int, int] = {}
         self._typed, self._plain, self._opening, self._letters = (
-            self._numbered(block, int(start), paired=place < len(BLOCK_WEIGHTS) - 1)
+            self._numbered(block, int(start), pairs if place < len(BLOCK_WEIGHTS) - 1 else None)
             for place, (block, start) in enumerate(zip(blocks, starts, strict=False))
         )
+        # There are a hundred thousand pairs: as two arrays they take a tenth of what a dictionary does.
+        keys = np.array([*pairs, 2**62], dtype=np.int64)  # the last is nobody's, so that a search ends inside
+        order = np.argsort(keys)
+        self._pair_keys, self._pair_ids = keys[order], np.array([*pairs.values(), -1], dtype=np.int32)[order]
         self._entries: dict[str, tuple[int, int, int, list[int]]] = {}
 
     @property
@@ -151,16 +155,22 @@ class Vocabulary:
         """The first feature that is letters."""
         return int(self._starts[-1])
 
-    def _numbered(self, block: Sequence[str], start: int, *, paired: bool) -> dict[str, int]:
-        """Return the terms of a block by number; its pairs by the numbers of their words, quicker to look up."""
+    def _numbered(self, block: Sequence[str], start: int, pairs: dict[int, int] | None) -> dict[str, int]:
+        """Return the terms of a block by number; its pairs go into `pairs`, by the numbers of their words."""
         numbers = {term: start + place for place, term in enumerate(block)}
-        if not paired:
+        if pairs is None:
             return numbers
-        pairs = [term for term in block if " " in term and term[-1] != "_"]
-        for pair in pairs:
+        for pair in [term for term in block if " " in term and term[-1] != "_"]:
             first, second = pair.split(" ")
-            self._pairs[numbers[first] * self.size + numbers[second]] = numbers.pop(pair)
+            pairs[numbers[first] * self.size + numbers[second]] = numbers.pop(pair)
         return numbers
+
+    def _paired(self, singles: Ids) -> Ids:
+        """Return the feature of each word with the next one, a row a block as in `singles`; -1 for none."""
+        first, second = singles[:, :-1].astype(np.int64), singles[:, 1:]
+        keys = np.where((first < 0) | (second < 0), -1, first * self.size + second)
+        places = np.searchsorted(self._pair_keys, keys)
+        return np.where(self._pair_keys[places] == keys, self._pair_ids[places], np.int32(-1))
 
     @classmethod
     def fit(cls, readings: Iterable[Reading], phrases: Iterable[Reading] = ()) -> "Vocabulary":
@@ -192,9 +202,10 @@ class Vocabulary:
         """Return the features of a reading, each block scaled to its own length."""
         entries = [self._entry(word) for word in reading.words]
         opening = [entry[2] for entry in entries[:OPENING]] + [-1] * (len(entries) - OPENING)
-        singles = [entry[0] for entry in entries], [entry[1] for entry in entries], opening
-        pairs = tuple([self._pairs.get(a * self.size + b, -1) for a, b in pairwise(block)] for block in singles)
-        found = [feature for block in (*singles, *pairs) for feature in block]
+        words = [entry[0] for entry in entries], [entry[1] for entry in entries], opening
+        singles = np.array(words, dtype=np.int32).reshape(3, len(entries))
+        pairs = self._paired(singles)
+        found = [*singles.ravel().tolist(), *pairs.ravel().tolist()]
         found += [self._typed.get(f"{compound}_", -1) for compound in reading.compounds]
         for entry in entries:
             found += entry[3]
@@ -205,7 +216,7 @@ class Vocabulary:
             block = values[start:end]
             if (length := float(np.sqrt(block @ block))) > 0:
                 block *= weight / length
-        return Vector(ids, values, np.array(singles, dtype=np.int32), np.array(pairs, dtype=np.int32))
+        return Vector(ids, values, singles, pairs)
 
 
 def _counted(found: list[int]) -> tuple[Ids, Values]:

@@ -91,10 +91,11 @@ class Classifier:
         self._labels = [list(head.labels) for head in heads]
         self._intercepts = np.concatenate([head.intercepts for head in heads]).astype(np.float32)
         self._heads = _slices([len(labels) for labels in self._labels])
-        self._weights = np.empty((self._vocabulary.size, len(self._intercepts)), dtype=np.float32)
+        # Half precision halves what every process holds; sums are taken in single precision.
+        self._weights = np.empty((self._vocabulary.size, len(self._intercepts)), dtype=np.float16)
         for head, part in zip(heads, self._heads, strict=True):
             self._weights[:, part] = head.coefficients.T
-        self._usual = self._weights[:, self._heads[0]].mean(axis=1)
+        self._usual = self._weights[:, self._heads[0]].mean(axis=1, dtype=np.float32)
 
     @classmethod
     def load(cls, directory: Path) -> "Classifier":
@@ -132,13 +133,13 @@ class Classifier:
 
     def _towards(self, vector: Vector, topic: str) -> Scores:
         place = self._labels[0].index(topic)
-        weights: Scores = self._weights[vector.ids, place]
+        weights: Scores = self._weights[vector.ids, place].astype(np.float32)
         return weights
 
     def _predict(self, text: str) -> Prediction:
         reading = read(text)
         vector = self._vocabulary.vector(reading)
-        rows = self._weights[vector.ids]
+        rows = self._weights[vector.ids].astype(np.float32)
         scores = self._scores(vector, rows)
         if len(reading.words) < FEW_WORDS:
             scores[1:] = [
