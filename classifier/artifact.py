@@ -19,9 +19,9 @@ from classifier.corpus import CORPUS_DIR
 from models.vocabulary import SubmissionType, Urgency, topics
 
 #: Raise when the files of an artifact change their meaning.
-FORMAT: Final = 3
+FORMAT: Final = 4
 #: Raise when training makes another model of the same corpus: features, augmentation, algorithm, thresholds.
-RECIPE: Final = 6
+RECIPE: Final = 7
 
 DATA_DIR: Final = Path(__file__).with_name("data")
 
