@@ -15,10 +15,15 @@ from app.triage.jobs import bench
 
 #: Further ahead than any deadline lies.
 DEADLINES_AHEAD: Final = timedelta(days=120)
+#: Seconds between two looks whether a Redis that went away is back. RQ doubles them up to a minute, and until the next
+#: look an emergency would lie.
+LOOK_AT_MOST_EVERY: Final = 4.0
 
 
 class TriageWorker(Worker):
     """RQ's forking worker, with our model and database made ready before each fork."""
+
+    max_connection_wait_time = LOOK_AT_MOST_EVERY
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Look whether another model was promoted, then run the job in a work-horse."""

@@ -51,7 +51,7 @@ def _filed_under_a_blow(town: Town, victim: str, chance: random.Random) -> list[
         filing = [pool.submit(_insist, town, f"{LIGHTS_OUT} {n}") for n in range(REPORTS_A_KILL)]
         wait(filing, LOADING, FIRST_COMPLETED)
         if victim != "serve":
-            eventually(lambda: town.reached(point), PATIENCE)  # a worker that lost Redis asks ever more seldom
+            eventually(lambda: town.reached(point), LOADING)
         if victim == "redis":
             town.redis.stop()
         else:
