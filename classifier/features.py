@@ -58,16 +58,18 @@ def read(text: str) -> Reading:
     its names.
     """
     typed = without_masks(text[:LONGEST]).split()
-    named = names(typed)
+    parts = [(number, part) for number, piece in enumerate(typed) for part in _parts(piece)]
+    pieces = [part for _, part in parts]
+    named = names(pieces)
     words: list[str] = []
     origins: list[int] = []
-    for number, piece in enumerate(typed):
-        if number in named:
+    for place, (number, part) in enumerate(parts):
+        if place in named:
             continue
-        found = _words(piece)
+        found = _words(part)
         if found is None:
-            near = [canonical(other).lower() for other in typed[max(0, number - 1) : number + 2]]
-            found = _split(expand_piece(near, min(1, number)))
+            near = [other.lower() for other in pieces[max(0, place - 1) : place + 2]]
+            found = _split(expand_piece(near, min(1, place)))
         words += found
         origins += [number] * len(found)
     # segmentation learned from text with marks: without any, what it finds is chance
@@ -76,10 +78,16 @@ def read(text: str) -> Reading:
 
 
 @lru_cache(maxsize=32768)
-def _words(piece: str) -> tuple[str, ...] | None:
-    """Return the words of a piece; None where only its neighbours can tell what it means."""
-    expanded = [expand_alone(part) for part in canonical(piece).lower().split()]
-    return None if None in expanded else _split(" ".join(filter(None, expanded)))
+def _parts(piece: str) -> tuple[str, ...]:
+    """Return the canonical form of a piece, in which there may be several, or none."""
+    return tuple(canonical(piece).split())
+
+
+@lru_cache(maxsize=32768)
+def _words(part: str) -> tuple[str, ...] | None:
+    """Return the words of a canonical piece; None where only its neighbours can tell what it means."""
+    expanded = expand_alone(part.lower())
+    return None if expanded is None else _split(expanded)
 
 
 def _split(text: str) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Final
 
-from classifier.text import canonical, fold
+from classifier.redact import MASK
+from classifier.text import fold
 
 #: What stands before the name of a place.
 _BEFORE_A_PLACE: Final = frozenset(
@@ -42,11 +43,14 @@ def without_masks(text: str) -> str:
 
 def _speaks(masked: str) -> bool:
     """Tell whether what stands between brackets is somebody's words: masks are in capitals, or our own."""
-    return masked != masked.upper() and masked != "[đã che]"
+    return masked != masked.upper() and masked != MASK
 
 
 def names(pieces: Sequence[str]) -> set[int]:
-    """Return the places of the pieces that are (part of) a name; none where capitals say nothing."""
+    """Return the places of the pieces that are (part of) a name; none where capitals say nothing.
+
+    Pieces are what stands between blanks of a canonical text.
+    """
     begun = [_capital(piece) for piece in pieces]
     if not any(begun) or 10 * sum(begun) > 9 * len(pieces) or 2 * sum(map(_shouted, pieces)) > len(pieces):
         return set()
@@ -89,18 +93,16 @@ def _is_name(pieces: Sequence[str], at: int, length: int, found: set[int]) -> bo
 @lru_cache(maxsize=16384)
 def _capital(piece: str) -> bool:
     """Tell whether a piece is written as a name is: a capital first and small letters after it."""
-    word = _JOINED.sub("", canonical(piece).strip(_EDGES), count=1)
+    word = _JOINED.sub("", piece.strip(_EDGES), count=1)
     return word[:1].isupper() and (len(word) == 1 or word[1:].islower())
 
 
-@lru_cache(maxsize=16384)
 def _shouted(piece: str) -> bool:
     return len(piece) > 1 and piece.isupper()
 
 
-@lru_cache(maxsize=16384)
 def _bare(piece: str) -> str:
-    return canonical(piece).lower().strip(_EDGES)
+    return piece.lower().strip(_EDGES)
 
 
 @lru_cache(maxsize=16384)

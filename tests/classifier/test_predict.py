@@ -105,5 +105,6 @@ def test_a_batch_is_its_texts_one_by_one(classifier: Classifier) -> None:
 
 @given(text=st.text(st.sampled_from("hòoà đường ĐC ko ca tt q.7p12 phường,\u0300\u200b\n\xa0ｆ②¨")))
 def test_reading_by_pieces_is_reading_the_whole(text: str) -> None:
-    small = canonical(text).lower()  # capitals may say what is a name
-    assert read(text.lower()).words == read(small).words == read(expand(small)).words
+    assert read(text).words == read(canonical(text)).words
+    small = canonical(text).lower()  # expanding takes the capitals, and they may say what is a name
+    assert read(small).words == read(expand(small)).words
