@@ -18,7 +18,20 @@ from sklearn.svm import LinearSVC
 
 from classifier import corpus
 from classifier.text import fold
-from classifier.train import FOLDS, PHRASES, RECIPES, SEED, Copy, Lesson, copies_of, folds, lesson_of
+from classifier.train import (
+    BAYES_ALPHA,
+    FOLDS,
+    MOST_STEPS,
+    PHRASES,
+    RECIPES,
+    SEED,
+    TOLERANCE,
+    Copy,
+    Lesson,
+    copies_of,
+    folds,
+    lesson_of,
+)
 from models.vocabulary import topics
 
 Scores = npt.NDArray[np.float64]
@@ -28,13 +41,13 @@ LINEAR: Final = "linear SVM"
 BAYES: Final = "complement naive Bayes"
 
 FAMILIES: Final[Mapping[str, Family]] = {
-    LINEAR: lambda: LinearSVC(C=0.5, tol=1e-2, max_iter=5000, random_state=SEED),
+    LINEAR: lambda: LinearSVC(C=RECIPES["topic"].strength, tol=TOLERANCE, max_iter=MOST_STEPS, random_state=SEED),
     "logistic regression": lambda: LogisticRegression(C=50, max_iter=60, tol=1e-3),
     "logistic regression, one against the rest, by SGD": lambda: SGDClassifier(
         loss="log_loss", alpha=5e-5, max_iter=10, tol=None, average=True, random_state=SEED
     ),
     "ridge": lambda: RidgeClassifier(alpha=1.0, solver="sparse_cg"),
-    BAYES: lambda: ComplementNB(alpha=0.3),
+    BAYES: lambda: ComplementNB(alpha=BAYES_ALPHA),
     "LSA of 300 dimensions, linear SVM": lambda: make_pipeline(
         TruncatedSVD(300, random_state=SEED), Normalizer(copy=False), LinearSVC(C=0.5, max_iter=5000, random_state=SEED)
     ),

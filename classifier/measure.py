@@ -156,9 +156,11 @@ def _for_precision(confidence: Floats, right: Mask) -> float:
     return round(float(confidence[order][kept[-1]]) - 1e-6, 6)
 
 
-def measured(held: Held) -> dict[str, Any]:
-    """Return the figures for the manifest and the card; calibration is judged on other folds than it is fitted on."""
-    limits = thresholds(held)
+def measured(held: Held, limits: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures for the manifest and the card, with these thresholds.
+
+    Calibration is judged on other folds than it is fitted on.
+    """
     chance = _cross_calibrated(held, "topic")
     truth = held.truth("topic")
     best = chance.argmax(axis=1)

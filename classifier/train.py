@@ -344,6 +344,7 @@ def folds(rows: Sequence[Row]) -> list[int]:
 
 def _write(models_dir: Path, model: Model, held: Held, origin: Mapping[str, Any], decided: Decided | None) -> Path:
     libraries = artifact.environment()
+    limits = thresholds(held)
     version = origin["corpus"][:12] if origin["seed"] == SEED else f"{origin['corpus'][:12]}-{origin['seed']}"
     manifest: dict[str, Any] = {
         **origin,
@@ -351,7 +352,7 @@ def _write(models_dir: Path, model: Model, held: Held, origin: Mapping[str, Any]
         "python": libraries.pop("python"),
         "libraries": libraries,
         "labels": artifact.labels(),
-        "thresholds": thresholds(held),
-        "metrics": measured(held),
+        "thresholds": limits,
+        "metrics": measured(held, limits),
     }
     return artifact.write(models_dir, manifest, {WEIGHTS_FILE: to_bytes(model)})
