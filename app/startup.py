@@ -35,7 +35,7 @@ def ensure_model(models: Path, say: Callable[[str], object]) -> Path:
         else:
             if manifest["corpus"] == artifact.corpus_digest():
                 return directory
-    say("training the classifier, under a minute")
+    say("training the classifier, about a minute")
     return train_now(models)
 
 

@@ -35,8 +35,7 @@ Corpus digest `{corpus}`.
 All figures below are of held-out reports: three folds by voice, near duplicates kept together, each fold judged
 by a model that heard none of its voices. They come from the written corpus and flatter: real reports are
 longer, messier and more mixed. A topic is right if it is the one its writer gave, or another under which a careful
-coordinator could send the report on (`also` in the corpus): a reader who knew neither the label nor the model's answer
-said so.
+coordinator could send the report on (`also` in the corpus; its README tells who read what).
 """
 
 #: Figures of fewer reports than this are chance.

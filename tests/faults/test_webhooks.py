@@ -25,7 +25,7 @@ from app.hotline import Hotline
 from app.problems import Refused
 from app.webhooks import courier, outside, service
 from app.webhooks.courier import Courier
-from app.webhooks.message import TRIAL
+from app.webhooks.message import HEADERS, TRIAL
 from app.webhooks.outside import NotOutside, Post, Resolve
 from app.webhooks.schema import NewWebhook, parse_webhook
 from models.vocabulary import DeliveryOutcome, WebhookOff
@@ -189,6 +189,7 @@ def test_a_failing_receiver_is_tried_again_by_the_same_key(world: "World", certi
     assert len({one.body for one in came}) == 1
     assert len({one.headers["webhook-timestamp"] for one in came}) == 4
     assert all(one.headers["webhook-id"] == one.headers["idempotency-key"] for one in came)
+    assert all({name.lower() for name in HEADERS} <= one.headers.keys() for one in came)  # as the API document says
     assert all(is_signed(secret, one) for one in came)
     assert not any(is_signed(secret, replace(one, body=one.body + b" ")) for one in came)
     [taken] = world.deliveries()
