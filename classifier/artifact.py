@@ -21,7 +21,7 @@ from models.vocabulary import SubmissionType, Urgency, topics
 #: Raise when the files of an artifact change their meaning.
 FORMAT: Final = 4
 #: Raise when training makes another model of the same corpus: features, augmentation, algorithm, thresholds.
-RECIPE: Final = 7
+RECIPE: Final = 8
 
 DATA_DIR: Final = Path(__file__).with_name("data")
 

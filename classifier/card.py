@@ -23,11 +23,11 @@ rank citizens, or on texts other than reports.
 ## How it is made
 
 Word segmentation by underthesea; TF-IDF of words as typed, of words without marks, of the opening alone and of letters
-inside words; names of places and people are left out where capitals show them. A linear support vector machine a head,
-for the topic with complement naive Bayes added to its weights; a temperature that turns its scores into probabilities,
-and a rising line from these to how often such answers are right. Every report is also seen without its marks, a third
-of them with one more change: slips, teencode, spelling by ear, or dressed in the courtesies and addresses of an
-official letter. Short phrases a topic and a type stand beside the reports.
+inside words; names of places and people are left out where capitals show them, or where the corpus knows the name of
+a place. A linear support vector machine a head, for the topic with complement naive Bayes added to its weights; a
+temperature that turns its scores into probabilities, and a rising line from these to how often such answers are right.
+Every report is also seen without its marks, a third of them with one more change: slips, teencode, spelling by ear, or
+dressed in the courtesies and addresses of an official letter. Short phrases a topic and a type stand beside the reports.
 
 Trained on {rows} written reports (`classifier/corpus/README.md`), seed {seed}, Python {python}, {libraries}.
 Corpus digest `{corpus}`.
@@ -44,7 +44,7 @@ FEW_REPORTS: Final = 20
 _WEAK: Final = """\
 ## Known weaknesses
 
-- The corpus was written by few hands; what nobody thought of is missing. Regions other than the South are thin.
+- The corpus was written by few hands; what nobody thought of is missing. Half of it speaks as the South does.
 - Two issues in one report get one topic; the other is often among the alternatives.
 - Sarcasm, and thanks that contain a complaint, are read literally.
 - Texts in English or other languages are understood only as far as a few reports of the corpus go.

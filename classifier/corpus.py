@@ -1,6 +1,7 @@
 """The corpus: reading it, and the check that it was written report by report and not stamped from templates."""
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ DISTINCT_2: Final = 0.16
 DISTINCT_3: Final = 0.45
 #: Ratios mean little on a handful of texts.
 ENOUGH_TEXTS: Final = 200
+
+_WORD: Final = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ def problems(corpus_dir: Path | None = None) -> list[str]:
 
 def fold_words(text: str) -> list[str]:
     """Return the words of a text without marks, case and punctuation."""
-    return "".join(char if char.isalnum() else " " for char in fold(text)).split()
+    return _WORD.findall(fold(text))
 
 
 def _label_problems(rows: Sequence[Row]) -> Iterator[str]:

@@ -7,8 +7,7 @@ little and not everything). Numbers carry no topic and become `#`; names of plac
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -95,29 +94,16 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=32768)
-def _plain(word: str) -> str:
+def plain_of(word: str) -> str:
+    """Return a word without its marks."""
     return fold(word)
 
 
 @lru_cache(maxsize=32768)
-def _letters(word: str) -> tuple[str, ...]:
+def letters_of(word: str) -> tuple[str, ...]:
+    """Return the runs of letters in a word."""
     padded = f" {word} "
     return tuple(padded[at : at + LETTERS] for at in range(len(padded) - LETTERS + 1))
-
-
-def _pairs(words: Iterable[str]) -> list[str]:
-    return [f"{first} {second}" for first, second in pairwise(words)]
-
-
-def _block_terms(reading: Reading) -> tuple[list[str], ...]:
-    plain = [_plain(word) for word in reading.words]
-    opening = plain[:OPENING]
-    return (
-        [*reading.words, *_pairs(reading.words), *(f"{compound}_" for compound in reading.compounds)],
-        [*plain, *_pairs(plain)],
-        [*opening, *_pairs(opening)],
-        [letters for word in plain for letters in _letters(word)],
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,27 +166,11 @@ class Vocabulary:
         places = np.searchsorted(self._pair_keys, keys)
         return np.where(self._pair_keys[places] == keys, self._pair_ids[places], np.int32(-1))
 
-    @classmethod
-    def fit(cls, readings: Iterable[Reading], phrases: Iterable[Reading] = ()) -> "Vocabulary":
-        """Collect the terms of the readings and how rare each is; those of phrases are kept however rare."""
-        counts: list[Counter[str]] = [Counter() for _ in BLOCK_WEIGHTS]
-        total = 0
-        for least, group in ((1, readings), (LEAST_TEXTS, phrases)):
-            for reading in group:
-                total += least
-                for count, terms in zip(counts, _block_terms(reading), strict=True):
-                    count.update(dict.fromkeys(terms, least))
-        kept = [sorted(term for term, n in count.items() if n >= LEAST_TEXTS) for count in counts]
-        held = [count[term] for count, terms in zip(counts, kept, strict=True) for term in terms]
-        idf = np.log((1 + total) / (1 + np.array(held, dtype=np.float64))) + 1
-        packed = "\n\n".join("\n".join(block) for block in kept).encode()
-        return cls(np.frombuffer(packed, dtype=np.uint8), idf.astype(np.float32))
-
     def _entry(self, word: str) -> tuple[int, int, int, list[int]]:
         """Return what one word adds: its features as typed, without marks, in the opening (-1: none), and letters."""
         if (entry := self._entries.get(word)) is None:
-            plain = _plain(word)
-            letters = [self._letters[part] for part in _letters(plain) if part in self._letters]
+            plain = plain_of(word)
+            letters = [self._letters[part] for part in letters_of(plain) if part in self._letters]
             entry = (self._typed.get(word, -1), self._plain.get(plain, -1), self._opening.get(plain, -1), letters)
             if len(self._entries) < MOST_REMEMBERED:
                 self._entries[word] = entry

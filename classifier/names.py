@@ -1,16 +1,27 @@
 """Which words of a report are the name of a place or a person: syllables of names are words of other things.
 
 "Đường Điện Biên Phủ" has nothing to do with electricity (điện), "phường Thuận Hóa" nothing with invoices (hóa đơn).
-Names are known by their capitals, so where somebody writes without any, or with nothing else, none is found.
+Names are known by their capitals, and those that the corpus has more than once also without: somebody who shouts,
+or never writes a capital, means the same.
 """
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
+from importlib.resources import files
 from typing import Final
 
 from classifier.redact import MASK
-from classifier.text import fold
+from classifier.text import canonical, fold
+
+#: Names of so many words are remembered, which at least so many reports have.
+LENGTHS: Final = (4, 3, 2)
+LEAST_REPORTS: Final = 2
+#: A word for a place that is shortened has at most so many letters.
+LONGEST_SHORT: Final = 2
+FILE: Final = "names.txt"
+HEAD: Final = "# Names of places that more than one report of the corpus has. Made by `langnghe corpus names`.\n"
 
 #: What stands before the name of a place.
 _BEFORE_A_PLACE: Final = frozenset(
@@ -47,10 +58,77 @@ def _speaks(masked: str) -> bool:
 
 
 def names(pieces: Sequence[str]) -> set[int]:
-    """Return the places of the pieces that are (part of) a name; none where capitals say nothing.
+    """Return the places of the pieces that are (part of) a name.
 
     Pieces are what stands between blanks of a canonical text.
     """
+    return _by_capitals(pieces) | _remembered(pieces)
+
+
+def gathered(texts: Iterable[str]) -> list[str]:
+    """Return the names of places that reports have, in small letters: what `data/names.txt` holds of the corpus."""
+    found: Counter[str] = Counter()
+    for text in texts:
+        pieces = canonical(without_masks(text)).split()
+        found.update(set(_called(pieces, _by_capitals(pieces))))
+    often = {name for name, reports in found.items() if reports >= LEAST_REPORTS}
+    marked = {fold(name) for name in often if not name.isascii()}
+    return sorted(often - marked)
+
+
+def _called(pieces: Sequence[str], named: set[int]) -> Iterator[str]:
+    """Yield the names that stand right after the word for a place."""
+    for at in named:
+        if at == 0 or at - 1 in named or not _introduced(pieces, at):
+            continue
+        end = at + 1
+        while end in named and not pieces[end - 1].endswith(_ENDS_NAME):
+            end += 1
+        if end - at in LENGTHS:
+            yield " ".join(map(_bare, pieces[at:end]))
+
+
+def _introduced(pieces: Sequence[str], at: int) -> bool:
+    """Tell whether the word before says that a name of a place follows."""
+    return at > 0 and (_one_of(_BEFORE_A_PLACE, pieces[at - 1]) or _crossing(pieces, at))
+
+
+@lru_cache(maxsize=16384)
+def _may_introduce(piece: str) -> bool:
+    if piece.endswith(_ENDS_NAME) and len(_bare(piece)) > LONGEST_SHORT:
+        return False  # "đi đường, hòa bình thôi", but "P. Bến Nghé"
+    return _numbered(piece) or _one_of(_BEFORE_A_PLACE, piece) or _one_of(_WAYS, piece)
+
+
+def _crossing(pieces: Sequence[str], at: int) -> bool:
+    return at > 1 and _one_of(_WAYS, pieces[at - 1]) and _bare(pieces[at - 2]) in {"ngã", "nga"}
+
+
+def _remembered(pieces: Sequence[str]) -> set[int]:
+    """Return the places of names that are known from the corpus, however they are written."""
+    found: set[int] = set()
+    for at in [at for at, before in enumerate(pieces[:-2], start=1) if _may_introduce(before)]:
+        if _numbered(pieces[at - 1]) or _introduced(pieces, at):
+            length = next((length for length in LENGTHS if _is_remembered(pieces[at : at + length], length)), 0)
+            found.update(range(at, at + length))
+    return found
+
+
+def _is_remembered(run: Sequence[str], length: int) -> bool:
+    if len(run) < length or any(piece.endswith(_ENDS_NAME) for piece in run[:-1]):
+        return False
+    name = " ".join(map(_bare, run))
+    return name in _names() or (name.isascii() and name in _without_marks(_names()))
+
+
+@cache
+def _names() -> frozenset[str]:
+    lines = files("classifier").joinpath("data", FILE).read_text("utf-8").splitlines()
+    return frozenset(line for line in lines if not line.startswith("#"))
+
+
+def _by_capitals(pieces: Sequence[str]) -> set[int]:
+    """Return the places of what is written as a name is; none where capitals say nothing."""
     begun = [_capital(piece) for piece in pieces]
     if not any(begun) or 10 * sum(begun) > 9 * len(pieces) or 2 * sum(map(_shouted, pieces)) > len(pieces):
         return set()
@@ -86,8 +164,7 @@ def _is_name(pieces: Sequence[str], at: int, length: int, found: set[int]) -> bo
         return True  # "phường Tân An, Ninh Kiều"; "Trần Phú - Phù Đổng"
     if _one_of(_BEFORE_A_PLACE, before):
         return True
-    crossing = at > 1 and _one_of(_WAYS, before) and _bare(pieces[at - 2]) in {"ngã", "nga"}
-    return not before.endswith(_ENDS_SENTENCE) and (crossing or any(char.isdigit() for char in before))
+    return not before.endswith(_ENDS_SENTENCE) and (_crossing(pieces, at) or _numbered(before))
 
 
 @lru_cache(maxsize=16384)
@@ -95,6 +172,10 @@ def _capital(piece: str) -> bool:
     """Tell whether a piece is written as a name is: a capital first and small letters after it."""
     word = _JOINED.sub("", piece.strip(_EDGES), count=1)
     return word[:1].isupper() and (len(word) == 1 or word[1:].islower())
+
+
+def _numbered(piece: str) -> bool:
+    return any(char.isdigit() for char in piece)
 
 
 def _shouted(piece: str) -> bool:

@@ -13,7 +13,7 @@ from app.commands.plainly import plainly, say
 from app.hotline import open_hotline
 from app.learning import service as learning
 from app.settings import from_env
-from classifier import artifact, corpus
+from classifier import artifact, corpus, names
 from classifier.artifact import ArtifactRefused
 from classifier.predict import Classifier, Prediction
 from classifier.train import SEED
@@ -126,3 +126,12 @@ def check_corpus() -> None:
     click.echo(f"{len(corpus.load())} reports, {len(problems)} problems")
     if problems:
         sys.exit(1)
+
+
+@corpus_group.command(name="names")
+@plainly
+def gather_names() -> None:
+    """Write down anew which names of places the corpus has more than once (after it has changed)."""
+    found = names.gathered(row.text for row in corpus.load())
+    (artifact.DATA_DIR / names.FILE).write_text(names.HEAD + "".join(f"{name}\n" for name in found), "utf-8")
+    click.echo(f"{len(found)} names")
