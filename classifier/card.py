@@ -27,7 +27,7 @@ inside words; names of places and people are left out where capitals show them, 
 a place. A linear support vector machine a head, for the topic with complement naive Bayes added to its weights; a
 temperature that turns its scores into probabilities, and a rising line from these to how often such answers are right.
 Every report is also seen without its marks, a third of them with one more change: slips, teencode, spelling by ear, or
-dressed in the courtesies and addresses of an official letter. Short phrases a topic and a type stand beside the reports.
+dressed in the courtesies and addresses of an official letter. Short phrases a topic and a type stand beside them.
 
 Trained on {rows} written reports (`classifier/corpus/README.md`), seed {seed}, Python {python}, {libraries}.
 Corpus digest `{corpus}`.

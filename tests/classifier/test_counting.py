@@ -68,4 +68,4 @@ def test_whoever_changes_what_training_makes_raises_its_number() -> None:
         [train.TOLERANCE, train.BAYES_ALPHA, train.SPREAD_EVERY, train.FOLDS, ASKED, RECALL],
     ]
     digest = hashlib.sha256(json.dumps(made).encode()).hexdigest()[:16]
-    assert KNOWN == {artifact.RECIPE: digest}, "raise RECIPE in classifier/artifact.py and write the new digest here"
+    assert {artifact.RECIPE: digest} == KNOWN, "raise RECIPE in classifier/artifact.py and write the new digest here"
