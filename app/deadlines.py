@@ -122,6 +122,8 @@ def _new(
     session: Session, calendar: WorkingCalendar, ticket: Ticket, due: Due, since: datetime | None = None
 ) -> Deadline:
     deadline = Deadline(ticket_id=ticket.id, kind=due.kind, term=0)
+    if since is not None and since != ticket.received_at:
+        deadline.since = deadline.runs_from = since  # promised first after a reopening
     _promise(calendar, deadline, due, since or ticket.received_at)
     session.add(deadline)
     if due.kind is DeadlineKind.RESOLVE:

@@ -95,8 +95,17 @@ def test_a_contested_refusal_owes_the_way_to_a_unit_and_then_that_units_answer(
     with hotline.database.transaction() as session:
         session.get_one(type(filed.ticket()), filed.ticket().id).submission_type = None
     review.route(hotline, staff.cleared, step(filed), Choice("street-lighting", LIGHTS))
-    assert resolve(filed).due_at > reopened_at + timedelta(days=1)
+    first = resolve(filed)
+    assert first.due_at > reopened_at + timedelta(days=1)
+    assert (first.since, first.runs_from) == (reopened_at, reopened_at), "not the filing: there was no promise before"
     assert filed.status() is Status.ROUTED
+    off = (clock.at + timedelta(days=1)).date()
+    with hotline.database.transaction() as session:
+        workdays.change(
+            session, hotline.calendar(session), clock.at, Decision(off, working=False, reason="Nghỉ bù", author="tests")
+        )
+    keep(hotline)
+    assert resolve(filed).due_at > first.due_at, "a day off gives a day more"
     sound(hotline)
 
 
