@@ -13,7 +13,7 @@ from app.sealed import vault
 from classifier import emergency
 from classifier.predict import Classifier, Prediction
 from models.ticket import Happening, Ticket
-from models.vocabulary import UNCLEAR_TOPIC, Status, SubmissionType, Urgency
+from models.vocabulary import UNCLEAR_TOPIC, Channel, Status, SubmissionType, Urgency
 from routing.place import Place
 from routing.rules import Decision
 
@@ -53,12 +53,18 @@ def _decide(hotline: Hotline, session: Session, ticket: Ticket, prediction: Pred
         ticket.urgency = _urgency(ticket, Urgency.EMERGENCY if emergency.danger(ticket.text) else Urgency.NORMAL)
         ticket.transition(Status.NEEDS_REVIEW, Happening("triaged", now, data={"reason": "no_model"}))
         return
-    if SubmissionType(prediction.submission_type) is SubmissionType.DENUNCIATION and ticket.submission_type is None:
+    if _suspected(ticket, prediction):
         # The gate errs towards sealing; a person releases. Nothing of the content goes into the history.
         data = {"by": "model", "model_version": prediction.model_version}
         vault.seal(hotline, session, ticket, Happening("sealed", now, data=data))
         return
     _route(hotline, session, ticket, prediction, now)
+
+
+def _suspected(ticket: Ticket, prediction: Prediction) -> bool:
+    """Tell whether a report is taken for a denunciation whatever its citizen calls it; a call-taker could ask."""
+    asked = ticket.channel is Channel.PHONE and ticket.submission_type is not None
+    return SubmissionType(prediction.submission_type) is SubmissionType.DENUNCIATION and not asked
 
 
 def _route(hotline: Hotline, session: Session, ticket: Ticket, prediction: Prediction, now: datetime) -> None:

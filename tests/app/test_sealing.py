@@ -19,7 +19,7 @@ from app.tracking import service as tracking
 from models.account import Account
 from models.sealed import SealedRead
 from models.ticket import Ticket
-from models.vocabulary import Status, SubmissionType
+from models.vocabulary import Channel, Status, SubmissionType
 from tests.app.conftest import LIGHTS, LIGHTS_OUT, PEOPLE, Filed, Road, Staff, file_with_photo, step
 from tests.pages import hidden, post_form, words
 
@@ -36,6 +36,20 @@ def test_a_denunciation_is_met_by_nothing_that_lists_tickets_and_known_to_the_cl
     assert (sees(hotline, staff, filed), knows(hotline, staff, filed)) == (set(), {"cleared", "auditor"})
     road.refer_sealed(filed, "Ông Bảy nhận tiền của dân.")
     assert (sees(hotline, staff, filed), knows(hotline, staff, filed)) == (set(), {"cleared", "auditor"})
+
+
+@pytest.mark.parametrize("called", ["phan-anh", "khieu-nai", "khen-ngoi"])
+def test_whatever_its_citizen_calls_it_what_reads_like_a_denunciation_is_sealed(
+    hotline: Hotline, road: Road, staff: Staff, called: str
+) -> None:
+    filed = road.routed(SECRET, submission_type=called)
+    assert filed.status() is Status.SEALED
+    assert sees(hotline, staff, filed) == set()
+    kept = road.file(SECRET, submission_type=called)
+    with hotline.database.transaction() as session:
+        session.get_one(Ticket, kept.ticket().id).channel = Channel.PHONE
+    road.triage()
+    assert kept.status() is not Status.SEALED, "a call-taker could ask"
 
 
 def test_the_list_says_nothing_of_what_was_said(road: Road, staff: Staff, log_in: Log) -> None:
