@@ -11,6 +11,7 @@ from typing import Final
 from classifier.scrub import PERSONAL
 from classifier.text import fold, received
 
+_WORD: Final = re.compile(r"[^\W_]+")
 MASK: Final = "[đã che]"
 _UPPER: Final = "A-ZÀÁẢÃẠĂẰẮẲẴẶÂẦẤẨẪẬÈÉẺẼẸÊỀẾỂỄỆÌÍỈĨỊÒÓỎÕỌÔỒỐỔỖỘƠỜỚỞỠỢÙÚỦŨỤƯỪỨỬỮỰỲÝỶỸỴĐ"
 #: Two to five words that begin with a capital.
@@ -20,10 +21,11 @@ _SPEAKER: Final = re.compile(
     rf"(?i:(?:tôi|em|con|cháu|mình|tui)\s+(?:tên\s+là|tên|là)|họ\s+(?:và\s+)?tên|người\s+(?:tố\s+cáo|viết\s+đơn|làm\s+đơn)"
     rf"|ký\s+tên)\s*:?\s*(?P<who>{_NAME})"
 )
-#: Where they live: "ngụ tại …", "nhà tôi ở …", up to the end of the sentence or clause.
+#: Where they live: "ngụ tại …", "nhà tôi ở …", up to the end of the sentence or clause. Possessive, or a run of blanks
+#: would be shared out among its parts in every way there is.
 _HOME: Final = re.compile(
-    r"(?i:(?:hiện\s+)?(?:ngụ|cư\s+ngụ|thường\s+trú|tạm\s+trú|trú)\s*(?:tại|ở)?|nhà\s+(?:tôi|em|con|mình|tui)\s*(?:ở|số)"
-    r"|địa\s+chỉ(?:\s+(?:nhà|của\s+tôi))?)\s*:?\s*(?P<where>[^.;\n]*?\d[^;\n]*?)(?=[;\n]|,\s+(?!phường|quận|xã|huyện|thành|tp|đường|p\.|q\.)"
+    r"(?i:(?:hiện\s+)?(?:ngụ|cư\s+ngụ|thường\s+trú|tạm\s+trú|trú)\s*+(?:tại|ở)?+|nhà\s+(?:tôi|em|con|mình|tui)\s*+(?:ở|số)"
+    r"|địa\s+chỉ(?:\s+(?:nhà|của\s+tôi))?)\s*+:?+\s*+(?P<where>[^.;\n]*?\d[^;\n]*?)(?=[;\n]|,\s+(?!phường|quận|xã|huyện|thành|tp|đường|p\.|q\.)"
     r"|\.(?:\s|$)|$)",
 )
 _HOUSE: Final = re.compile(
@@ -59,15 +61,20 @@ def speakers(text: str) -> tuple[str, ...]:
 
 
 def identity_left(text: str, identity: Sequence[str]) -> bool:
-    """Tell whether a text still holds a part of the identity, however it is spelled."""
-    plain, digits = " ".join(fold(text).split()), re.sub(r"\D", "", text)
+    """Tell whether a text still holds a part of the identity as whole words, however it is spelled."""
+    plain, digits = _plain_words(text), re.sub(r"\D", "", text)
     for value in identity:
         if number := _number(value):
             if number in digits:
                 return True
-        elif " ".join(fold(value).split()) in plain:
+        elif _plain_words(value).strip() and _plain_words(value) in plain:
             return True
     return False
+
+
+def _plain_words(text: str) -> str:
+    """Return the words of a text without marks and punctuation, a blank around each."""
+    return f" {' '.join(_WORD.findall(fold(text)))} "
 
 
 def _number(value: str) -> str | None:

@@ -14,6 +14,7 @@ from classifier.scrub import scrubbed
         ("thư a.b-c@vidu.com.vn", "thư email"),
         ("xe 59X1-234.56 đậu bít hẻm", "xe biển số đậu bít hẻm"),
         ("xe 51A 12345", "xe biển số"),
+        ("xe 29MĐ1-234.56", "xe biển số"),
         ("hẻm 285/12/4A, 3 ngày, 22h30, quận 10", "hẻm 285/12/4A, 3 ngày, 22h30, quận 10"),
         ("ngày 12/11/2026 lúc 7h", "ngày 12/11/2026 lúc 7h"),
     ],
