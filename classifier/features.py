@@ -9,7 +9,6 @@ little and not everything). Numbers carry no topic and become `#`; names of plac
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -17,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classifier.names import names, without_masks
+from classifier.remember import LONGEST_WORD, of_words
 from classifier.segment import compounds
 from classifier.shortforms import expand_alone, expand_piece
 from classifier.text import canonical, fold
@@ -76,13 +76,13 @@ def read(text: str) -> Reading:
     return Reading(words, origins, compounds(words) if marked else [])
 
 
-@lru_cache(maxsize=32768)
+@of_words(32768)
 def _parts(piece: str) -> tuple[str, ...]:
     """Return the canonical form of a piece, in which there may be several, or none."""
     return tuple(canonical(piece).split())
 
 
-@lru_cache(maxsize=32768)
+@of_words(32768)
 def _words(part: str) -> tuple[str, ...] | None:
     """Return the words of a canonical piece; None where only its neighbours can tell what it means."""
     expanded = expand_alone(part.lower())
@@ -93,13 +93,12 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(_DIGITS.sub("#", word) for word in _WORD.findall(text))
 
 
-@lru_cache(maxsize=32768)
+@of_words(32768)
 def plain_of(word: str) -> str:
     """Return a word without its marks."""
     return fold(word)
 
 
-@lru_cache(maxsize=32768)
 def letters_of(word: str) -> tuple[str, ...]:
     """Return the runs of letters in a word."""
     padded = f" {word} "
@@ -172,7 +171,7 @@ class Vocabulary:
             plain = plain_of(word)
             letters = [self._letters[part] for part in letters_of(plain) if part in self._letters]
             entry = (self._typed.get(word, -1), self._plain.get(plain, -1), self._opening.get(plain, -1), letters)
-            if len(self._entries) < MOST_REMEMBERED:
+            if len(self._entries) < MOST_REMEMBERED and len(word) <= LONGEST_WORD:
                 self._entries[word] = entry
         return entry
 

@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Final
 
 from classifier.redact import MASK
+from classifier.remember import LONGEST_WORD, of_words
 from classifier.text import canonical, fold
 
 #: Names of so many words are remembered, which at least so many reports have.
@@ -93,7 +94,7 @@ def _introduced(pieces: Sequence[str], at: int) -> bool:
     return at > 0 and (_one_of(_BEFORE_A_PLACE, pieces[at - 1]) or _crossing(pieces, at))
 
 
-@lru_cache(maxsize=16384)
+@of_words(16384)
 def _may_introduce(piece: str) -> bool:
     if piece.endswith(_ENDS_NAME) and len(_bare(piece)) > LONGEST_SHORT:
         return False  # "đi đường, hòa bình thôi", but "P. Bến Nghé"
@@ -167,7 +168,7 @@ def _is_name(pieces: Sequence[str], at: int, length: int, found: set[int]) -> bo
     return not before.endswith(_ENDS_SENTENCE) and (_crossing(pieces, at) or _numbered(before))
 
 
-@lru_cache(maxsize=16384)
+@of_words(16384)
 def _capital(piece: str) -> bool:
     """Tell whether a piece is written as a name is: a capital first and small letters after it."""
     word = _JOINED.sub("", piece.strip(_EDGES), count=1)
@@ -186,9 +187,13 @@ def _bare(piece: str) -> str:
     return piece.lower().strip(_EDGES)
 
 
-@lru_cache(maxsize=16384)
 def _one_of(words: frozenset[str], piece: str) -> bool:
     """Tell whether a piece is one of the words, or one without its marks."""
+    return len(piece) <= LONGEST_WORD and _is_one_of(words, piece)
+
+
+@lru_cache(maxsize=16384)
+def _is_one_of(words: frozenset[str], piece: str) -> bool:
     bare = _bare(piece)
     # "cho" is "for" far oftener than a market
     return bare in words or (bare.isascii() and bare != "cho" and bare in _without_marks(words))

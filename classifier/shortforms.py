@@ -6,9 +6,10 @@ shown where the citizen wrote it.
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from importlib.resources import files
 from typing import Final
+
+from classifier.remember import of_words
 
 _WORD = re.compile(r"[^\W_]+")
 _NUMBERED_UNIT = re.compile(r"(?<![^\W_])(q|p|f)\.?(\d{1,2})(?![^\W_])", re.IGNORECASE)
@@ -64,7 +65,7 @@ def expand_piece(pieces: Sequence[str], place: int) -> str:
     return _by_neighbours(pieces, place) if expanded is None else expanded
 
 
-@lru_cache(maxsize=32768)
+@of_words(32768)
 def expand_alone(piece: str) -> str | None:
     """Return one piece written out; None where only its neighbours can tell."""
     if piece.lower().strip(".,;:!?()\"'") in _AMBIGUOUS:

@@ -10,6 +10,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
+from classifier.remember import of_words
 from classifier.shortforms import expand_piece
 
 #: More combining marks than this on one base is a prank; no script we meet needs more.
@@ -123,7 +124,7 @@ _SYLLABLE = re.compile(
 )
 
 
-@lru_cache(maxsize=32768)
+@of_words(32768)
 def _toned(word: str) -> str:
     """Put the tone mark of a Vietnamese syllable on its proper vowel (hoà → hòa, đựơc → được); leave other words."""
     if word.isascii():
