@@ -139,12 +139,17 @@ def opening(calendar: WorkingCalendar, hours: OpeningHours | None, at: datetime)
     if hours is not None and hours.always:
         return Opening(is_open=True, until=None)
     first = calendar.local_day(at)
-    coming = [s for ahead in range(_AHEAD) for s in stretches_on(calendar, hours, first + timedelta(days=ahead))]
+    seen_to = datetime.combine(first + timedelta(days=_AHEAD), time(), calendar.zone).astimezone(UTC)
+    coming: list[tuple[datetime, datetime]] = []
+    for ahead in range(_AHEAD):
+        for opens, closes in stretches_on(calendar, hours, first + timedelta(days=ahead)):
+            over_midnight = bool(coming) and coming[-1][1] == opens
+            coming.append((coming.pop()[0] if over_midnight else opens, closes))
     for opens, closes in coming:
         if at < opens:
             return Opening(is_open=False, until=opens)
         if at < closes:
-            return Opening(is_open=True, until=closes)
+            return Opening(is_open=True, until=closes if closes < seen_to else None)
     return Opening(is_open=False, until=None)
 
 

@@ -27,6 +27,8 @@ RESOLUTION: Final = 9
 #: Words of a street's name that tell it from the others of its ward; people leave off what follows.
 _STREET_WORDS: Final = 3
 _WORD: Final = re.compile(r"[^\W_]+")
+#: Of longer texts it is found anew each time what they tell: few are, and a memory full of them is large.
+_USUAL_LENGTH: Final = 1000
 #: Words that say nothing about what happened; few, because folded many are also words that do (đến and đèn).
 _EMPTY: Final = frozenset(
     fold("không được với những một người và thì kia rồi này nay ngay quá của là nhờ xin cho dân báo mình luôn").split()
@@ -108,8 +110,16 @@ def likeness(text: str, other: str) -> float:
     return len(mine & theirs) / sqrt(len(mine) * len(theirs))
 
 
-@lru_cache(maxsize=2048)
 def _features(text: str) -> frozenset[str]:
+    return _remembered(text) if len(text) <= _USUAL_LENGTH else _telling(text)
+
+
+@lru_cache(maxsize=2048)
+def _remembered(text: str) -> frozenset[str]:
+    return _telling(text)
+
+
+def _telling(text: str) -> frozenset[str]:
     words = [word for word in _WORD.findall(fold(text)) if word not in _EMPTY and not word.isdigit()]
     return frozenset(words) | {f"{first} {second}" for first, second in pairwise(words)}
 

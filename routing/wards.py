@@ -14,6 +14,8 @@ from routing.source import JsonReport, Problems
 #: Characters that a code and a name may have, as the database keeps them.
 _CODE_MAX: Final = 16
 _NAME_MAX: Final = 120
+#: A ward has a size: how far a point is from it is told in parts of that.
+_SMALLEST_KM2: Final = 0.001
 _CODE: Final = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 #: Sorts of the lowest administrative unit, as written before a name. Longest first.
 WARD_TYPES: Final = ("Thị trấn", "Đặc khu", "Phường", "Xã")
@@ -128,7 +130,7 @@ def _ward(entry: Any) -> WardFact:
         type=kind,
         lat=_number(fields, "lat", -90, 90),
         lon=_number(fields, "lon", -180, 180),
-        area_km2=_number(fields, "area_km2", 0, 1e6),
+        area_km2=_number(fields, "area_km2", _SMALLEST_KM2, 1e6),
     )
 
 

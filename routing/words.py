@@ -3,12 +3,12 @@
 import re
 import unicodedata
 from functools import cached_property
-from itertools import accumulate
+from itertools import pairwise
 from typing import Final
 
 from routing.folding import both_forms, spelling
 
-_WORD: Final = re.compile(r"([^a-z0-9]*)([a-z]+|[0-9]+)")
+_WORD: Final = re.compile(r"[a-z]+|[0-9]+")
 _MARKS: Final = re.compile("[\u0300-\u036f]")
 #: A place is named early or late in a text; in an enormous one only this much is read from each end.
 _READ: Final = 6000
@@ -23,11 +23,10 @@ class Words:
         self._text = text
         self.low, folded = both_forms(text)
         self.accented = not self.low.isascii()
-        pairs = _WORD.findall(folded)  # they leave nothing out, so their lengths say where each begins
-        self.gaps: list[str] = [gap for gap, _ in pairs]
-        self.words: list[str] = [word for _, word in pairs]
-        ends = accumulate(len(gap) + len(word) for gap, word in pairs)
-        self.starts = [end - len(word) for end, word in zip(ends, self.words, strict=True)]
+        spans = [found.span() for found in _WORD.finditer(folded)]
+        self.words: list[str] = [folded[start:end] for start, end in spans]
+        self.starts = [start for start, _ in spans]
+        self.gaps = [folded[end:start] for (_, end), (start, _) in pairwise([(0, 0), *spans])]
         self.count = len(self.words)
 
     @cached_property

@@ -197,6 +197,7 @@ def test_importing_is_light() -> None:
         ("calendar.yaml", "[mon,", "[moon,", "weekdays must be some of"),
         ("wards.json", '[["1", true]]', '[["9", true]]', "wards.json:10: old ward Phường 1 leads to unknown wards: 9"),
         ("wards.json", '"lat": 0.1, ', "", "wards.json:6: ward needs code, name"),
+        ("wards.json", '"area_km2": 9.0', '"area_km2": 0', "wards.json:7: ward needs code, name"),
         ("wards.json", '"code": "2"', '"code": "1"', "ward 1 is there twice"),
         ("wards.json", '"wards": [', '"wards": [[', "wards.json:"),
         ("city.yaml", "name: Quận Bờ Đông", "name: Quận Bờ Đá", "city.yaml:7: district 'Quận Bờ Đá' is in no old ward"),

@@ -306,6 +306,7 @@ def at(text: str) -> datetime:
         ("mon-fri 07:00-11:00", "2030-05-06T08:00", False, "2030-05-07T07:00"),  # the holiday
         ("mon-fri 07:00-11:00", "2030-05-12T08:00", True, "2030-05-12T11:00"),  # the hours of Monday
         ("sun 07:00-24:00", "2030-05-05T23:30", True, "2030-05-06T00:00"),
+        ("mon-sat 00:00-24:00", "2030-05-07T03:00", True, "2030-05-19T00:00"),  # over each midnight, and the 12th
         ("24/7", "2030-05-06T03:00", True, None),
     ],
 )
