@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,8 +10,11 @@ from playwright.sync_api import Page
 
 AXE: Final = Path(__file__).parents[2] / "app/static/vendor/axe.min.js"
 SIZES: Final = ((390, 844), (1280, 900))
-#: What a theme can break; all other rules are asked in light alone.
-OF_COLOURS: Final = ("color-contrast", "link-in-text-block")
+#: The phone's theme and the desk's, by the page's language. Every page is looked at in both languages, so in all four
+#: pairs of size and theme, and each look takes its time.
+THEMES: Final[Mapping[str, tuple[Any, Any]]] = {"vi": ("light", "dark"), "en": ("dark", "light")}
+#: What another size or theme can break; all other rules are asked once.
+OF_LOOKS: Final = ("color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable")
 #: Names a folder in which a picture of every page that is looked at is kept.
 PICTURES: Final = "LANGNGHE_SCREENSHOTS"
 #: What makes a page wider than its window, last what is scrolled by itself and should not be what does.
@@ -33,11 +37,11 @@ def violations(page: Page, state: str = "") -> list[str]:
     page.add_script_tag(path=AXE)
     before = page.viewport_size
     found: list[str] = []
-    for width, height in SIZES:
+    themes = THEMES[page.evaluate("document.documentElement.lang")]
+    for (width, height), theme, rules in zip(SIZES, themes, (None, OF_LOOKS), strict=True):
         page.set_viewport_size({"width": width, "height": height})
         found += [f"{width} px, sticks out: {html}" for html in page.evaluate(_STICKING_OUT)]
-        found += [f"{width} px, light: {wrong}" for wrong in _asked(page, "light", None)]
-        found += [f"{width} px, dark: {wrong}" for wrong in _asked(page, "dark", OF_COLOURS)]
+        found += [f"{width} px, {theme}: {wrong}" for wrong in _asked(page, theme, rules)]
         _keep_picture(page, state, width)
     page.emulate_media(color_scheme="light")
     if before is not None:
