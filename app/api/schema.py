@@ -74,7 +74,7 @@ class Name(Shape):
 
 
 class ShownPhoto(Shape):
-    """A photo of a unit's work; its address is good for some hours."""
+    """A photo of a unit's work; its address is signed and good for half an hour."""
 
     shows: PhotoOf
     url: str
