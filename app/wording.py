@@ -550,7 +550,11 @@ def followed_headline(status: Status) -> str:
 
 def followed_next(status: Status) -> str:
     """Return what happens next to a report that follows another's."""
-    return {
-        Status.INFO_REQUESTED: _("Bạn chưa cần làm gì; đơn vị sẽ trả lời mọi người tại đây."),
-        Status.CLOSED: _("Nếu với bạn vẫn chưa xong, bạn mở lại ngay bên dưới trong 30 ngày từ lúc trả lời."),
-    }.get(status) or next_words(status)
+    if status is Status.INFO_REQUESTED:
+        return _("Bạn chưa cần làm gì; đơn vị sẽ trả lời mọi người tại đây.")
+    return next_words(status)
+
+
+def closed_and_open_to_doubt() -> str:
+    """Return what a citizen can do about an answer that time, or another citizen, has closed."""
+    return _("Nếu với bạn vẫn chưa xong, bạn mở lại ngay bên dưới trong 30 ngày từ lúc trả lời.")

@@ -231,17 +231,21 @@ def _followed(session: Session, ticket: Ticket) -> Ticket | None:
 def _may_reopen_together(ticket: Ticket, lead: Ticket, now: datetime) -> bool:
     """Tell whether somebody who reported the same may say that it is not done.
 
-    Also when the lead's own citizen, or time, has closed it: that was not this one's word. Whoever has rated the answer
-    has said theirs.
+    Also when the lead's own citizen has closed it: that was not this one's word. Whoever has rated the answer has said
+    theirs.
     """
     if lead.status in _ANSWERED:
-        return _in_time(lead, now) and _may_rate_together(ticket, lead)
+        return _in_time(lead, now) and _unrated(ticket, lead)
     return _may_reopen(lead, now)
 
 
 def _may_rate_together(ticket: Ticket, lead: Ticket) -> bool:
     """Tell whether there is an answer that this citizen has not rated yet."""
-    answered_at = lead.answered_at if lead.status in _ANSWERED else None
+    return lead.status in _ANSWERED and _unrated(ticket, lead)
+
+
+def _unrated(ticket: Ticket, lead: Ticket) -> bool:
+    answered_at = lead.answered_at
     return answered_at is not None and (ticket.feedback is None or ticket.feedback.at < answered_at)
 
 
@@ -252,8 +256,8 @@ def _in_time(ticket: Ticket, now: datetime) -> bool:
 def _may_reopen(ticket: Ticket, now: datetime) -> bool:
     if ticket.submission_type is SubmissionType.DENUNCIATION:
         return False  # it goes to no unit, so from here on it would lie in nobody's queue
-    if ticket.status is Status.ANSWERED:
-        return _in_time(ticket, now)
+    if ticket.status in _ANSWERED:
+        return _in_time(ticket, now) and _unrated(ticket, ticket)  # time may have closed it, which is nobody's word
     if ticket.status is Status.REJECTED:
         return contest.may_contest(ticket)
     return ticket.status is Status.REFERRED

@@ -390,6 +390,8 @@ def domain_words() -> Iterator[str]:
     yield from map(wording.status_words, Status)
     yield from map(wording.headline, Status)
     yield from map(wording.next_words, Status)
+    yield from map(wording.followed_next, Status)
+    yield wording.closed_and_open_to_doubt()
     yield from map(wording.type_words, [None, *SubmissionType])
     yield from map(wording.channel_words, Channel)
     yield from map(wording.urgency_words, Urgency)

@@ -7,10 +7,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from app import lifecycle
 from app.database import insert
 from app.hotline import Hotline
 from app.intake.schema import parse_report
 from app.intake.service import Filing, received
+from app.tracking import service as tracking
 from app.work import queue
 from app.work import service as work
 from models.code import grouped
@@ -106,9 +108,16 @@ def test_an_empty_or_endless_answer_is_refused_beside_its_field(client: FlaskCli
 def test_an_answer_can_be_contested_for_thirty_days_and_not_after(
     client: FlaskClient, road: Road, clock: Clock
 ) -> None:
-    early, late = road.answered(), road.answered()
+    early, late, rated = road.answered(), road.answered(), road.answered()
+    tracking.rate(road.hotline, rated.code, 4, "")
     clock.forward(days=30)
+    with road.hotline.database.transaction() as session:
+        lifecycle.advance(road.hotline, session, clock.at)
+    assert {one.status() for one in (early, late)} == {Status.CLOSED}, "by time, which is nobody's word"
+    assert client.post("/api/v1/track", json={"code": rated.code}).get_json()["can_reopen"] is False
+    assert client.post("/t/mo-lai", data={"code": rated.code, "message": "Lại tắt."}).status_code == 409
     assert client.post("/api/v1/track", json={"code": early.code}).get_json()["can_reopen"] is True
+    assert "bạn mở lại ngay bên dưới" in words(client.post("/t", data={"code": early.code}).get_data(as_text=True))
     assert client.post("/t/mo-lai", data={"code": early.code, "message": "Tối qua lại tắt."}).status_code == 200
     assert early.status() is Status.REOPENED
     clock.forward(seconds=1)
@@ -116,7 +125,7 @@ def test_an_answer_can_be_contested_for_thirty_days_and_not_after(
     answer = client.post("/t/mo-lai", data={"code": late.code, "message": "Tối qua lại tắt."})
     assert answer.status_code == 409
     assert "Tối qua lại tắt." in words(answer.get_data(as_text=True))
-    assert late.status() is Status.ANSWERED
+    assert late.status() is Status.CLOSED
 
 
 def test_a_contested_answer_is_again_in_the_hands_of_its_unit(client: FlaskClient, road: Road, staff: Staff) -> None:
