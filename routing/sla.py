@@ -54,13 +54,7 @@ def read_sla(folder: Path, problems: Problems) -> SlaTable:
     """Read `sla.yaml`; topics that are not in the taxonomy are problems, topics left out have the defaults."""
     page = read_yaml(folder, "sla.yaml", problems)
     page.only("coordinating_percent", "defaults", "no_resolve", "topics")
-    defaults = page.block("defaults")
-    otherwise = TopicLimits(
-        ack=timedelta(minutes=defaults.number("ack_min", 5)),
-        resolve=_limit(defaults, "resolve", Limit(5, working_days=True)),
-        urgent=_limit(defaults, "urgent", Limit(2, working_days=False)),
-        emergency=_limit(defaults, "emergency", Limit(1, working_days=False)),
-    )
+    otherwise = _limits(page.block("defaults"), _USUAL)
     for kind in page.texts("no_resolve"):
         if kind not in set(SubmissionType):
             page.wrong(f"no_resolve: submission type {kind!r} does not exist")
@@ -77,6 +71,15 @@ def read_sla(folder: Path, problems: Problems) -> SlaTable:
         no_resolve=frozenset(page.texts("no_resolve")),
         coordinating_share=percent / 100,
     )
+
+
+#: What is promised where the city says nothing.
+_USUAL: Final = TopicLimits(
+    ack=timedelta(minutes=5),
+    resolve=Limit(5, working_days=True),
+    urgent=Limit(2, working_days=False),
+    emergency=Limit(1, working_days=False),
+)
 
 
 def _limits(block: Block, otherwise: TopicLimits) -> TopicLimits:

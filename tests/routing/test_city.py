@@ -190,6 +190,8 @@ def test_importing_is_light() -> None:
             "coordinating_percent: 100\nno_resolve: [to-cao]",
             "coordinating_percent must be between 1 and 99",
         ),
+        ("sla.yaml", "urgent: 3 h", "urgent: 3 wd", "sla.yaml:1: urgent must be in hours"),
+        ("sla.yaml", "{ack_min: 10", "{acknowledge: 10", "sla.yaml:1: "),
         ("sla.yaml", "[to-cao]", "[to-cao, x]", "submission type 'x' does not exist"),
         ("calendar.yaml", "timezone: UTC", "timezone: Mars/Olympus", "time zone 'Mars/Olympus' is not known"),
         ("calendar.yaml", '"14:00"', '"11:00"', "hours must be given, in order"),
