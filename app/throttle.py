@@ -91,7 +91,7 @@ class Throttle:
                 raise TooManyTries(60)
 
     def login(self, address: str, username: str, device: str | None = None) -> None:
-        """Count a login tried from an address and one for a user; without Redis nobody gets in by password.
+        """Count a login tried from an address and one for a user; without Redis nobody gets in, by whatever way.
 
         `device` is a device on which this user has been in before. It is counted by itself alone: whoever shuts a user
         or an office out by guessing does not shut out those who work there.

@@ -3,8 +3,9 @@
 Whoever works with tickets in the name of an account does so, within that transaction, as a role of the database that is
 not the owner (`Database.role`) and under settings that say for whom. Policies let that role see of `ticket` what
 `app.access` lets the account see, of everything that hangs on a ticket what hangs on one it sees, and of the vault's
-content nothing but to cleared coordinators. What the program does by itself (filing, a citizen with their code, relay,
-worker, command line) asks as the program, which is the owner or a role that the policies name.
+content nothing but to cleared coordinators (who opened it is also told to auditors and administrators). What the
+program does by itself (filing, a citizen with their code, relay, worker, command line) asks as the program, which is
+the owner or a role that the policies name.
 
 The policies are built from the schema as it is, after each migration, so a table that comes to hang on a ticket stands
 behind the wall by itself.
@@ -40,7 +41,7 @@ _FUNCTIONS: Final = {
 }
 #: What an account is to the wall; a coordinator who is cleared is more than one who is not.
 CLEARED: Final = "cleared"
-#: Figures of the whole city, which say nothing of any one ticket: a leader's board, a public map. Nothing sealed.
+#: Figures of the whole city, which say nothing of any one ticket: why units return what they got. Nothing sealed.
 FIGURES: Final = "figures"
 _ROLE: Final = "current_setting('langnghe.role', true)"
 _UNIT: Final = "current_setting('langnghe.department', true)"

@@ -22,7 +22,8 @@ class Operation:
 
     `scope` is what a bearer token must be made for; `OPEN` for what citizens do, without any. With `token_optional` a
     token of that scope may be sent; with `foreign_token` it is no person's, and the view looks at it. `keyed` takes an
-    Idempotency-Key. `photos` are the file fields of a body that may come as a form; `query` names what may stand behind
+    Idempotency-Key. With `may_be_gone` what was done may take the ticket out of the account's sight, and there is
+    nothing to show. `photos` are the file fields of a body that may come as a form; `query` names what may stand behind
     the ?, each with what it is.
     """
 
@@ -38,6 +39,7 @@ class Operation:
     refusals: tuple[int, ...] = ()
     photos: tuple[str, ...] = ()
     keyed: bool = False
+    may_be_gone: bool = False
     query: tuple[tuple[str, str], ...] = ()
     summary: str = ""
 
@@ -109,7 +111,7 @@ def document(public_url: str, version: str) -> dict[str, Any]:
 def _described(operation: Operation) -> dict[str, Any]:
     described: dict[str, Any] = {
         "summary": operation.summary,
-        "responses": {str(operation.status): _answer(operation)} | _refusals(operation),
+        "responses": {str(operation.status): _answer(operation)} | _gone(operation) | _refusals(operation),
     }
     parameters: list[dict[str, Any]] = []
     if operation.keyed:
@@ -119,7 +121,7 @@ def _described(operation: Operation) -> dict[str, Any]:
                 "in": "header",
                 "required": True,
                 "description": "16 to 255 printable ASCII characters, best a UUID. The same key and the same report "
-                "get the same answer for 24 hours, however often they are sent.",
+                "get the same answer for a day, unless the installation says otherwise, however often they are sent.",
                 "schema": {"type": "string", "minLength": 16, "maxLength": 255},
             }
         )
@@ -171,6 +173,10 @@ def _answer(operation: Operation) -> dict[str, Any]:
     return {"description": "Done", "content": {"application/json": {"schema": schema}}}
 
 
+def _gone(operation: Operation) -> dict[str, Any]:
+    return {"204": {"description": "Done; the ticket is no longer yours to see"}} if operation.may_be_gone else {}
+
+
 def _refusals(operation: Operation) -> dict[str, Any]:
     problem = {"application/problem+json": {"schema": {"$ref": _REF.format(model="ProblemDocument")}}}
     statuses = {*operation.refusals, 400, 503}
@@ -186,7 +192,7 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
 
 
 _MEANING: Final = {
-    400: "The request cannot be read",
+    400: "The request, or its Idempotency-Key, cannot be read",
     401: "A valid bearer token is needed",
     403: "The token was not made for this",
     404: "There is no such thing, or it is not yours",
@@ -195,5 +201,5 @@ _MEANING: Final = {
     415: "Wrong content type",
     422: "A field is wrong; each is listed",
     429: "Too many requests",
-    503: "The database is away; try again",
+    503: "The database is away, or the model where it is asked; try again",
 }

@@ -242,6 +242,7 @@ class HistoryEntry(Shape):
     public_text: str | None
     internal_text: str | None
     photos: list[UUID] = Field(description="What the unit shows in an answer.")
+    photo_urls: list[str] = Field(description="Where each of them is for half an hour.")
 
 
 class PartEntry(Shape):
@@ -337,6 +338,7 @@ class TicketDetail(TicketSummary):
     longitude: float | None
     channel: Channel
     photos: list[UUID]
+    photo_urls: list[str] = Field(description="Where each of the photos is for half an hour, by a signed address.")
     contact: ContactMasked | None = Field(description="For who leads, coordinators and auditors, where one was left.")
     actions: list[str]
     parts: list[PartEntry]

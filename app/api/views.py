@@ -574,6 +574,7 @@ def _step(
             refusals=(409, 415, 422),
             scope=Scope.SEALED if of == "sealed" else Scope.WORK,
             photos=photos,
+            may_be_gone=answer is schema.TicketDetail,
         )
         return api.post(f"/{of}/<uuid:ticket_id>/{name}")(documented(operation)(view))
 
@@ -1022,6 +1023,7 @@ def _ticket(account: Account, ticket_id: UUID) -> Response:
             longitude=found.lon,
             channel=found.channel,
             photos=[photo.id for photo in page.reported_photos(found)],
+            photo_urls=[_absolute(photo) for photo in page.reported_photos(found)],
             contact=_contact(session, account, found),
             actions=sorted(
                 work_service.offered(session, account, found)
@@ -1046,6 +1048,7 @@ def _ticket(account: Account, ticket_id: UUID) -> Response:
                     at=e.at, kind=e.kind, from_status=e.from_status, to_status=e.to_status,
                     actor=e.actor.display_name if e.actor else None, public_text=e.public_text,
                     internal_text=internal[e.id], photos=[photo.id for photo in shown.get(e.id, ())],
+                    photo_urls=[_absolute(photo) for photo in shown.get(e.id, ())],
                 )
                 for e in events
             ],

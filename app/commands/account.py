@@ -20,7 +20,7 @@ from models.vocabulary import Scope
 
 @click.group()
 def account() -> None:
-    """Accounts: a way in when the web gives none. All of it is on record for auditors."""
+    """Accounts: a way in when the web gives none. What changes an account that exists is on record for auditors."""
 
 
 @account.command(name="first-link")

@@ -75,7 +75,7 @@ def person() -> None:
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A new file that only you can read.")
 @plainly
 def export(source: IO[str], out: Path | None) -> None:
-    """Write all that is kept of a person as JSON; that it was given out is on record with each ticket."""
+    """Write what was said to and by a person as JSON; that it was given out is on record with each ticket."""
     number = service.number_of(source.readline())
     with installation() as hotline:
         found = json.dumps(service.export(hotline, number), ensure_ascii=False, indent=1)

@@ -10,10 +10,13 @@ from werkzeug.test import TestResponse
 
 from app.api.schema import ProblemDocument
 from app.hotline import Hotline
+from app.intake.photos import read_photos
 from app.web import create_app
+from app.work import service as work
 from models.account import Account, ApiToken
 from models.ticket import Ticket
-from tests.app.conftest import LIGHTS_OUT, Road, Staff
+from models.vocabulary import PhotoOf
+from tests.app.conftest import LIGHTS_OUT, Road, Staff, file_with_photo, picture, step
 
 Bearer = Callable[[Account], dict[str, str]]
 
@@ -45,6 +48,21 @@ def test_every_refusal_is_a_problem_that_the_document_knows(
         assert (answer.status_code, problem.status) == (status, status), (path, problem)
         method = "get" if path.endswith("}") else "post"
         assert str(status) in document[f"/api/v1{path}"][method]["responses"], path
+
+
+def test_a_program_of_the_staff_fetches_the_photos_of_a_report_and_of_an_answer(
+    client: FlaskClient, hotline: Hotline, road: Road, staff: Staff, bearer: Bearer
+) -> None:
+    filed = file_with_photo(hotline, LIGHTS_OUT)
+    road.triage()
+    work.accept(hotline, staff.alice, step(filed))
+    work.answer(hotline, staff.alice, step(filed, "Đã thay bóng mới."), [(PhotoOf.AFTER, read_photos([picture()])[0])])
+    ticket = client.get(f"/api/v1/tickets/{filed.ticket().id}", headers=bearer(staff.alice)).get_json()
+    addresses = [*ticket["photo_urls"], *ticket["history"][-1]["photo_urls"]]
+    assert len(addresses) == 2
+    for address in addresses:
+        with client.get(address) as shown:
+            assert (shown.status_code, shown.mimetype) == (200, "image/jpeg")
 
 
 def test_what_is_not_there_at_all_is_a_problem_too(client: FlaskClient, staff: Staff, bearer: Bearer) -> None:
