@@ -57,6 +57,13 @@ class KeyRing(ABC, Generic[Ring]):
         if self.trouble is not None:
             log.error("%s", self.trouble)
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The keys as they are now, the newest first; none where there is none."""
+        if self._given or not self._file.is_file():
+            return self._given
+        return tuple(keys_of(self._file.read_text("ascii")))
+
     def _ring(self) -> Ring:
         """Return the ring as it is now; raise `missing` when there is no key."""
         try:

@@ -3,7 +3,7 @@
 import hmac
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -40,6 +40,7 @@ class Contents:
     rows: Mapping[str, int]
     files: int
     secret_mark: str
+    key_marks: Mapping[str, Sequence[str]]
 
 
 class _Format(BaseModel):
@@ -56,6 +57,8 @@ class _Manifest(_Format):
     revision: str
     made_at: str
     secret_mark: str
+    #: Of the keys of each ring, by the variable that gives them; back-ups of earlier releases do not say.
+    key_marks: dict[str, list[str]] = {}
     rows: dict[str, int]
     members: dict[str, str]
 
@@ -65,7 +68,8 @@ def back_up(hotline: Hotline, file: Path, passphrase: str) -> Contents:
 
     Rows are of one moment. Photos are read after it: one is on the disk before the commit that names it, so none is
     missing; one filed in between is there too much, which `langnghe reconcile` removes after a restore.
-    Raises `NotEmpty` where the file exists, `BadBackup` for a short passphrase or if what was written reads otherwise.
+    Raises `NotEmpty` where the file exists, `BadBackup` for a short passphrase, if what was written reads otherwise, or
+    if a key was taken away meanwhile.
     """
     if len(passphrase) < PASSPHRASE_MIN:
         raise BadBackup(f"the passphrase must have at least {PASSPHRASE_MIN} characters")
@@ -88,12 +92,14 @@ def back_up(hotline: Hotline, file: Path, passphrase: str) -> Contents:
 
 def _write(hotline: Hotline, part: Path, passphrase: str) -> Counter[str]:
     rows: Counter[str] = Counter()
+    marks = _key_marks(hotline)
     with container.writing(part, passphrase) as (writer, manifest), _one_moment(hotline.database) as connection:
         manifest |= {
             "format": FORMAT,
             "revision": migration.revision(connection),
             "made_at": hotline.now().isoformat(timespec="seconds"),
             "secret_mark": _mark(hotline.settings.secret_key),
+            "key_marks": marks,
         }
         for number, (name, lines) in enumerate(tables.dumped(connection)):
             writer.add(f"{TABLES}/{name}/{number:08}.jsonl", lines)
@@ -101,7 +107,20 @@ def _write(hotline: Hotline, part: Path, passphrase: str) -> Counter[str]:
         for path in _kept(hotline.settings.data):
             writer.add(f"{FILES}/{path.relative_to(hotline.settings.data).as_posix()}", path.read_bytes())
         manifest["rows"] = dict(rows)
+        if lost := _not_among(marks, _key_marks(hotline)):
+            raise BadBackup(
+                f"a key of {lost} was taken away meanwhile: what was locked with it would not open; try again"
+            )
     return rows
+
+
+def _key_marks(hotline: Hotline) -> dict[str, list[str]]:
+    return {ring.name: [_mark(one) for one in ring.secrets] for ring in (hotline.seals, hotline.contact_keys)}
+
+
+def _not_among(wanted: Mapping[str, Sequence[str]], there: Mapping[str, Sequence[str]]) -> str | None:
+    """Return the first ring of which a wanted key is not there."""
+    return next((name for name, marks in wanted.items() if set(marks) - set(there.get(name, ()))), None)
 
 
 @contextmanager
@@ -146,7 +165,7 @@ def check(file: Path, passphrase: str) -> Contents:
     if manifest is None or manifest.members != digests or Counter(manifest.rows) != rows:
         raise BadBackup(f"{file}: its parts are not those of its list")
     files = sum(name.startswith(f"{FILES}/") for name in digests)
-    return Contents(manifest.revision, manifest.made_at, dict(rows), files, manifest.secret_mark)
+    return Contents(manifest.revision, manifest.made_at, dict(rows), files, manifest.secret_mark, manifest.key_marks)
 
 
 def _read_manifest(file: Path, content: bytes) -> _Manifest:
@@ -186,6 +205,8 @@ def restore(hotline: Hotline, file: Path, passphrase: str) -> Contents:
         raise BadBackup(f"{file}: made by a newer release (schema {contents.revision})")
     if contents.secret_mark != _mark(hotline.settings.secret_key):
         raise BadBackup("the back-up was made with another LANGNGHE_SECRET_KEY: with this one no code would open")
+    if lost := _not_among(contents.key_marks, _key_marks(hotline)):
+        raise BadBackup(f"the back-up was made with another {lost}: what is locked with it would not open")
     _require_empty(hotline)
     written: list[Path] = []
     migration.upgrade(hotline.database, contents.revision)

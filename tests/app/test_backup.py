@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pyrage
@@ -19,11 +20,12 @@ from app.bench import scratch
 from app.bench.world import World
 from app.hotline import Hotline
 from app.sealed import vault
+from app.seals import Seals
 from models.code import code_hash, normalised
 from models.sealed import SealedContent
 from models.tables import Base
 from models.ticket import Ticket
-from tests.app.conftest import LIGHTS_OUT, Filed, Road, file_with_photo
+from tests.app.conftest import LIGHTS_OUT, Clock, Filed, Road, file_with_photo
 
 PASSPHRASE = "bốn con ngựa ăn cỏ"
 
@@ -176,6 +178,36 @@ def test_the_wrong_passphrase_or_secret_is_named(hotline: Hotline, empty: Hotlin
     stranger = replace(empty, settings=replace(empty.settings, secret_key="y" * 40))
     with pytest.raises(BadBackup, match="another LANGNGHE_SECRET_KEY"):
         service.restore(stranger, tmp_path / "all.backup", PASSPHRASE)
+    other = ("z" * 43,)
+    for settings, name in (
+        (replace(empty.settings, seal_keys=other), "LANGNGHE_SEAL_KEY"),
+        (replace(empty.settings, contact_keys=other), "LANGNGHE_CONTACT_KEY"),
+    ):
+        without = replace(empty, settings=settings)
+        with pytest.raises(BadBackup, match=f"another {name}"):
+            service.restore(without, tmp_path / "all.backup", PASSPHRASE)
+    newer = replace(
+        empty.settings,
+        seal_keys=(*other, *hotline.settings.seal_keys),
+        contact_keys=(*other, *hotline.settings.contact_keys),
+    )
+    assert service.restore(replace(empty, settings=newer), tmp_path / "all.backup", PASSPHRASE).files == 0
+
+
+def test_a_backup_during_which_a_key_was_forgotten_is_none(hotline: Hotline, tmp_path: Path, clock: Clock) -> None:
+    """Its rows are of before, locked with the key that its key file no longer has."""
+    settings = replace(hotline.settings, seal_keys=())
+    settings.seal_file.write_text(f"{'n' * 43}\n{'o' * 43}\n")
+
+    def forget() -> datetime:
+        Seals(settings).forget_old()
+        return clock()
+
+    with pytest.raises(BadBackup, match="LANGNGHE_SEAL_KEY was taken away"):
+        service.back_up(replace(hotline, settings=settings, now=forget), tmp_path / "all.backup", PASSPHRASE)
+    assert not (tmp_path / "all.backup").exists()
+    service.back_up(replace(hotline, settings=settings), tmp_path / "all.backup", PASSPHRASE)
+    assert (tmp_path / "all.backup").exists()
 
 
 def test_a_backup_of_a_newer_release_is_refused(
