@@ -800,7 +800,7 @@ def notices() -> Response:
     account = _bearer()
     if account.role not in notice_service.TOLD:
         raise NotFound
-    with hotline().database.reading() as session:
+    with notice_service.reading(hotline()) as session:
         page = notice_service.of(session, account, request.args.get("after"))
         shape = schema.NoticePage(
             notices=[

@@ -132,6 +132,28 @@ def test_each_is_told_what_concerns_them(hotline: Hotline, road: Road, staff: St
     assert opened == {"supervisor": {True}, "head": {False}}
 
 
+def test_what_goes_up_reaches_the_unit_above_without_its_ticket(
+    hotline: Hotline, road: Road, clock: Clock, log_in: Log, bearer: Callable[[Account], dict[str, str]]
+) -> None:
+    """Over HTTP, so behind the wall where there is one: its head may not open the ticket, and is told all the same."""
+    head = person(hotline, "head", Role.SUPERVISOR, PARENT)
+    filed = road.accepted()
+    for at in (DUE, ABOVE):
+        clock.at = at
+        sending.keep(hotline)
+    browser = log_in(head)
+    page = browser.get("/notices").get_data(as_text=True)
+    assert bell(browser) == 2
+    assert "Chiếu sáng" in words(page)
+    assert str(filed.ticket().id) not in page
+    assert "tối thui" not in page
+    told_of = browser.application.test_client().get("/api/v1/notices", headers=bearer(head)).get_json()
+    assert ([n["ticket_id"] for n in told_of["notices"]], told_of["unseen"]) == ([None, None], 2)
+    assert post_form(browser, "/notices", "/notices/seen", notice=hidden(page, "notice")).status_code == 303
+    assert post_form(browser, "/notices", "/notices/seen", up_to=hidden(page, "up_to")).status_code == 303
+    assert bell(browser) == 0
+
+
 def test_what_nobody_leads_goes_to_the_coordinators(hotline: Hotline, road: Road, staff: Staff, clock: Clock) -> None:
     filed = road.accepted()
     with hotline.database.transaction() as session:
