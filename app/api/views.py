@@ -643,13 +643,14 @@ def accept_proposal(ticket_id: UUID) -> Response:
     return _stepped(review_service.accept_proposal, ticket_id, asked.version)
 
 
-@_step("answer", schema.ReplyRequest, photos=tuple(SHOWN))
+@_step("answer", schema.AnswerRequest, photos=tuple(SHOWN))
 def answer(ticket_id: UUID) -> Response:
     """Answer the citizen, with photos of the work if there are any; may wait for a second person of the unit."""
     _bearer()
     multipart = request.mimetype == "multipart/form-data"
-    asked = _validated(schema.ReplyRequest, request.form.to_dict()) if multipart else _body(schema.ReplyRequest)
-    act = partial(work_service.answer, shown=photos_from_request())
+    sent = request.form.to_dict() | {"keep": request.form.getlist("keep")}
+    asked = _validated(schema.AnswerRequest, sent) if multipart else _body(schema.AnswerRequest)
+    act = partial(work_service.answer, shown=photos_from_request(beside=len(asked.keep)), keep=asked.keep)
     return _stepped(act, ticket_id, asked.version, asked.public_text)
 
 

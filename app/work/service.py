@@ -1,6 +1,6 @@
 """What a department does with a ticket. Pages and API call the same functions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -88,17 +88,18 @@ def send_back(hotline: Hotline, account: Account, step: Step, why: Why = UNCODED
     return _do(hotline, account, step, "return", give_back)
 
 
-def answer(hotline: Hotline, account: Account, step: Step, shown: Shown = ()) -> Ticket:
+def answer(hotline: Hotline, account: Account, step: Step, shown: Shown = (), keep: Collection[UUID] = ()) -> Ticket:
     """Answer the citizen. Answered is not solved: they may still say that it is not.
 
-    `shown` are photos of the work before and after. Where the unit wants a second person to read its answers, this one
+    `shown` are photos of the work before and after; `keep` are those of an answer that came back which go with this
+    one, the others are let go. Where the unit wants a second person to read its answers, this one
     waits for one (`app.work.approval`), and the citizen sees nothing yet.
     """
     words = words_of("public_text", step.text)
 
     def reply(session: Session, ticket: Ticket, now: datetime) -> None:
         said = Answer(words, account, now)
-        answering.attach(session, ticket, shown)
+        answering.attach(session, ticket, shown, keep)
         if answering.needs_second(session, ticket.department_id):
             answering.put_before_second(session, ticket, said)
         else:

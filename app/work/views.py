@@ -215,15 +215,24 @@ def answer(ticket_id: UUID) -> AnyResponse:
     """Answer the citizen, with photos of the work if there are any."""
 
     def act(hotline_: Hotline, account: Account, step: Step) -> Ticket:
-        return service.answer(hotline_, account, step, photos_from_request())
+        keep = ids_kept()
+        return service.answer(hotline_, account, step, photos_from_request(beside=len(keep)), keep)
 
     return take_step(ticket_id, act, "public_text")
 
 
-def photos_from_request() -> list[tuple[PhotoOf, Photo]]:
-    """Read what a unit shows of its work: the photos of each kind."""
-    found = uploaded(*SHOWN)
+def photos_from_request(beside: int = 0) -> list[tuple[PhotoOf, Photo]]:
+    """Read what a unit shows of its work: the photos of each kind, `beside` so many that it keeps."""
+    found = uploaded(*SHOWN, beside=beside)
     return [(kind, photo) for kind in SHOWN for photo in found[kind]]
+
+
+def ids_kept() -> list[UUID]:
+    """Read which photos of an answer that came back go with the next one."""
+    try:
+        return [UUID(one) for one in request.form.getlist("keep")]
+    except ValueError:
+        raise refuse("before", "unknown_choice") from None
 
 
 @work.post("/<uuid:ticket_id>/ask")
@@ -399,6 +408,7 @@ def refusal_context(refused: Refused | None) -> dict[str, Any]:
 
     return {
         "values": values,
+        "kept": request.form.getlist("keep"),
         "form_of": form_of,
         # As the ticket stands now it may have no form that these words belong into.
         "typed": next(filter(None, (values.get(field) for field in WORDS)), None) if conflict else None,
