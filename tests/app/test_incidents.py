@@ -291,6 +291,20 @@ def test_linking_two_incidents_joins_them(hotline: Hotline, road: Road, staff: S
     assert incident_of(hotline, late).id == kept
 
 
+def test_linking_what_waits_for_its_citizen_lets_its_clock_run_on(
+    hotline: Hotline, road: Road, staff: Staff, clock: Clock
+) -> None:
+    asked, other = road.asked(), road.routed()
+    before = asked.ticket().resolve_due_at
+    assert before is not None
+    clock.forward(days=1)
+    link(hotline, staff, asked, other)
+    ticket = asked.ticket()
+    (resolve,) = (d for d in ticket.deadlines if d.kind is DeadlineKind.RESOLVE)
+    assert (ticket.status, resolve.paused_at, ticket.resolve_due_at) == (Status.MERGED, None, resolve.due_at)
+    assert resolve.due_at > before, "the time of waiting is not counted"
+
+
 def test_the_lead_cannot_be_merged_away_from_its_followers(hotline: Hotline, road: Road, staff: Staff) -> None:
     first, one = pair(road)
     for filed, other in ((first, one), (one, first), (first, first)):
