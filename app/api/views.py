@@ -1013,7 +1013,8 @@ def _ticket(account: Account, ticket_id: UUID) -> Response:
         now = hotline().now()
         offered = extension.offers(session, account, found, now) | progress.offers(session, account, found, now)
         (summary,) = _summaries(session, [found])
-        internal, shown = work_service.notes(session, events), page.photos_by_event(found)
+        internal = work_service.notes(session, account, found, events)
+        shown = page.photos_by_event(found)
         shape = schema.TicketDetail(
             **summary.model_dump(),
             version=found.version,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, exists, false, func, select, update
@@ -23,6 +23,8 @@ from models.vocabulary import DeadlineKind, PhotoOf, Role, Status
 
 #: What a unit shows of its work, and each photo of it.
 Shown = Sequence[tuple[PhotoOf, Photo]]
+#: Events in whose words for staff stands what was not sent, or what its second reader says of it.
+ABOUT_UNSENT: Final = frozenset({"answer_written", "answer_given_back"})
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,11 @@ def put_before_second(session: Session, ticket: Ticket, answer: Answer) -> None:
     session.add(waiting)
     ticket.happened(Happening("answer_written", answer.now, answer.account.id, internal_text=answer.words))
     touch(ticket)
+
+
+def may_see_unsent(account: Account, ticket: Ticket) -> bool:
+    """Tell whether this person reads what is not sent yet: of the lead, or a coordinator; who helps does not."""
+    return access.may_work(account, ticket) or account.role is Role.COORDINATOR
 
 
 def of(session: Session, ticket: Ticket) -> WaitingAnswer | None:

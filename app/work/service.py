@@ -165,17 +165,25 @@ def in_hand(session: Session, account: Account, ticket_id: UUID) -> Ticket:
     return ticket
 
 
-def notes(session: Session, events: Sequence[TicketEvent]) -> dict[int, str | None]:
+def notes(session: Session, account: Account, ticket: Ticket, events: Sequence[TicketEvent]) -> dict[int, str | None]:
     """Return, by the event's id, what only staff may read of it: of what another reporter said, that one's words.
 
-    Those stand in that one's own history; of a denunciation nothing is found.
+    Those stand in that one's own history; of a denunciation nothing is found. Of an answer that was not sent nothing is
+    returned to those who do not see one.
     """
+    hidden = frozenset() if answering.may_see_unsent(account, ticket) else answering.ABOUT_UNSENT
     others = {e.id: (UUID(e.data["ticket"]), e.at) for e in events if e.kind == "reopened_together" and e.data}
     own = [ticket_id for ticket_id, _ in others.values()]
     words = select(TicketEvent).join(Ticket, Ticket.id == TicketEvent.ticket_id)
     of_them = and_(Ticket.id.in_(own), TicketEvent.kind == "not_fixed", ~access.KEPT_APART)
     said = {(e.ticket_id, e.at): e.public_text for e in session.scalars(words.where(of_them))} if own else {}
-    return {e.id: said.get(others[e.id]) if e.id in others else e.internal_text for e in events}
+
+    def note(event: TicketEvent) -> str | None:
+        if event.kind in hidden:
+            return None
+        return said.get(others[event.id]) if event.id in others else event.internal_text
+
+    return {event.id: note(event) for event in events}
 
 
 def history(session: Session, ticket: Ticket) -> list[TicketEvent]:

@@ -422,7 +422,7 @@ def shared_context(session: Session, account: Account, found: Ticket) -> dict[st
     thought, sent = evidence(session, found), why_here(session, found)
     events = service.history(session, found)
     named, shown = page.people_named(session, events), page.photos_by_event(found)
-    notes = service.notes(session, events)
+    notes = service.notes(session, account, found, events)
     because = thought.get("because", [])
     return {
         "t": _shown(found),

@@ -305,6 +305,13 @@ def test_who_helps_reads_no_answer_that_was_not_sent(
         assert seen.status_code == 200
     shape = bob.application.test_client().get(f"/api/v1/tickets/{ticket.id}", headers=bearer(staff.bob)).get_json()
     assert shape["waiting_answer"] is None
+    approval.give_back(hotline, staff.supervisor, step(filed, "Bạn ghi rõ ngày nào."))
+    for account, reads in ((staff.bob, False), (staff.alice, True), (staff.coordinator, True), (staff.auditor, False)):
+        history = log_in(account).get(page).get_data(as_text=True).partition("Lịch sử")[2]
+        found = bob.application.test_client().get(f"/api/v1/tickets/{ticket.id}", headers=bearer(account)).get_json()
+        told = [event["internal_text"] for event in found["history"][-2:]]
+        assert told == ([WORDS, "Bạn ghi rõ ngày nào."] if reads else [None, None]), account.username
+        assert (WORDS in history, "Bạn ghi rõ ngày nào." in history) == (reads, reads), account.username
 
 
 def test_a_unit_of_one_cannot_want_a_second_person(hotline: Hotline, staff: Staff) -> None:

@@ -195,7 +195,7 @@ def test_not_done_of_any_reporter_reopens_the_lead(hotline: Hotline, road: Road,
     seen = tracking.reopen(hotline, joined.code, "Chỗ tôi còn tối, tôi tên Hoa.")
     assert (seen.status, seen.follows) == (Status.MERGED, Status.REOPENED)
     assert first.status() is Status.REOPENED
-    assert note_on(hotline, first) == ("reopened_together", "Chỗ tôi còn tối, tôi tên Hoa.")
+    assert note_on(hotline, staff.alice, first) == ("reopened_together", "Chỗ tôi còn tối, tôi tên Hoa.")
     assert "Hoa" not in repr(tracking.track(hotline, first.code))
     with pytest.raises(Conflict):
         tracking.reopen(hotline, joined.code, "Vẫn tối.")
@@ -468,11 +468,12 @@ def incident_in_work(road: Road, staff: Staff, *, answered: bool = False) -> tup
     return first, second
 
 
-def note_on(hotline: Hotline, filed: Filed) -> tuple[str, str | None]:
+def note_on(hotline: Hotline, reader: Account, filed: Filed) -> tuple[str, str | None]:
     """Return the last event of a ticket and what staff read of it."""
     with hotline.database.reading() as session:
-        last = work.history(session, filed.ticket())[-1]
-        return last.kind, work.notes(session, [last])[last.id]
+        ticket = filed.ticket()
+        last = work.history(session, ticket)[-1]
+        return last.kind, work.notes(session, reader, ticket, [last])[last.id]
 
 
 def link(hotline: Hotline, staff: Staff, filed: Filed, other: Filed) -> None:
