@@ -232,9 +232,17 @@ def test_a_sealed_ticket_is_told_of_to_cleared_coordinators_alone_and_without_co
     for name in ("alice", "bob", "supervisor", "coordinator", "auditor", "admin"):
         assert told(hotline, staff.accounts[name]) == []
     assert told(hotline, staff.cleared) == [A]
-    page = words(log_in(staff.cleared).get("/notices").get_data(as_text=True))
-    assert "Niêm phong" in page
+    browser, address = log_in(staff.cleared), f"/{{}}/{filed.ticket().id}"
+    page = browser.get("/notices").get_data(as_text=True)
+    assert "Niêm phong" in words(page)
     assert "trưởng phòng" not in page
+    assert f'href="{address.format("sealed")}"' in page
+    assert browser.get(address.format("sealed")).status_code == 200
+    road.release(filed)
+    page = browser.get("/notices").get_data(as_text=True)
+    assert "Niêm phong" not in words(page).partition("Đánh dấu đã xem")[0].partition("Báo điều gì")[2]
+    assert f'href="{address.format("review")}"' in page
+    assert browser.get(address.format("review")).status_code == 200
 
 
 def test_a_ticket_that_was_sealed_later_is_gone_from_every_list(
