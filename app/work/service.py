@@ -168,14 +168,14 @@ def in_hand(session: Session, account: Account, ticket_id: UUID) -> Ticket:
 def notes(session: Session, account: Account, ticket: Ticket, events: Sequence[TicketEvent]) -> dict[int, str | None]:
     """Return, by the event's id, what only staff may read of it: of what another reporter said, that one's words.
 
-    Those stand in that one's own history; of a denunciation nothing is found. Of an answer that was not sent nothing is
+    Those stand in that one's own history, for those who may open it. Of an answer that was not sent nothing is
     returned to those who do not see one.
     """
     hidden = frozenset() if answering.may_see_unsent(account, ticket) else answering.ABOUT_UNSENT
     others = {e.id: (UUID(e.data["ticket"]), e.at) for e in events if e.kind == "reopened_together" and e.data}
     own = [ticket_id for ticket_id, _ in others.values()]
     words = select(TicketEvent).join(Ticket, Ticket.id == TicketEvent.ticket_id)
-    of_them = and_(Ticket.id.in_(own), TicketEvent.kind == "not_fixed", ~access.KEPT_APART)
+    of_them = and_(Ticket.id.in_(own), TicketEvent.kind == "not_fixed", access.opens_to(account))
     said = {(e.ticket_id, e.at): e.public_text for e in session.scalars(words.where(of_them))} if own else {}
 
     def note(event: TicketEvent) -> str | None:

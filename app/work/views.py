@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -438,7 +439,7 @@ def shared_context(session: Session, account: Account, found: Ticket) -> dict[st
         "rule_because": sent.get("rule_because" if language() == "vi" else "rule_because_en"),
         "thought": thought,
         "standing": standing(session, [found.id], hotline().now()).get(found.id, Standing()),
-        "incident": _incident(session, found),
+        "incident": _incident(session, account, found),
         "proposals": [_proposed(other, how) for other, how in nearby.proposed(session, account, found)],
         "may_link": account.role is Role.COORDINATOR and found.status in OPEN,
         **_answers(session, account, found),
@@ -453,12 +454,17 @@ def _answers(session: Session, account: Account, found: Ticket) -> dict[str, Any
     return {"may_answer_with": may, "nearest_articles": articles}
 
 
-def _incident(session: Session, found: Ticket) -> SimpleNamespace | None:
-    """Return the incident of a ticket with its reports, the lead first; None for one that is alone."""
+def _incident(session: Session, account: Account, found: Ticket) -> SimpleNamespace | None:
+    """Return the incident of a ticket with those of its reports that this person may open, the lead first.
+
+    None for a ticket that is alone.
+    """
     lead = incidents.lead_of(session, found.incident_id) if found.incident_id and found.incident else None
     if lead is None or found.incident is None or found.incident.reports < 2:
         return None
-    reports = [lead, *incidents.followers(session, lead.incident_id or found.id)]
+    opened = select(Ticket.id).where(Ticket.incident_id == lead.incident_id, access.opens_to(account))
+    theirs = set(session.scalars(opened))
+    reports = [one for one in (lead, *incidents.followers(session, lead.incident_id or found.id)) if one.id in theirs]
     return SimpleNamespace(
         reports=found.incident.reports,
         opened_at=found.incident.opened_at,

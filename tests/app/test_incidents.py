@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app.consistency import violations
+from app.coordination import service as coordination
 from app.hotline import Hotline
 from app.letters import service as letters
 from app.praise import service as praise
@@ -22,7 +23,7 @@ from models.account import Account
 from models.incident import Incident, Proposal
 from models.ticket import Ticket
 from models.vocabulary import DeadlineKind, Status
-from tests.app.conftest import LIGHTS, LIGHTS_OUT, Clock, Filed, Road, Staff, step
+from tests.app.conftest import BUSES, LIGHTS, LIGHTS_OUT, Clock, Filed, Road, Staff, step
 from tests.app.test_status_machine import at_once
 from tests.pages import hidden, words
 
@@ -275,6 +276,23 @@ def test_a_handler_sees_the_proposal_and_all_reports_of_their_incident_and_no_ot
     assert AGAIN in words(alice.get(f"/work/{first.ticket().id}").get_data(as_text=True))
     assert alice.get(f"/work/{second.ticket().id}").status_code == 200
     assert bob.get(f"/work/{second.ticket().id}").status_code == 404
+
+
+def test_who_helps_reads_no_words_of_others_who_reported_the_same(
+    hotline: Hotline, road: Road, staff: Staff, log_in: Log
+) -> None:
+    first, second = incident_in_work(road, staff)
+    coordination.ask_unit(hotline, staff.alice, step(first, "Trụ đèn ở trạm xe buýt."), BUSES)
+    page, link_ = f"/work/{first.ticket().id}", f"/work/{second.ticket().id}"
+    helper, lead = (log_in(one).get(page).get_data(as_text=True) for one in (staff.bob, staff.alice))
+    assert (AGAIN in helper, link_ in helper) == (False, False)
+    assert (AGAIN in lead, link_ in lead) == (True, True)
+    assert "2 phản ánh về việc này" in words(helper)
+    assert "và 1 phản ánh nữa" in words(helper)
+    work.answer(hotline, staff.alice, step(first, "Đã thay bóng mới."))
+    tracking.reopen(hotline, second.code, "Chỗ tôi còn tối, tôi tên Hoa.")
+    assert note_on(hotline, staff.alice, first)[1] == "Chỗ tôi còn tối, tôi tên Hoa."
+    assert note_on(hotline, staff.bob, first)[1] is None
 
 
 def test_linking_two_incidents_joins_them(hotline: Hotline, road: Road, staff: Staff) -> None:
