@@ -115,10 +115,14 @@ def _of_their_incident(account: Account) -> ColumnElement[bool]:
     return and_(_OPEN, Ticket.status == Status.MERGED, exists().where(theirs))
 
 
+def opens_to(account: Account) -> ColumnElement[bool]:
+    """Return the condition for a ticket whose page this account may open, and so read what its citizen says."""
+    return or_(visible_to(account), _of_their_incident(account))
+
+
 def find_ticket(session: Session, account: Account, ticket_id: UUID, *, lock: bool = False) -> Ticket:
     """Return a ticket that this account may see; raise `NotFound` for one that is not there or not theirs."""
-    seen = or_(visible_to(account), _of_their_incident(account))
-    return _found(session, select(Ticket).where(Ticket.id == ticket_id, seen), lock=lock)
+    return _found(session, select(Ticket).where(Ticket.id == ticket_id, opens_to(account)), lock=lock)
 
 
 def _found(session: Session, query: Select[Ticket], *, lock: bool) -> Ticket:

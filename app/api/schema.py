@@ -478,6 +478,12 @@ class ReplyRequest(StepRequest):
     public_text: str
 
 
+class AnswerRequest(ReplyRequest):
+    """An answer that the citizen will read, and which photos of one that came back go with it."""
+
+    keep: list[UUID] = Field(default=[], description="Of `waiting_answer.photos`; the others are deleted.")
+
+
 class RejectRequest(ReplyRequest):
     """A refusal: its code, and words that the citizen will read."""
 

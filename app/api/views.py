@@ -644,13 +644,14 @@ def accept_proposal(ticket_id: UUID) -> Response:
     return _stepped(review_service.accept_proposal, ticket_id, asked.version)
 
 
-@_step("answer", schema.ReplyRequest, photos=tuple(SHOWN))
+@_step("answer", schema.AnswerRequest, photos=tuple(SHOWN))
 def answer(ticket_id: UUID) -> Response:
     """Answer the citizen, with photos of the work if there are any; may wait for a second person of the unit."""
     _bearer()
     multipart = request.mimetype == "multipart/form-data"
-    asked = _validated(schema.ReplyRequest, request.form.to_dict()) if multipart else _body(schema.ReplyRequest)
-    act = partial(work_service.answer, shown=photos_from_request())
+    sent = request.form.to_dict() | {"keep": request.form.getlist("keep")}
+    asked = _validated(schema.AnswerRequest, sent) if multipart else _body(schema.AnswerRequest)
+    act = partial(work_service.answer, shown=photos_from_request(beside=len(asked.keep)), keep=asked.keep)
     return _stepped(act, ticket_id, asked.version, asked.public_text)
 
 
@@ -801,7 +802,7 @@ def notices() -> Response:
     account = _bearer()
     if account.role not in notice_service.TOLD:
         raise NotFound
-    with hotline().database.reading() as session:
+    with notice_service.reading(hotline()) as session:
         page = notice_service.of(session, account, request.args.get("after"))
         shape = schema.NoticePage(
             notices=[
@@ -1013,7 +1014,8 @@ def _ticket(account: Account, ticket_id: UUID) -> Response:
         now = hotline().now()
         offered = extension.offers(session, account, found, now) | progress.offers(session, account, found, now)
         (summary,) = _summaries(session, [found])
-        internal, shown = work_service.notes(session, events), page.photos_by_event(found)
+        internal = work_service.notes(session, account, found, events)
+        shown = page.photos_by_event(found)
         shape = schema.TicketDetail(
             **summary.model_dump(),
             version=found.version,

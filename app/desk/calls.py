@@ -256,14 +256,13 @@ def transferred(hotline: Hotline, account: Account, draft_id: UUID, number: str)
         raise Refused([Problem("number", "not_one_of", {"expected": ", ".join(cues())})])
     now = hotline.now()
     with hotline.database.transaction() as session:
-        drafts.find(hotline, session, account, draft_id)
-        row = session.get_one(CallDraft, draft_id)
-        if row.call_id is None:
-            call = PhoneCall(id=uuid4(), at=now, account_id=account.id, taken_at=now)
-            session.add(call)
+        call_id = drafts.find(hotline, session, account, draft_id, lock=True).call_id
+        if call_id is None:
+            call_id = uuid4()
+            session.add(PhoneCall(id=call_id, at=now, account_id=account.id, taken_at=now))
             session.flush()
-            row.call_id = call.id
-        happened(session, row.call_id, "transferred", now, account, number=number)
+            drafts.belongs_to(session, draft_id, call_id)
+        happened(session, call_id, "transferred", now, account, number=number)
 
 
 def forget_numbers(session: Session, now: datetime) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Select, delete, select
+from sqlalchemy import ColumnElement, Select, delete, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from app import access
@@ -71,9 +71,9 @@ def last_typed(hotline: Hotline, session: Session, account: Account) -> Draft | 
     return next((draft for draft in of(hotline, session, account) if not draft.untouched), None)
 
 
-def find(hotline: Hotline, session: Session, account: Account, draft_id: UUID) -> Draft:
+def find(hotline: Hotline, session: Session, account: Account, draft_id: UUID, *, lock: bool = False) -> Draft:
     """Return a draft that this account has; raise `NotFound` for any other."""
-    row = _row(hotline, session, account, draft_id)
+    row = _row(hotline, session, account, draft_id, lock=lock)
     if row.discarded_at is not None:
         raise NotFound
     return _read(hotline, row)
@@ -110,6 +110,12 @@ def begin(
     row.call_id = call.id if call else None
     session.flush()
     return row.id
+
+
+def belongs_to(session: Session, draft_id: UUID, call_id: UUID) -> None:
+    """Say of which call a draft is. Its version stays, for that counts saves: a page that has it open saves on."""
+    of_call = update(CallDraft).where(CallDraft.id == draft_id).values(call_id=call_id)
+    session.execute(of_call.execution_options(synchronize_session=False))
 
 
 def _begin(hotline: Hotline, session: Session, account: Account, fields: dict[str, str]) -> CallDraft:

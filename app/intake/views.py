@@ -191,13 +191,16 @@ def uploaded_photos() -> tuple[Photo, ...]:
     return uploaded("photos")["photos"]
 
 
-def uploaded(*fields: str) -> dict[str, tuple[Photo, ...]]:
-    """Return the re-encoded photos of each field of the request; what is wrong with one is said of its field."""
+def uploaded(*fields: str, beside: int = 0) -> dict[str, tuple[Photo, ...]]:
+    """Return the re-encoded photos of each field of the request; what is wrong with one is said of its field.
+
+    They come `beside` so many that are there already.
+    """
     unknown = sorted(set(request.files) - set(fields))
     if unknown:
         raise Refused(Problem(name[:100], "unknown_field") for name in unknown)
     uploads = {field: [one for one in request.files.getlist(field) if one.filename] for field in fields}
-    if sum(len(some) for some in uploads.values()) > PHOTOS_MAX:
+    if sum(len(some) for some in uploads.values()) + beside > PHOTOS_MAX:
         raise refuse(fields[0], "too_many_photos", max=PHOTOS_MAX)
     return {field: _read(field, some) for field, some in uploads.items()}
 

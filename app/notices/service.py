@@ -1,6 +1,7 @@
 """The notices that a person has: what concerns their unit, or nobody's, newest first; seen or not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -8,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
-from app import access
+from app import access, wall
 from app.hotline import Hotline
 from app.problems import NotFound
 from models.account import Account
@@ -42,8 +43,21 @@ class Page:
     after: str | None
 
 
+@contextmanager
+def reading(hotline: Hotline) -> Iterator[Session]:
+    """Yield a session in which notices are read.
+
+    Who leads is told of tickets of the units below, which the wall hides from them: what is theirs `_for` alone says.
+    """
+    with wall.as_program(), hotline.database.reading() as session:
+        yield session
+
+
 def of(session: Session, account: Account, after: str | None = None) -> Page:
-    """Return a person's notices, newest first; raise `NotFound` for a key that we never gave."""
+    """Return a person's notices, newest first; raise `NotFound` for a key that we never gave.
+
+    The session is of `reading`.
+    """
     seen = _seen_by(account)
     query = (
         select(Notice, seen, access.visible_to(account))
@@ -64,7 +78,7 @@ def of(session: Session, account: Account, after: str | None = None) -> Page:
 
 
 def unseen(session: Session, account: Account) -> int:
-    """Return how many notices a person has not seen, counted up to `UNSEEN_MAX`."""
+    """Return how many notices a person has not seen, counted up to `UNSEEN_MAX`; the session is of `reading`."""
     new = select(Notice.id).join(Ticket, Ticket.id == Notice.ticket_id).where(_for(account), ~_seen_by(account))
     return session.scalar(select(func.count()).select_from(new.limit(UNSEEN_MAX).subquery())) or 0
 
@@ -74,7 +88,7 @@ def mark_seen(hotline: Hotline, account: Account, *, only: int | None = None, up
 
     Raises `NotFound` for one that is not theirs.
     """
-    with hotline.database.transaction() as session:
+    with wall.as_program(), hotline.database.transaction() as session:
         session.scalar(select(Account.id).where(Account.id == account.id).with_for_update())  # two clicks at once
         mine = select(Notice.id, _seen_by(account)).join(Ticket, Ticket.id == Notice.ticket_id).where(_for(account))
         wanted = Notice.id == only if only is not None else and_(Notice.id <= (up_to or 0), ~_seen_by(account))

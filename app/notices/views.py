@@ -18,7 +18,7 @@ told = required(*service.TOLD)
 def all_of_them() -> str:
     """Show what a person was told, newest first."""
     account = staff()
-    with hotline().database.reading() as session:
+    with service.reading(hotline()) as session:
         page = service.of(session, account, request.args.get("after"))
     return render_template(
         "notices/list.html",
@@ -43,5 +43,5 @@ def unseen_notices(account: Account) -> int:
     """Return what the bell counts for a person; nothing where the database may not be asked."""
     if account.role not in service.TOLD or not may_ask():
         return 0
-    with hotline().database.reading() as session:
+    with service.reading(hotline()) as session:
         return service.unseen(session, account)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app import access, incidents, wall
 from app.assignment import assign, decide_on, meet, release
 from app.database import known
+from app.deadlines import resume
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem, Refused, refuse
 from app.review import contest
@@ -244,6 +245,7 @@ def link(hotline: Hotline, account: Account, step: Step) -> Ticket:
             raise Conflict([Problem("other", "same_incident")])
         if other.status not in OPEN:
             raise Conflict([Problem("other", "not_open", {"here": other.status.value})])
+        resume(hotline, session, ticket, now)  # its citizen need not answer any more
         incidents.join(session, ticket, other, now, account.id)
 
     return move(hotline, step, find, merge)

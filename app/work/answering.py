@@ -1,12 +1,13 @@
 """An answer on its way to the citizen: its photos, and the second person who reads it first where the unit wants so."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, false, func, select, update
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from app import access, incidents, photostore
@@ -22,6 +23,8 @@ from models.vocabulary import DeadlineKind, PhotoOf, Role, Status
 
 #: What a unit shows of its work, and each photo of it.
 Shown = Sequence[tuple[PhotoOf, Photo]]
+#: Events in whose words for staff stands what was not sent, or what its second reader says of it.
+ABOUT_UNSENT: Final = frozenset({"answer_written", "answer_given_back"})
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,14 @@ def kept(hotline: Hotline, shown: Shown) -> Iterator[None]:
         raise
 
 
-def attach(session: Session, ticket: Ticket, shown: Shown) -> None:
-    """Lay photos beside an answer that is still to be sent."""
+def attach(session: Session, ticket: Ticket, shown: Shown, keep: Collection[UUID] = ()) -> None:
+    """Lay photos beside an answer that is still to be sent.
+
+    Of those beside an answer that came back only the ones in `keep` stay: the others nobody has chosen for this one.
+    """
+    left = delete(Attachment).where(unsent(ticket), Attachment.id.not_in(keep))
+    session.execute(left.execution_options(synchronize_session=False))
+    session.expire(ticket, ["attachments"])
     last = session.scalar(select(func.max(Attachment.position)).where(Attachment.ticket_id == ticket.id))
     first = 0 if last is None else last + 1
     session.add_all(
@@ -96,6 +105,11 @@ def put_before_second(session: Session, ticket: Ticket, answer: Answer) -> None:
     session.add(waiting)
     ticket.happened(Happening("answer_written", answer.now, answer.account.id, internal_text=answer.words))
     touch(ticket)
+
+
+def may_see_unsent(account: Account, ticket: Ticket) -> bool:
+    """Tell whether this person reads what is not sent yet: of the lead, or a coordinator; who helps does not."""
+    return access.may_work(account, ticket) or account.role is Role.COORDINATOR
 
 
 def of(session: Session, ticket: Ticket) -> WaitingAnswer | None:

@@ -86,7 +86,7 @@ def _filled(template: ReplyTemplate, found: Ticket) -> str:
 
 def unsent_answer(session: Session, account: Account, found: Ticket) -> WaitingAnswer | None:
     """Return the answer that is not sent yet, for those who may read it: the unit, and coordinators."""
-    return answering.of(session, found) if may_see_unsent(account, found) else None
+    return answering.of(session, found) if answering.may_see_unsent(account, found) else None
 
 
 def _waiting(session: Session, account: Account, found: Ticket) -> SimpleNamespace | None:
@@ -103,11 +103,6 @@ def _waiting(session: Session, account: Account, found: Ticket) -> SimpleNamespa
         note=waiting.note,
         photos=unsent_photos(found),
     )
-
-
-def may_see_unsent(account: Account, found: Ticket) -> bool:
-    """Tell whether this person reads what is not sent yet: of the lead, or a coordinator; who helps does not."""
-    return access.may_work(account, found) or account.role is Role.COORDINATOR
 
 
 def is_unsent(photo: Attachment) -> bool:
@@ -133,7 +128,7 @@ def masked_contact(session: Session, account: Account, found: Ticket) -> Masked 
 
 def photos_for(account: Account, found: Ticket) -> list[Attachment]:
     """Return the photos of a ticket that this person may see."""
-    return [photo for photo in found.attachments if not is_unsent(photo) or may_see_unsent(account, found)]
+    return [photo for photo in found.attachments if not is_unsent(photo) or answering.may_see_unsent(account, found)]
 
 
 def photos_by_event(found: Ticket) -> dict[int, list[Attachment]]:

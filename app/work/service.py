@@ -1,6 +1,6 @@
 """What a department does with a ticket. Pages and API call the same functions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -88,17 +88,18 @@ def send_back(hotline: Hotline, account: Account, step: Step, why: Why = UNCODED
     return _do(hotline, account, step, "return", give_back)
 
 
-def answer(hotline: Hotline, account: Account, step: Step, shown: Shown = ()) -> Ticket:
+def answer(hotline: Hotline, account: Account, step: Step, shown: Shown = (), keep: Collection[UUID] = ()) -> Ticket:
     """Answer the citizen. Answered is not solved: they may still say that it is not.
 
-    `shown` are photos of the work before and after. Where the unit wants a second person to read its answers, this one
+    `shown` are photos of the work before and after; `keep` are those of an answer that came back which go with this
+    one, the others are let go. Where the unit wants a second person to read its answers, this one
     waits for one (`app.work.approval`), and the citizen sees nothing yet.
     """
     words = words_of("public_text", step.text)
 
     def reply(session: Session, ticket: Ticket, now: datetime) -> None:
         said = Answer(words, account, now)
-        answering.attach(session, ticket, shown)
+        answering.attach(session, ticket, shown, keep)
         if answering.needs_second(session, ticket.department_id):
             answering.put_before_second(session, ticket, said)
         else:
@@ -164,17 +165,25 @@ def in_hand(session: Session, account: Account, ticket_id: UUID) -> Ticket:
     return ticket
 
 
-def notes(session: Session, events: Sequence[TicketEvent]) -> dict[int, str | None]:
+def notes(session: Session, account: Account, ticket: Ticket, events: Sequence[TicketEvent]) -> dict[int, str | None]:
     """Return, by the event's id, what only staff may read of it: of what another reporter said, that one's words.
 
-    Those stand in that one's own history; of a denunciation nothing is found.
+    Those stand in that one's own history, for those who may open it. Of an answer that was not sent nothing is
+    returned to those who do not see one.
     """
+    hidden = frozenset() if answering.may_see_unsent(account, ticket) else answering.ABOUT_UNSENT
     others = {e.id: (UUID(e.data["ticket"]), e.at) for e in events if e.kind == "reopened_together" and e.data}
     own = [ticket_id for ticket_id, _ in others.values()]
     words = select(TicketEvent).join(Ticket, Ticket.id == TicketEvent.ticket_id)
-    of_them = and_(Ticket.id.in_(own), TicketEvent.kind == "not_fixed", ~access.KEPT_APART)
+    of_them = and_(Ticket.id.in_(own), TicketEvent.kind == "not_fixed", access.opens_to(account))
     said = {(e.ticket_id, e.at): e.public_text for e in session.scalars(words.where(of_them))} if own else {}
-    return {e.id: said.get(others[e.id]) if e.id in others else e.internal_text for e in events}
+
+    def note(event: TicketEvent) -> str | None:
+        if event.kind in hidden:
+            return None
+        return said.get(others[event.id]) if event.id in others else event.internal_text
+
+    return {event.id: note(event) for event in events}
 
 
 def history(session: Session, ticket: Ticket) -> list[TicketEvent]:

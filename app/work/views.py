@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -215,15 +216,24 @@ def answer(ticket_id: UUID) -> AnyResponse:
     """Answer the citizen, with photos of the work if there are any."""
 
     def act(hotline_: Hotline, account: Account, step: Step) -> Ticket:
-        return service.answer(hotline_, account, step, photos_from_request())
+        keep = ids_kept()
+        return service.answer(hotline_, account, step, photos_from_request(beside=len(keep)), keep)
 
     return take_step(ticket_id, act, "public_text")
 
 
-def photos_from_request() -> list[tuple[PhotoOf, Photo]]:
-    """Read what a unit shows of its work: the photos of each kind."""
-    found = uploaded(*SHOWN)
+def photos_from_request(beside: int = 0) -> list[tuple[PhotoOf, Photo]]:
+    """Read what a unit shows of its work: the photos of each kind, `beside` so many that it keeps."""
+    found = uploaded(*SHOWN, beside=beside)
     return [(kind, photo) for kind in SHOWN for photo in found[kind]]
+
+
+def ids_kept() -> list[UUID]:
+    """Read which photos of an answer that came back go with the next one."""
+    try:
+        return [UUID(one) for one in request.form.getlist("keep")]
+    except ValueError:
+        raise refuse("before", "unknown_choice") from None
 
 
 @work.post("/<uuid:ticket_id>/ask")
@@ -399,6 +409,7 @@ def refusal_context(refused: Refused | None) -> dict[str, Any]:
 
     return {
         "values": values,
+        "kept": request.form.getlist("keep"),
         "form_of": form_of,
         # As the ticket stands now it may have no form that these words belong into.
         "typed": next(filter(None, (values.get(field) for field in WORDS)), None) if conflict else None,
@@ -412,7 +423,7 @@ def shared_context(session: Session, account: Account, found: Ticket) -> dict[st
     thought, sent = evidence(session, found), why_here(session, found)
     events = service.history(session, found)
     named, shown = page.people_named(session, events), page.photos_by_event(found)
-    notes = service.notes(session, events)
+    notes = service.notes(session, account, found, events)
     because = thought.get("because", [])
     return {
         "t": _shown(found),
@@ -428,7 +439,7 @@ def shared_context(session: Session, account: Account, found: Ticket) -> dict[st
         "rule_because": sent.get("rule_because" if language() == "vi" else "rule_because_en"),
         "thought": thought,
         "standing": standing(session, [found.id], hotline().now()).get(found.id, Standing()),
-        "incident": _incident(session, found),
+        "incident": _incident(session, account, found),
         "proposals": [_proposed(other, how) for other, how in nearby.proposed(session, account, found)],
         "may_link": account.role is Role.COORDINATOR and found.status in OPEN,
         **_answers(session, account, found),
@@ -443,12 +454,17 @@ def _answers(session: Session, account: Account, found: Ticket) -> dict[str, Any
     return {"may_answer_with": may, "nearest_articles": articles}
 
 
-def _incident(session: Session, found: Ticket) -> SimpleNamespace | None:
-    """Return the incident of a ticket with its reports, the lead first; None for one that is alone."""
+def _incident(session: Session, account: Account, found: Ticket) -> SimpleNamespace | None:
+    """Return the incident of a ticket with those of its reports that this person may open, the lead first.
+
+    None for a ticket that is alone.
+    """
     lead = incidents.lead_of(session, found.incident_id) if found.incident_id and found.incident else None
     if lead is None or found.incident is None or found.incident.reports < 2:
         return None
-    reports = [lead, *incidents.followers(session, lead.incident_id or found.id)]
+    opened = select(Ticket.id).where(Ticket.incident_id == lead.incident_id, access.opens_to(account))
+    theirs = set(session.scalars(opened))
+    reports = [one for one in (lead, *incidents.followers(session, lead.incident_id or found.id)) if one.id in theirs]
     return SimpleNamespace(
         reports=found.incident.reports,
         opened_at=found.incident.opened_at,

@@ -2,8 +2,8 @@
 
 import io
 import re
-from collections.abc import Callable
-from uuid import uuid4
+from collections.abc import Callable, Sequence
+from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -83,7 +83,7 @@ def test_a_file_that_is_no_photo_is_refused_beside_its_field_and_the_words_stay(
     filed = road.accepted()
     page = f"/work/{filed.ticket().id}"
     for photos, field in ({"after": [b"GIF89a"]}, "after"), ({"before": [picture()] * 6}, "before"):
-        refused = post_answer(log_in(staff.alice), page, **photos)
+        refused = post_answer(log_in(staff.alice), page, (), **photos)
         shown = refused.get_data(as_text=True)
         assert refused.status_code == 422
         assert f'href="#{field}"' in shown
@@ -177,6 +177,67 @@ def test_an_answer_is_given_back_with_a_note_mended_and_approved(
 
 
 @pytest.mark.usefixtures("second")
+def test_photos_of_an_answer_given_back_go_out_only_if_chosen_again(
+    client: FlaskClient, hotline: Hotline, road: Road, staff: Staff, carol: Account, log_in: Log
+) -> None:
+    filed = road.accepted()
+    page = f"/work/{filed.ticket().id}"
+    work.answer(hotline, staff.alice, step(filed, WORDS), [*work_photos(), *work_photos()])
+    chosen, left = (photo.id for photo in filed.ticket().attachments)
+    approval.give_back(hotline, carol, step(filed, "Ảnh thứ hai thấy rõ mặt người."))
+    alice = log_in(staff.alice)
+    shown = alice.get(page).get_data(as_text=True)
+    boxes = re.compile(r'name="keep" value="([^"]+)"([^>]*)>')
+    assert boxes.findall(shown) == [(str(chosen), ""), (str(left), "")]
+    refused = post_answer(alice, page, [chosen, left], after=[picture()] * 4)
+    assert refused.status_code == 422
+    assert [how for _, how in boxes.findall(refused.get_data(as_text=True))] == [" checked"] * 2
+    assert len(filed.ticket().attachments) == 2
+    assert post_answer(alice, page, [chosen, uuid4()]).status_code == 303
+    assert [photo.id for photo in filed.ticket().attachments] == [chosen]
+    approval.approve(hotline, carol, step(filed))
+    assert client.post("/t", data={"code": filed.code}).get_data(as_text=True).count("/t/anh/") == 2  # link and picture
+    assert sound(hotline)
+
+
+@pytest.mark.usefixtures("second")
+def test_photos_of_an_answer_taken_back_do_not_go_out_with_the_next(
+    client: FlaskClient, hotline: Hotline, road: Road, staff: Staff, carol: Account
+) -> None:
+    filed = road.accepted()
+    work.answer(hotline, staff.alice, step(filed, WORDS), work_photos())
+    approval.take_back(hotline, staff.alice, step(filed))
+    replies.ask_for_second(hotline, staff.supervisor, wanted=False)
+    work.answer(hotline, carol, step(filed, "Đã thay cả trụ."))
+    assert filed.ticket().attachments == []
+    assert "/t/anh/" not in client.post("/t", data={"code": filed.code}).get_data(as_text=True)
+    assert sound(hotline)
+
+
+@pytest.mark.usefixtures("second")
+def test_a_program_says_which_photos_of_an_answer_given_back_it_keeps(
+    client: FlaskClient, hotline: Hotline, road: Road, staff: Staff, bearer: Callable[[Account], dict[str, str]]
+) -> None:
+    filed = road.accepted()
+    answer, token = f"/api/v1/tickets/{filed.ticket().id}/answer", bearer(staff.alice)
+    work.answer(hotline, staff.alice, step(filed, WORDS), [*work_photos(), *work_photos()])
+    one, other = (photo.id for photo in filed.ticket().attachments)
+
+    def said(keep: list[UUID], **more: object) -> dict[str, object]:
+        approval.take_back(hotline, staff.alice, step(filed))
+        return {"version": filed.ticket().version, "public_text": WORDS, "keep": [str(i) for i in keep], **more}
+
+    sent = client.post(answer, headers=token, json=said([one, other]))
+    assert sent.get_json()["waiting_answer"]["photos"] == [str(one), str(other)]
+    as_form = said([other], after=[(io.BytesIO(picture()), "a.jpg")])
+    sent = client.post(answer, headers=token, data=as_form, content_type="multipart/form-data")
+    photos = sent.get_json()["waiting_answer"]["photos"]
+    assert (len(photos), photos[0]) == (2, str(other))
+    sent = client.post(answer, headers=token, json=said([]))
+    assert sent.get_json()["waiting_answer"]["photos"] == []
+
+
+@pytest.mark.usefixtures("second")
 def test_while_an_answer_waits_nothing_else_is_said_to_the_citizen(
     hotline: Hotline, road: Road, staff: Staff, carol: Account, log_in: Log
 ) -> None:
@@ -244,6 +305,13 @@ def test_who_helps_reads_no_answer_that_was_not_sent(
         assert seen.status_code == 200
     shape = bob.application.test_client().get(f"/api/v1/tickets/{ticket.id}", headers=bearer(staff.bob)).get_json()
     assert shape["waiting_answer"] is None
+    approval.give_back(hotline, staff.supervisor, step(filed, "Bạn ghi rõ ngày nào."))
+    for account, reads in ((staff.bob, False), (staff.alice, True), (staff.coordinator, True), (staff.auditor, False)):
+        history = log_in(account).get(page).get_data(as_text=True).partition("Lịch sử")[2]
+        found = bob.application.test_client().get(f"/api/v1/tickets/{ticket.id}", headers=bearer(account)).get_json()
+        told = [event["internal_text"] for event in found["history"][-2:]]
+        assert told == ([WORDS, "Bạn ghi rõ ngày nào."] if reads else [None, None]), account.username
+        assert (WORDS in history, "Bạn ghi rõ ngày nào." in history) == (reads, reads), account.username
 
 
 def test_a_unit_of_one_cannot_want_a_second_person(hotline: Hotline, staff: Staff) -> None:
@@ -282,10 +350,10 @@ def telling_picture() -> bytes:
     return out.getvalue()
 
 
-def post_answer(browser: FlaskClient, page: str, **photos: list[bytes]) -> TestResponse:
+def post_answer(browser: FlaskClient, page: str, keep: Sequence[UUID] = (), **photos: list[bytes]) -> TestResponse:
     shown = browser.get(page).get_data(as_text=True)
     data: dict[str, object] = {name: hidden(shown, name) for name in ("csrf_token", "version")}
-    data["public_text"] = WORDS
+    data |= {"public_text": WORDS, "keep": [str(one) for one in keep]}
     for field, files in photos.items():
         data[field] = [(io.BytesIO(file), f"{field}-{n}.jpg") for n, file in enumerate(files)]
     return browser.post(f"{page}/answer", data=data, content_type="multipart/form-data")

@@ -312,13 +312,22 @@ def test_an_emergency_that_was_put_through_is_on_record_with_the_call(
     hotline: Hotline, staff: Staff, other: Account, log_in: Log
 ) -> None:
     desk = log_in(staff.call_taker)
-    draft_id = save(desk, text="Cháy nhà").get_json()["draft"]
+    begun = save(desk, text="Cháy nhà").get_json()
+    draft_id = begun["draft"]
     assert post(desk, f"/desk/drafts/{draft_id}/transferred", number="114").status_code == 200
+    on = save(desk, draft=draft_id, version=begun["version"], text="Cháy nhà, có người kẹt")
+    assert on.status_code == 200, "the page that noted it saves on, under the version that it has"
+    assert on.get_json()["draft"] == draft_id
     assert post(desk, f"/desk/drafts/{draft_id}/transferred", number="1022").status_code == 422
     assert post(log_in(other), f"/desk/drafts/{draft_id}/transferred", number="114").status_code == 404
     with hotline.database.reading() as session:
         (event,) = session.scalars(select(PhoneCallEvent))
+        (draft,) = session.scalars(select(CallDraft))
     assert (event.kind, event.data, event.actor_id) == ("transferred", {"number": "114"}, staff.call_taker.id)
+    assert draft.call_id == event.call_id
+    assert post(desk, f"/desk/drafts/{draft_id}/transferred", number="115").status_code == 200
+    with hotline.database.reading() as session:
+        assert set(session.scalars(select(PhoneCallEvent.call_id))) == {event.call_id}, "one call, put through twice"
 
 
 def test_a_caller_is_told_of_what_their_number_filed_and_never_of_anything_sealed(

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app.consistency import violations
+from app.coordination import service as coordination
 from app.hotline import Hotline
 from app.letters import service as letters
 from app.praise import service as praise
@@ -22,7 +23,7 @@ from models.account import Account
 from models.incident import Incident, Proposal
 from models.ticket import Ticket
 from models.vocabulary import DeadlineKind, Status
-from tests.app.conftest import LIGHTS, LIGHTS_OUT, Clock, Filed, Road, Staff, step
+from tests.app.conftest import BUSES, LIGHTS, LIGHTS_OUT, Clock, Filed, Road, Staff, step
 from tests.app.test_status_machine import at_once
 from tests.pages import hidden, words
 
@@ -195,7 +196,7 @@ def test_not_done_of_any_reporter_reopens_the_lead(hotline: Hotline, road: Road,
     seen = tracking.reopen(hotline, joined.code, "Chỗ tôi còn tối, tôi tên Hoa.")
     assert (seen.status, seen.follows) == (Status.MERGED, Status.REOPENED)
     assert first.status() is Status.REOPENED
-    assert note_on(hotline, first) == ("reopened_together", "Chỗ tôi còn tối, tôi tên Hoa.")
+    assert note_on(hotline, staff.alice, first) == ("reopened_together", "Chỗ tôi còn tối, tôi tên Hoa.")
     assert "Hoa" not in repr(tracking.track(hotline, first.code))
     with pytest.raises(Conflict):
         tracking.reopen(hotline, joined.code, "Vẫn tối.")
@@ -277,6 +278,23 @@ def test_a_handler_sees_the_proposal_and_all_reports_of_their_incident_and_no_ot
     assert bob.get(f"/work/{second.ticket().id}").status_code == 404
 
 
+def test_who_helps_reads_no_words_of_others_who_reported_the_same(
+    hotline: Hotline, road: Road, staff: Staff, log_in: Log
+) -> None:
+    first, second = incident_in_work(road, staff)
+    coordination.ask_unit(hotline, staff.alice, step(first, "Trụ đèn ở trạm xe buýt."), BUSES)
+    page, link_ = f"/work/{first.ticket().id}", f"/work/{second.ticket().id}"
+    helper, lead = (log_in(one).get(page).get_data(as_text=True) for one in (staff.bob, staff.alice))
+    assert (AGAIN in helper, link_ in helper) == (False, False)
+    assert (AGAIN in lead, link_ in lead) == (True, True)
+    assert "2 phản ánh về việc này" in words(helper)
+    assert "và 1 phản ánh nữa" in words(helper)
+    work.answer(hotline, staff.alice, step(first, "Đã thay bóng mới."))
+    tracking.reopen(hotline, second.code, "Chỗ tôi còn tối, tôi tên Hoa.")
+    assert note_on(hotline, staff.alice, first)[1] == "Chỗ tôi còn tối, tôi tên Hoa."
+    assert note_on(hotline, staff.bob, first)[1] is None
+
+
 def test_linking_two_incidents_joins_them(hotline: Hotline, road: Road, staff: Staff) -> None:
     first, one = pair(road)
     second, two = pair(road, AGAIN)
@@ -289,6 +307,20 @@ def test_linking_two_incidents_joins_them(hotline: Hotline, road: Road, staff: S
     late = road.file(AGAIN, incident=str(old), **SAME)  # whoever still holds the old one's name finds the new one
     road.triage()
     assert incident_of(hotline, late).id == kept
+
+
+def test_linking_what_waits_for_its_citizen_lets_its_clock_run_on(
+    hotline: Hotline, road: Road, staff: Staff, clock: Clock
+) -> None:
+    asked, other = road.asked(), road.routed()
+    before = asked.ticket().resolve_due_at
+    assert before is not None
+    clock.forward(days=1)
+    link(hotline, staff, asked, other)
+    ticket = asked.ticket()
+    (resolve,) = (d for d in ticket.deadlines if d.kind is DeadlineKind.RESOLVE)
+    assert (ticket.status, resolve.paused_at, ticket.resolve_due_at) == (Status.MERGED, None, resolve.due_at)
+    assert resolve.due_at > before, "the time of waiting is not counted"
 
 
 def test_the_lead_cannot_be_merged_away_from_its_followers(hotline: Hotline, road: Road, staff: Staff) -> None:
@@ -454,11 +486,12 @@ def incident_in_work(road: Road, staff: Staff, *, answered: bool = False) -> tup
     return first, second
 
 
-def note_on(hotline: Hotline, filed: Filed) -> tuple[str, str | None]:
+def note_on(hotline: Hotline, reader: Account, filed: Filed) -> tuple[str, str | None]:
     """Return the last event of a ticket and what staff read of it."""
     with hotline.database.reading() as session:
-        last = work.history(session, filed.ticket())[-1]
-        return last.kind, work.notes(session, [last])[last.id]
+        ticket = filed.ticket()
+        last = work.history(session, ticket)[-1]
+        return last.kind, work.notes(session, reader, ticket, [last])[last.id]
 
 
 def link(hotline: Hotline, staff: Staff, filed: Filed, other: Filed) -> None:

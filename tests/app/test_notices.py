@@ -132,6 +132,28 @@ def test_each_is_told_what_concerns_them(hotline: Hotline, road: Road, staff: St
     assert opened == {"supervisor": {True}, "head": {False}}
 
 
+def test_what_goes_up_reaches_the_unit_above_without_its_ticket(
+    hotline: Hotline, road: Road, clock: Clock, log_in: Log, bearer: Callable[[Account], dict[str, str]]
+) -> None:
+    """Over HTTP, so behind the wall where there is one: its head may not open the ticket, and is told all the same."""
+    head = person(hotline, "head", Role.SUPERVISOR, PARENT)
+    filed = road.accepted()
+    for at in (DUE, ABOVE):
+        clock.at = at
+        sending.keep(hotline)
+    browser = log_in(head)
+    page = browser.get("/notices").get_data(as_text=True)
+    assert bell(browser) == 2
+    assert "Chiếu sáng" in words(page)
+    assert str(filed.ticket().id) not in page
+    assert "tối thui" not in page
+    told_of = browser.application.test_client().get("/api/v1/notices", headers=bearer(head)).get_json()
+    assert ([n["ticket_id"] for n in told_of["notices"]], told_of["unseen"]) == ([None, None], 2)
+    assert post_form(browser, "/notices", "/notices/seen", notice=hidden(page, "notice")).status_code == 303
+    assert post_form(browser, "/notices", "/notices/seen", up_to=hidden(page, "up_to")).status_code == 303
+    assert bell(browser) == 0
+
+
 def test_what_nobody_leads_goes_to_the_coordinators(hotline: Hotline, road: Road, staff: Staff, clock: Clock) -> None:
     filed = road.accepted()
     with hotline.database.transaction() as session:
@@ -210,9 +232,17 @@ def test_a_sealed_ticket_is_told_of_to_cleared_coordinators_alone_and_without_co
     for name in ("alice", "bob", "supervisor", "coordinator", "auditor", "admin"):
         assert told(hotline, staff.accounts[name]) == []
     assert told(hotline, staff.cleared) == [A]
-    page = words(log_in(staff.cleared).get("/notices").get_data(as_text=True))
-    assert "Niêm phong" in page
+    browser, address = log_in(staff.cleared), f"/{{}}/{filed.ticket().id}"
+    page = browser.get("/notices").get_data(as_text=True)
+    assert "Niêm phong" in words(page)
     assert "trưởng phòng" not in page
+    assert f'href="{address.format("sealed")}"' in page
+    assert browser.get(address.format("sealed")).status_code == 200
+    road.release(filed)
+    page = browser.get("/notices").get_data(as_text=True)
+    assert "Niêm phong" not in words(page).partition("Đánh dấu đã xem")[0].partition("Báo điều gì")[2]
+    assert f'href="{address.format("review")}"' in page
+    assert browser.get(address.format("review")).status_code == 200
 
 
 def test_a_ticket_that_was_sealed_later_is_gone_from_every_list(

@@ -198,6 +198,13 @@ def test_an_emergency_is_put_through_and_noted_by_one_key(console: Page, site: S
     expect(console.locator("#transfer-114")).to_be_visible()
     console.keyboard.press("Alt+7")
     expect(console.locator("#transfer-114")).to_contain_text("đã chuyển")
+    draft = console.input_value("[name=draft]")
+    console.keyboard.type(", lầu hai")
+    while saved(site) != ("Cháy nhà, có người kẹt bên trong, khói đen kín, lầu hai", None):
+        console.wait_for_timeout(50)
+    assert console.input_value("[name=draft]") == draft, "what is typed on is of the call that was put through"
+    with site.world.hotline.database.reading() as session:
+        assert session.scalar(select(func.count(CallDraft.id))) == 1
 
 
 def test_a_call_pops_up_in_its_box_while_something_is_typed_and_takes_nothing_away(console: Page, site: Site) -> None:
