@@ -399,6 +399,27 @@ def test_a_broken_note_in_a_picture_is_no_matter() -> None:
     assert read > 40, "hardly any was read at all"
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("notes", [b"II*\0", b"II+\0", b"II+\0\x08\0\0\0", b"MM\0*\0\0", b"no notes at all"])
+def test_notes_that_end_too_soon_turn_nothing(client: FlaskClient, kind: str, notes: bytes) -> None:
+    """A camera or a messenger may cut its notes short: the picture is taken as it lies, and the report is filed."""
+    lying = _saved(Image.new("RGB", (96, 64)), kind, exif=b"Exif\0\0" + notes, dpi=(72, 72))
+    (photo,) = photos.read_photos([lying])
+    assert (photo.width, photo.height) == (96, 64)
+    assert _post(client, [("a.jpg", lying)]).status_code == 201
+    assert _post_parts(client, [("a.jpg", lying)]).status_code == 201
+
+
+def test_a_part_of_a_picture_that_ends_too_soon_is_read_or_refused() -> None:
+    """What stands behind the pixels is read with them, where decoders expect less."""
+    kinds = (b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"pHYs", b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"iCCP", b"fcTL")
+    for kind in kinds:
+        for data in (b"", b"\0", b"a\0", b"a\0\1", b"\xff" * 9):
+            part = _chunk(kind, data)
+            _read_or_refused(_png(8, 8, b"\0" * 16, before=part))
+            _read_or_refused(_png(8, 8, b"\0" * 16, after=part))
+
+
 def test_any_bytes_are_read_or_refused() -> None:
     seeds = [_camera(kind, orientation=6) for kind in FORMATS]
 
