@@ -6,11 +6,13 @@ Apart from the reading of pictures, so that processes which only move them need 
 import hashlib
 import logging
 import os
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from app.database import outcome_unknown
 from app.problems import NotAvailable
 
 log = logging.getLogger(__name__)
@@ -58,7 +60,22 @@ def store(folder: Path, photo: Photo) -> None:
         raise NotAvailable("photo store") from error
 
 
-def discard(folder: Path, photos: tuple[Photo, ...]) -> None:
+@contextmanager
+def with_their_rows(folder: Path, photos: Sequence[Photo]) -> Iterator[None]:
+    """Let photos go away again when the commit that names them does not come.
+
+    They stay where nobody knows whether it came, for their rows may stand: the connection broke before the database had
+    answered. Those that no row names are removed by `reconcile` once they are an hour old.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if not outcome_unknown(error):
+            discard(folder, photos)
+        raise
+
+
+def discard(folder: Path, photos: Sequence[Photo]) -> None:
     """Remove the photos of a report that was not kept; what a crash leaves behind, `reconcile` removes."""
     for photo in photos:
         path_of(folder, photo.id).unlink(missing_ok=True)

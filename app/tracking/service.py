@@ -297,11 +297,8 @@ class Step:
 
 def _act(hotline: Hotline, typed: str, step: Step) -> Track:
     """Take the step; the photos of one that is not taken go away again."""
-    try:
+    with photostore.with_their_rows(hotline.settings.attachments, step.photos):
         return _acted(hotline, typed, step)
-    except BaseException:
-        photostore.discard(hotline.settings.attachments, step.photos)
-        raise
 
 
 def _acted(hotline: Hotline, typed: str, step: Step) -> Track:
