@@ -122,6 +122,12 @@ def find(hotline: Hotline, session: Session, typed: str) -> tuple[str, Ticket]:
     return code, ticket
 
 
+def look_up(hotline: Hotline, typed: str) -> None:
+    """Raise as `find` does for a code that nobody holds, and do nothing else."""
+    with hotline.database.reading() as session:
+        find(hotline, session, typed)
+
+
 def track(hotline: Hotline, typed: str) -> Track:
     """Return what the citizen may know. Of a sealed report that is its state alone, never its words."""
     with hotline.database.reading() as session:
