@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import os
+import stat
 import struct
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -266,6 +268,21 @@ def test_a_full_disk_loses_no_words_and_leaves_nothing(
     assert not [path for path in hotline.settings.attachments.rglob("*") if path.is_file()]
     assert _post(client, uploads, token).status_code == 201
     assert reconcile(hotline) == (0, 0)
+
+
+def test_a_photo_is_on_the_disk_by_all_its_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A power cut may forget a name that its folder was not told to keep: the file's, and those of new folders."""
+    synced: list[Path] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(Path(f"/proc/self/fd/{handle}").readlink()))
+    (photo,) = photos.read_photos([_camera("JPEG")])
+    folder = tmp_path.resolve() / "new" / "attachments"
+    place = photostore.path_of(folder, photo.id)
+    file = place.with_suffix(".part")
+    photostore.store(folder, photo)
+    assert synced == [folder.parent.parent, folder.parent, folder, file, place.parent]
+    synced.clear()
+    photostore.store(folder, photo)
+    assert synced == [file, place.parent]
 
 
 def test_a_crash_between_file_and_commit_leaves_a_stray_that_nobody_reaches(
@@ -591,8 +608,8 @@ def _room_for(files: int) -> Callable[[int], None]:
     """Return what syncs so many files to the disk before it is full."""
     left = iter(range(files))
 
-    def sync(_descriptor: int) -> None:
-        if next(left, None) is None:
+    def sync(descriptor: int) -> None:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode) and next(left, None) is None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     return sync
