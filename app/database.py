@@ -26,6 +26,15 @@ POOL_MORE: Final = 5
 CONNECTIONS_A_PROCESS: Final = POOL + POOL_MORE
 
 
+#: The note on what a commit raised.
+AT_COMMIT: Final = "raised by the commit: it may have been done, and its answer lost"
+
+
+def outcome_unknown(error: BaseException) -> bool:
+    """Tell whether an error came out of a commit: what was to be kept may stand, as when the connection broke then."""
+    return AT_COMMIT in getattr(error, "__notes__", ())
+
+
 class Database:
     """Sessions on SQLite or PostgreSQL that behave alike."""
 
@@ -45,10 +54,21 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """Yield a session and commit when the block ends well. Nothing else in the program commits."""
-        with self._in_turn(), self._writing() as session, session.begin():
-            self._step_behind_the_wall(session)
-            yield session
+        """Yield a session and commit when the block ends well. Nothing else in the program commits.
+
+        What the commit itself raises is noted on the error (`outcome_unknown`).
+        """
+        committing = False
+        try:
+            with self._in_turn(), self._writing() as session, session.begin():
+                self._step_behind_the_wall(session)
+                yield session
+                session.flush()  # what the database refuses here is known not to be kept
+                committing = True
+        except BaseException as error:
+            if committing:
+                error.add_note(AT_COMMIT)
+            raise
 
     def _step_behind_the_wall(self, session: Session) -> None:
         if self.role is not None:

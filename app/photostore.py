@@ -6,11 +6,13 @@ Apart from the reading of pictures, so that processes which only move them need 
 import hashlib
 import logging
 import os
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from app.database import outcome_unknown
 from app.problems import NotAvailable
 
 log = logging.getLogger(__name__)
@@ -40,25 +42,58 @@ def path_of(folder: Path, photo_id: UUID) -> Path:
 def store(folder: Path, photo: Photo) -> None:
     """Write a photo so that it is whole and on the disk, or not there. Called before the commit that names it.
 
-    Raises `NotAvailable` when the disk does not take it, such as a full one.
+    Its folder is synced too: a power cut could take its name away and leave the row. Raises `NotAvailable` when the
+    disk does not take it, such as a full one.
     """
     target = path_of(folder, photo.id)
     part = target.with_suffix(".part")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make(target.parent)
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
             stream.write(photo.jpeg)
             stream.flush()
             os.fsync(stream.fileno())
         part.rename(target)
+        _sync(target.parent)
     except OSError as error:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+            target.unlink(missing_ok=True)
         log.error("a photo could not be stored: %s", error.strerror)  # noqa: TRY400 - where is plain, why matters
         raise NotAvailable("photo store") from error
 
 
-def discard(folder: Path, photos: tuple[Photo, ...]) -> None:
+def _make(folder: Path) -> None:
+    if not folder.is_dir():
+        _make(folder.parent)
+        folder.mkdir(exist_ok=True, mode=0o700)
+        _sync(folder.parent)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def with_their_rows(folder: Path, photos: Sequence[Photo]) -> Iterator[None]:
+    """Let photos go away again when the commit that names them does not come.
+
+    They stay where nobody knows whether it came, for their rows may stand: the connection broke before the database had
+    answered. Those that no row names are removed by `reconcile` once they are an hour old.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if not outcome_unknown(error):
+            discard(folder, photos)
+        raise
+
+
+def discard(folder: Path, photos: Sequence[Photo]) -> None:
     """Remove the photos of a report that was not kept; what a crash leaves behind, `reconcile` removes."""
     for photo in photos:
         path_of(folder, photo.id).unlink(missing_ok=True)

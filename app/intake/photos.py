@@ -6,6 +6,7 @@ Pillow decodes JPEG, PNG and WebP, pillow-heif HEIC: both are the maintained bin
 
 import hashlib
 import io
+import struct
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
@@ -39,6 +40,19 @@ TURNS: Final = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
+
+#: What decoders raise over bytes that are not what they say; most of it is what Pillow itself expects while it opens.
+BROKEN: Final = (
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    SyntaxError,
+    EOFError,
+    RuntimeError,
+    struct.error,
+    Warning,
+)
 
 register_heif_opener(thumbnails=False)
 PngImagePlugin.MAX_TEXT_MEMORY = PNG_TEXT_MAX
@@ -77,7 +91,7 @@ def _reencode(raw: bytes) -> Photo:
         return _reader.submit(_pixels, raw).result()
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise _refused("photo_too_many_pixels", max=PIXELS_MAX // 1_000_000) from None
-    except (OSError, ValueError, SyntaxError, EOFError, RuntimeError, Warning):
+    except BROKEN:
         raise _refused("photo_unreadable") from None
 
 
@@ -88,13 +102,21 @@ def _pixels(raw: bytes) -> Photo:
         if image.format == "JPEG":
             image.draft("RGB", (SIDE_MAX, SIDE_MAX))
             _check_pixels(image, PIXELS_MAX)  # a long thin one is not made smaller
-        turn = TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
         image.thumbnail((SIDE_MAX, SIDE_MAX))
+        turn = _turn(image)
         flat = _on_white(image)
     upright = flat if turn is None else flat.transpose(turn)
     out = io.BytesIO()
     upright.save(out, "JPEG", quality=85, optimize=True)
     return Photo(uuid4(), out.getvalue(), upright.width, upright.height, hashlib.sha256(raw).hexdigest())
+
+
+def _turn(image: Image.Image) -> Transpose | None:
+    """Return how to turn a picture that has been read; one whose notes are broken is taken as it lies."""
+    try:
+        return TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except BROKEN:
+        return None
 
 
 def _check_pixels(image: Image.Image, most: int) -> None:

@@ -2,8 +2,7 @@
 
 import hmac
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -114,23 +113,16 @@ def file_report(hotline: Hotline, filing: Filing, within: Within | None = None) 
     files; the others wait for its commit and repeat its answer. `within` is run in the same commit.
     """
     try:
-        with _discarding(hotline, filing):
+        with photostore.with_their_rows(hotline.settings.attachments, filing.photos):
             new = _prepared(hotline, filing)  # beforehand: SQLite lets one write at a time, and others wait for it
             with hotline.database.transaction() as session:
                 return _kept(session, filing, new, within)
     except (IntegrityError, NotJoinable):
-        with _discarding(hotline, filing), hotline.database.transaction() as session:
+        with (
+            photostore.with_their_rows(hotline.settings.attachments, filing.photos),
+            hotline.database.transaction() as session,
+        ):
             return _repeat(hotline, session, filing, within)
-
-
-@contextmanager
-def _discarding(hotline: Hotline, filing: Filing) -> Iterator[None]:
-    """Let the photos of a report that was not kept go away again."""
-    try:
-        yield
-    except BaseException:
-        photostore.discard(hotline.settings.attachments, filing.photos)
-        raise
 
 
 def _repeat(hotline: Hotline, session: Session, filing: Filing, within: Within | None) -> Filed:

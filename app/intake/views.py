@@ -111,7 +111,7 @@ def show_receipt() -> Response:
     ask_nothing_more()
     try:
         body = hotline().keys.answers.decrypt(request.form.get("receipt", ""))
-    except InvalidToken:
+    except (InvalidToken, ValueError):  # of letters beyond ASCII
         raise NotFound from None
     return Response(_filed_page(json.loads(body)))
 

@@ -8,10 +8,10 @@ mask without leaving the record.
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import String, delete, exists, inspect, select, update
 from sqlalchemy.orm import Session
 
 from app import photostore, search
@@ -21,6 +21,7 @@ from app.persons import consent
 from app.persons.contacts import opened
 from app.persons.keys import ContactKeyMissing
 from classifier.redact import masked, redacted, speakers
+from models.base import Base
 from models.coordination import Part
 from models.letter import Letter
 from models.person import Erasure, ErasureDoor
@@ -160,14 +161,14 @@ def _mask_history(
 
 def _mask_case(session: Session, ticket: Ticket, hide: Callable[[str | None], str | None], *, whole: bool) -> None:
     ticket.text = hide(ticket.text) or ""
-    ticket.place_text = None if whole else hide(ticket.place_text)
+    ticket.place_text = None if whole else _fitting(Ticket, "place_text", hide(ticket.place_text))
     ticket.search_text = searchable(ticket.text, ticket.place_text)
     if whole and ticket.lat is not None and ticket.lon is not None:
         ticket.lat, ticket.lon = round(ticket.lat, COARSE), round(ticket.lon, COARSE)
     for letter in session.scalars(select(Letter).where(Letter.ticket_id == ticket.id)):
         letter.body = hide(letter.body) or ""
     for assignment in session.scalars(select(Assignment).where(Assignment.ticket_id == ticket.id)):
-        assignment.because = hide(assignment.because)
+        assignment.because = _fitting(Assignment, "because", hide(assignment.because))
     helped = select(Part).join(Assignment, Assignment.id == Part.assignment_id)
     for part in session.scalars(helped.where(Assignment.ticket_id == ticket.id)):
         part.contribution = hide(part.contribution)
@@ -177,4 +178,10 @@ def _mask_case(session: Session, ticket: Ticket, hide: Callable[[str | None], st
         waiting.body, waiting.note = hide(waiting.body) or "", hide(waiting.note)
     rating = session.get(Feedback, ticket.id)
     if rating is not None:
-        rating.comment = hide(rating.comment)
+        rating.comment = _fitting(Feedback, "comment", hide(rating.comment))
+
+
+def _fitting(table: type[Base], column: str, words: str | None) -> str | None:
+    """Cut words to what their column holds: a mask may be longer than what it hides."""
+    kind = cast(String, inspect(table).columns[column].type)
+    return words[: kind.length] if words else words

@@ -1,23 +1,28 @@
 """What is over: cases that ended so long ago that nothing needs their person any more."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, aliased
 
 from app.access import KEPT_APART
 from app.hotline import Hotline
 from app.persons import erasure
-from app.persons.erasure import Extent
+from app.persons.erasure import Extent, Gone
 from app.persons.holds import held
 from models.outbox import InstallationMark
 from models.person import Erasure
 from models.ticket import Ticket, TicketEvent
 from models.vocabulary import ErasureCause, Status, SubmissionType
 from routing.retention import RetentionRule
+
+log = logging.getLogger(__name__)
 
 #: Tickets of one transaction.
 BATCH: Final = 100
@@ -40,10 +45,12 @@ def purge(hotline: Hotline) -> Counter[SubmissionType]:
     """Take the person out of every case whose time is over; return how many by submission type.
 
     Safe at any time and from any number of processes: a ticket is locked, and the database takes one such erasure each.
+    One that cannot be done does not stop the others; it is due again the next time.
     """
     done: Counter[SubmissionType] = Counter()
+    failed: set[UUID] = set()
     for kind, rule, condition in _rules(hotline, hotline.now()):
-        while batch := _purge(hotline, rule, condition):
+        while (batch := _purge(hotline, rule, condition, failed)) is not None:
             done[kind] += batch
     if done:
         hotline.database.forget()
@@ -71,17 +78,33 @@ def daily(hotline: Hotline) -> bool:
     return True
 
 
-def _purge(hotline: Hotline, rule: RetentionRule, condition: ColumnElement[bool]) -> int:
+def _purge(hotline: Hotline, rule: RetentionRule, condition: ColumnElement[bool], failed: set[UUID]) -> int | None:
+    """Take one batch; return how many, None where nothing is left but what has failed, which is added to."""
     photos = []
     with hotline.database.transaction() as session:
-        for ticket in _locked(session, condition):
-            gone = erasure.erase(
-                hotline, session, ticket, ErasureCause.RETENTION, extent=Extent(True, rule.remove_photos)
-            )
-            photos.append(gone.photos)
+        batch = _locked(session, and_(condition, Ticket.id.not_in(failed)))
+        for ticket in batch:
+            gone = _erased(hotline, session, ticket, rule)
+            if gone is None:
+                failed.add(ticket.id)
+            else:
+                photos.append(gone.photos)
     for removed in photos:
         erasure.discard(hotline, removed)
-    return len(photos)
+    return len(photos) if batch else None
+
+
+def _erased(hotline: Hotline, session: Session, ticket: Ticket, rule: RetentionRule) -> Gone | None:
+    """Take the person out of one case; return None where that failed, with nothing changed."""
+    extent, ticket_id = Extent(True, rule.remove_photos), ticket.id
+    try:
+        with session.begin_nested():
+            return erasure.erase(hotline, session, ticket, ErasureCause.RETENTION, extent=extent)
+    except OperationalError:
+        raise  # the database is away: the next time goes on here
+    except Exception as error:  # noqa: BLE001 - one case must not stop the others, nor the relay
+        log.error("ticket %s keeps its person: %s", ticket_id, type(error).__name__)  # noqa: TRY400 - no words of anybody
+        return None
 
 
 def _locked(session: Session, condition: ColumnElement[bool]) -> list[Ticket]:

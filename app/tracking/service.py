@@ -122,6 +122,12 @@ def find(hotline: Hotline, session: Session, typed: str) -> tuple[str, Ticket]:
     return code, ticket
 
 
+def look_up(hotline: Hotline, typed: str) -> None:
+    """Raise as `find` does for a code that nobody holds, and do nothing else."""
+    with hotline.database.reading() as session:
+        find(hotline, session, typed)
+
+
 def track(hotline: Hotline, typed: str) -> Track:
     """Return what the citizen may know. Of a sealed report that is its state alone, never its words."""
     with hotline.database.reading() as session:
@@ -301,11 +307,8 @@ class Step:
 
 def _act(hotline: Hotline, typed: str, step: Step) -> Track:
     """Take the step; the photos of one that is not taken go away again."""
-    try:
+    with photostore.with_their_rows(hotline.settings.attachments, step.photos):
         return _acted(hotline, typed, step)
-    except BaseException:
-        photostore.discard(hotline.settings.attachments, step.photos)
-        raise
 
 
 def _acted(hotline: Hotline, typed: str, step: Step) -> Track:

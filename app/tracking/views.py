@@ -60,7 +60,7 @@ def letters() -> Response:
 @tracking.post("/bo-sung")
 def add_information() -> Response:
     """Take the citizen's answer to the unit's question."""
-    return _answer(
+    return _step(
         lambda code: service.add_information(hotline(), code, request.form.get("message", ""), uploaded_photos())
     )
 
@@ -68,7 +68,7 @@ def add_information() -> Response:
 @tracking.post("/mo-lai")
 def reopen() -> Response:
     """Take "not done yet"."""
-    return _answer(lambda code: service.reopen(hotline(), code, request.form.get("message", ""), uploaded_photos()))
+    return _step(lambda code: service.reopen(hotline(), code, request.form.get("message", ""), uploaded_photos()))
 
 
 @tracking.get("/anh/<token>")
@@ -91,13 +91,13 @@ def rate() -> Response:
     """Take the stars and a word."""
     typed = request.form.get("rating", "")
     stars = int(typed) if typed.isascii() and typed.isdigit() and len(typed) == 1 else 0
-    return _answer(lambda code: service.rate(hotline(), code, stars, request.form.get("comment", "")))
+    return _step(lambda code: service.rate(hotline(), code, stars, request.form.get("comment", "")))
 
 
 @tracking.post("/xoa-lien-he")
 def erase_contact() -> Response:
     """Take the citizen's contact out of their report."""
-    return _answer(lambda code: service.erase_contact(hotline(), code))
+    return _step(lambda code: service.erase_contact(hotline(), code))
 
 
 def photo_address(photo_id: UUID) -> str:
@@ -117,6 +117,16 @@ def _answer(act: Callable[[str], Track], page: Callable[[Track], str] | None = N
         if any(p.field == "code" for p in refused.problems):
             return _ask_again(code, refused.problems, 422)
         return _with_errors(code, refused)
+
+
+def _step(act: Callable[[str], Track]) -> Response:
+    """Answer a step of the citizen. Its code is looked up before whatever else may be wrong, so that a miss counts."""
+
+    def known_first(code: str) -> Track:
+        service.look_up(hotline(), code)
+        return act(code)
+
+    return _answer(known_first)
 
 
 def _letters(track: Track) -> str:

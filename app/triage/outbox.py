@@ -10,6 +10,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from app import search
+from app.triage import urgency
 from models.outbox import OutboxEntry
 from models.ticket import Happening, Ticket
 from models.vocabulary import Status
@@ -50,8 +51,8 @@ def undone_tickets(session: Session, ids: Sequence[int]) -> list[tuple[int, Tick
 def give_up(session: Session, now: datetime, *, max_attempts: int) -> int:
     """Hand entries that failed `max_attempts` times, and whose last lease is over, to a person; return how many.
 
-    The ticket gets a `needs_human` event and, where it still waits to be understood, the coordinators' queue. An entry
-    whose ticket is gone is only marked; the review page lists it.
+    The ticket gets a `needs_human` event and, where it still waits to be understood, the coordinators' queue, with the
+    urgency that its words have without a model. An entry whose ticket is gone is only marked; the review page lists it.
     """
     spent = _pending().where(OutboxEntry.attempts >= max_attempts, OutboxEntry.due_at <= now).limit(100)
     entries = list(session.scalars(spent.with_for_update(skip_locked=True)))
@@ -62,6 +63,7 @@ def give_up(session: Session, now: datetime, *, max_attempts: int) -> int:
             continue
         event = Happening("needs_human", now, data={"job": entry.kind, "attempts": entry.attempts})
         if ticket.status is Status.RECEIVED:
+            ticket.urgency = urgency.unread(ticket)
             ticket.transition(Status.NEEDS_REVIEW, event)
             search.keep(session, ticket)
         else:

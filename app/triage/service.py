@@ -10,7 +10,7 @@ from app import incidents, nearby, search
 from app.assignment import assign, decide_on, hand_over, place_said
 from app.hotline import Hotline
 from app.sealed import vault
-from classifier import emergency
+from app.triage import urgency
 from classifier.predict import Classifier, Prediction
 from models.ticket import Happening, Ticket
 from models.vocabulary import UNCLEAR_TOPIC, Channel, Status, SubmissionType, Urgency
@@ -50,7 +50,7 @@ def _sealed(ticket: Ticket) -> bool:
 def _decide(hotline: Hotline, session: Session, ticket: Ticket, prediction: Prediction | None) -> None:
     now = hotline.now()
     if prediction is None:
-        ticket.urgency = _urgency(ticket, Urgency.EMERGENCY if emergency.danger(ticket.text) else Urgency.NORMAL)
+        ticket.urgency = urgency.unread(ticket)
         ticket.transition(Status.NEEDS_REVIEW, Happening("triaged", now, data={"reason": "no_model"}))
         return
     if _suspected(ticket, prediction):
@@ -72,7 +72,7 @@ def _route(hotline: Hotline, session: Session, ticket: Ticket, prediction: Predi
     thanks = _is_thanks(ticket, prediction)
     to_join = ticket.joins_id is not None and ticket.submission_type is not SubmissionType.PRAISE
     ticket.submission_type = ticket.submission_type or SubmissionType(prediction.submission_type)
-    ticket.urgency = _urgency(ticket, Urgency(prediction.urgency))
+    ticket.urgency = urgency.at_least(ticket, Urgency(prediction.urgency))
     if ticket.submission_type is SubmissionType.PRAISE and (to_join or ticket.urgency is not Urgency.NORMAL):
         # nobody thanks for what is dangerous, or says of thanks that they are of the same trouble as others have
         ticket.submission_type = SubmissionType.REPORT
@@ -113,15 +113,6 @@ def _joined(session: Session, ticket: Ticket, data: dict[str, Any], now: datetim
     ticket.happened(Happening("triaged", now, data=data))
     incidents.join(session, ticket, lead, now)
     return True
-
-
-def _urgency(ticket: Ticket, thought: Urgency) -> Urgency:
-    """Return how soon somebody must act: what is filed as an emergency is one, and words of danger are never normal."""
-    if ticket.submission_type is SubmissionType.EMERGENCY:
-        return Urgency.EMERGENCY
-    if thought is Urgency.NORMAL and emergency.danger(ticket.text):
-        return Urgency.URGENT
-    return thought
 
 
 def _is_thanks(ticket: Ticket, prediction: Prediction) -> bool:

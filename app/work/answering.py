@@ -41,13 +41,10 @@ class Answer:
 def kept(hotline: Hotline, shown: Shown) -> Iterator[None]:
     """Write photos before the commit that names them; take them away again if it does not come."""
     photos = tuple(photo for _, photo in shown)
-    try:
+    with photostore.with_their_rows(hotline.settings.attachments, photos):
         for photo in photos:
             photostore.store(hotline.settings.attachments, photo)
         yield
-    except BaseException:
-        photostore.discard(hotline.settings.attachments, photos)
-        raise
 
 
 def attach(session: Session, ticket: Ticket, shown: Shown, keep: Collection[UUID] = ()) -> None:

@@ -1,5 +1,6 @@
 """Guessing codes: hopeless, and loud."""
 
+import io
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -143,6 +144,34 @@ def test_many_addresses_together_are_slowed_and_nobody_who_holds_a_code_is(
     assert ask(app, "192.0.2.1", held).status_code == 429
     assert [ask(app, "192.0.2.2", held).status_code for _ in range(20)] == [200] * 20
     assert [ask(app, "192.0.2.3", guess).status_code for guess in (almost(held), almost(held), held)] == [404, 404, 200]
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong"),
+    [
+        ("/t/danh-gia", {}),
+        ("/t/bo-sung", {"message": ""}),
+        ("/t/mo-lai", {"message": "Vẫn tối.", "photos": b"no picture"}),
+    ],
+)
+def test_a_step_that_is_refused_for_something_else_is_a_miss_all_the_same(
+    app: Flask, file: File, monkeypatch: pytest.MonkeyPatch, path: str, wrong: dict[str, Any]
+) -> None:
+    """Check 26, of steps. Injected: codes that nobody holds, with no stars, no words, a broken photo. Expected: told as
+    every code that nobody holds, and counted; who holds the code is told what is wrong.
+    """
+    monkeypatch.setattr("app.throttle.MISSES", 0)
+    client = app.test_client()
+
+    def step(code: str) -> TestResponse:
+        files = {name: (io.BytesIO(data), "a.jpg") for name, data in wrong.items() if isinstance(data, bytes)}
+        return client.post(path, data={"code": code, **wrong, **files}, content_type="multipart/form-data")
+
+    assert step(file().code).status_code == 422
+    assert step("không phải mã").status_code == 422
+    missed = [step(new_code()) for _ in range(MISSES_OF_ONE + 1)]
+    assert [one.status_code for one in missed] == [404] * MISSES_OF_ONE + [429]
+    assert 'id="code"' in missed[0].text
 
 
 def found(hotline: Hotline, typed: str) -> bool:

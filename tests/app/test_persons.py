@@ -13,8 +13,9 @@ from click.testing import CliRunner, Result
 from flask.testing import FlaskClient
 from sqlalchemy import MetaData, delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
-from app import doctor
+from app import doctor, search
 from app.cli import main
 from app.consistency import assert_consistent
 from app.hotline import Hotline
@@ -34,7 +35,7 @@ from app.work import service as work
 from classifier.redact import MASK
 from models.account import Account
 from models.person import Consent, Erasure, ErasureDoor, LegalHold
-from models.ticket import Attachment, Contact, Ticket, TicketEvent
+from models.ticket import Assignment, Attachment, Contact, Ticket, TicketEvent
 from models.vocabulary import ErasureCause, Status, SubmissionType
 from tests.app.conftest import LIGHTS_OUT, Clock, Filed, Road, Staff, file_with_photo, step
 from tests.installation import browser_of
@@ -449,6 +450,56 @@ def test_a_purge_takes_the_person_out_of_what_ended_long_ago_and_leaves_the_case
         assert session.scalar(select(func.count()).select_from(Erasure)) == 1
         assert session.scalar(select(func.count()).select_from(Attachment)) == 0
     consistent(hotline)
+
+
+def test_a_mask_that_is_longer_than_what_it_hides_fits_its_column(
+    hotline: Hotline, road: Road, staff: Staff, client: FlaskClient
+) -> None:
+    """A name of two letters in words that fill their column: PostgreSQL would not take them masked."""
+    filed = road.routed(**(LEFT | {"contact_name": "An"}), place_text=("An " * 166).strip())
+    work.accept(hotline, staff.alice, step(filed))
+    work.answer(hotline, staff.alice, step(filed, "Xong."))
+    tracking.rate(hotline, filed.code, 5, ("An " * 333).strip())
+    with hotline.database.transaction() as session:
+        session.execute(update(Assignment).values(because=("An " * 166).strip()))
+    assert client.post("/t/xoa-lien-he", data={"code": filed.code}).status_code == 200
+    ticket = filed.ticket()
+    assert ticket.feedback is not None
+    masked = (ticket.place_text, 500), (ticket.feedback.comment, 1000), (ticket.assignments[0].because, 500)
+    for words_left, most in masked:
+        assert words_left is not None
+        assert words_left.startswith(f"{MASK} {MASK}")
+        assert "An" not in words_left
+        assert len(words_left) == most
+    consistent(hotline)
+
+
+def test_a_case_that_cannot_lose_its_person_does_not_keep_the_others_theirs(
+    hotline: Hotline, road: Road, staff: Staff, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = [road.routed(**LEFT) for _ in range(3)]
+    for one in ended:
+        work.accept(hotline, staff.alice, step(one))
+        work.answer(hotline, staff.alice, step(one, "Xong."))
+        tracking.rate(hotline, one.code, 5, "")
+    clock.forward(days=800)
+    wanted = replace(hotline, settings=replace(hotline.settings, purge_daily=True))
+    broken, searchable = ended[1].ticket().id, search.keep_up
+
+    def fail(session: Session, ticket: Ticket) -> None:
+        if ticket.id == broken:
+            raise ValueError
+        searchable(session, ticket)
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr(search, "keep_up", fail)
+        assert retention.daily(wanted) is True
+    assert [one.contact() is None for one in ended] == [True, False, True]
+    assert retention.due(hotline) == {SubmissionType.REPORT: 1}
+    consistent(hotline)
+    clock.forward(days=1)
+    assert retention.daily(wanted) is True
+    assert [one.contact() for one in ended] == [None, None, None]
 
 
 def test_a_merged_report_is_over_when_the_one_it_follows_is(

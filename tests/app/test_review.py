@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -14,8 +15,8 @@ from app.work import service as work
 from models.account import Account
 from models.outbox import OutboxEntry
 from models.ticket import TicketEvent
-from models.vocabulary import AssignmentKind, DeadlineKind, Status
-from tests.app.conftest import BUSES, LIGHTS, Filed, Road, Staff, step
+from models.vocabulary import AssignmentKind, DeadlineKind, Status, Urgency
+from tests.app.conftest import BUSES, LIGHTS, LIGHTS_OUT, Filed, Road, Staff, step
 from tests.pages import fields_in_error, post_form, words
 
 Log = Callable[[Account], FlaskClient]
@@ -170,6 +171,25 @@ def test_a_job_that_failed_too_often_is_shown_and_its_ticket_awaits_a_person(
     assert "Công việc triage đã thử 5 lần không xong" in page
     assert (filed.status(), filed.kinds()) == (Status.NEEDS_REVIEW, ["received", "needs_human"])
     assert str(filed.ticket().id) in coordinator.get("/review").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "expected"),
+    [
+        ("Cháy nhà, có người mắc kẹt trên lầu ba", {}, Urgency.EMERGENCY),
+        (LIGHTS_OUT, {"submission_type": "khan-cap"}, Urgency.EMERGENCY),
+        (LIGHTS_OUT, {}, Urgency.NORMAL),
+    ],
+)
+def test_danger_is_never_normal_even_where_its_job_failed_too_often(
+    hotline: Hotline, file: Callable[..., Filed], text: str, kind: dict[str, str], expected: Urgency
+) -> None:
+    filed = file(text, **kind)
+    with hotline.database.transaction() as session:
+        session.scalars(select(OutboxEntry)).one().attempts = 5
+        session.flush()
+        assert outbox.give_up(session, hotline.now(), max_attempts=5) == 1
+    assert (filed.status(), filed.ticket().urgency) == (Status.NEEDS_REVIEW, expected)
 
 
 def test_a_decision_is_kept_with_its_reason_even_if_the_ticket_moves_on(

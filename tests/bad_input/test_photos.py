@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import os
+import stat
 import struct
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -268,6 +270,21 @@ def test_a_full_disk_loses_no_words_and_leaves_nothing(
     assert reconcile(hotline) == (0, 0)
 
 
+def test_a_photo_is_on_the_disk_by_all_its_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A power cut may forget a name that its folder was not told to keep: the file's, and those of new folders."""
+    synced: list[Path] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(Path(f"/proc/self/fd/{handle}").readlink()))
+    (photo,) = photos.read_photos([_camera("JPEG")])
+    folder = tmp_path.resolve() / "new" / "attachments"
+    place = photostore.path_of(folder, photo.id)
+    file = place.with_suffix(".part")
+    photostore.store(folder, photo)
+    assert synced == [folder.parent.parent, folder.parent, folder, file, place.parent]
+    synced.clear()
+    photostore.store(folder, photo)
+    assert synced == [file, place.parent]
+
+
 def test_a_crash_between_file_and_commit_leaves_a_stray_that_nobody_reaches(
     client: FlaskClient, road: Road, staff: Staff, log_in: Browser
 ) -> None:
@@ -397,6 +414,27 @@ def test_a_broken_note_in_a_picture_is_no_matter() -> None:
                 struct.pack_into(">H", broken, entry + 2, kind)
                 read += len(_read_or_refused(bytes(broken)))
     assert read > 40, "hardly any was read at all"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("notes", [b"II*\0", b"II+\0", b"II+\0\x08\0\0\0", b"MM\0*\0\0", b"no notes at all"])
+def test_notes_that_end_too_soon_turn_nothing(client: FlaskClient, kind: str, notes: bytes) -> None:
+    """A camera or a messenger may cut its notes short: the picture is taken as it lies, and the report is filed."""
+    lying = _saved(Image.new("RGB", (96, 64)), kind, exif=b"Exif\0\0" + notes, dpi=(72, 72))
+    (photo,) = photos.read_photos([lying])
+    assert (photo.width, photo.height) == (96, 64)
+    assert _post(client, [("a.jpg", lying)]).status_code == 201
+    assert _post_parts(client, [("a.jpg", lying)]).status_code == 201
+
+
+def test_a_part_of_a_picture_that_ends_too_soon_is_read_or_refused() -> None:
+    """What stands behind the pixels is read with them, where decoders expect less."""
+    kinds = (b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"pHYs", b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"iCCP", b"fcTL")
+    for kind in kinds:
+        for data in (b"", b"\0", b"a\0", b"a\0\1", b"\xff" * 9):
+            part = _chunk(kind, data)
+            _read_or_refused(_png(8, 8, b"\0" * 16, before=part))
+            _read_or_refused(_png(8, 8, b"\0" * 16, after=part))
 
 
 def test_any_bytes_are_read_or_refused() -> None:
@@ -570,8 +608,8 @@ def _room_for(files: int) -> Callable[[int], None]:
     """Return what syncs so many files to the disk before it is full."""
     left = iter(range(files))
 
-    def sync(_descriptor: int) -> None:
-        if next(left, None) is None:
+    def sync(descriptor: int) -> None:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode) and next(left, None) is None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     return sync
