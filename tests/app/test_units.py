@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from app import doctor, loading
+from app import doctor, lifecycle, loading
 from app.accounts import federation
 from app.accounts.groups import Post
 from app.accounts.provider import Claims
@@ -31,6 +31,7 @@ from app.work.returning import Why
 from models.account import Account
 from models.audit import AuditEvent
 from models.department import Department, DepartmentChange
+from models.ticket import Ticket
 from models.vocabulary import AssignmentKind, AuditKind, DepartmentKind, Role, Status
 from routing.city import CityDataError
 from routing.departments import FIELDS, DepartmentFact
@@ -500,6 +501,31 @@ def test_what_hangs_on_a_unit_is_said_before_and_after_it_closes_with_what_to_do
         "Tài khoản", ""
     )
     assert [check.ok for check in doctor._units(hotline)] == [False]
+
+
+def test_who_moves_to_the_successor_lets_go_of_what_stays_with_the_closed_unit_and_each_move_is_on_record(
+    hotline: Hotline, staff: Staff, road: Road, clock: Clock
+) -> None:
+    settled = road.answered()
+    clock.forward(days=8)
+    with hotline.database.transaction() as session:
+        lifecycle.advance(hotline, session, hotline.now())
+    answered = road.answered()
+    assert (settled.status(), answered.status()) == (Status.CLOSED, Status.ANSWERED)
+    with hotline.database.transaction() as session:
+        for filed in (settled, answered):
+            session.get_one(Ticket, filed.ticket().id).assignee_id = staff.alice.id
+    closed(hotline, staff, LIGHTS, clock().date(), BUSES)
+    passed_on(hotline)
+    assert service.move_accounts(hotline, staff.admin, LIGHTS) == 2
+    assert [one.ticket().assignee_id for one in (settled, answered)] == [None, None]
+    with hotline.database.reading() as session:
+        assert_consistent(session)
+        changes = session.scalars(select(AuditEvent).where(AuditEvent.kind == AuditKind.ACCOUNT_CHANGED)).all()
+    assert {(one.account_id, one.actor_id) for one in changes} == {
+        (staff.alice.id, staff.admin.id),
+        (staff.supervisor.id, staff.admin.id),
+    }
 
 
 def test_a_coordinator_cannot_send_a_ticket_to_a_closed_unit(
