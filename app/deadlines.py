@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import flag_modified
 
@@ -56,8 +56,10 @@ def renew(hotline: Hotline, session: Session, ticket: Ticket, now: datetime) -> 
     """Promise a reopened ticket anew what a report of now is promised; what was promised before is kept beside it.
 
     A unit that still has the ticket need not be found again, so `ack` is met. Without a unit a coordinator owes the way
-    to one first; what else a unit will owe then is set when it has the ticket, from now on.
+    to one first; what else a unit will owe then is set when it has the ticket, from now on. A wish for more time on
+    which nobody had decided was for what was promised before: it is over, its asking stays in the history.
     """
+    session.execute(delete(Extension).where(Extension.ticket_id == ticket.id, Extension.state == ExtensionState.ASKED))
     calendar, known = hotline.calendar(session), _known(session, ticket)
     session.add_all(
         PastDeadline(
