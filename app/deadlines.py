@@ -199,16 +199,15 @@ def recompute(hotline: Hotline, session: Session, now: datetime, limit: int) -> 
         .join(Ticket, Ticket.id == Deadline.ticket_id)
         .where(Deadline.met_at.is_(None), Deadline.clock == Clock.WORKING, open_still)
         .where(Deadline.calendar_version != calendar.version)
-        .order_by(Deadline.id)
-        .limit(limit)
-        # PostgreSQL looks again only at rows that it locks: the deadline too, whose version another relay may have set
-        .with_for_update(of=(Deadline, Ticket), skip_locked=True)
     )
-    rows = [(deadline, ticket) for deadline, ticket in session.execute(stale)]
+    # PostgreSQL looks again only at rows that it locks: the deadline too, whose version another relay may have set
+    batch = stale.order_by(Deadline.id).limit(limit).with_for_update(of=(Deadline, Ticket), skip_locked=True)
+    rows = [(deadline, ticket) for deadline, ticket in session.execute(batch)]
     made_of = _made_of(session, [ticket.id for _, ticket in rows])
     for deadline, ticket in rows:
         _recompute(calendar, ticket, deadline, made_of, now)
-    if len(rows) < limit and applied != newest:
+    # What somebody else holds just now was passed over, and its date may have passed by the next look.
+    if applied != newest and session.execute(stale.limit(1)).first() is None:
         session.execute(update(CalendarApplied).values(change_id=newest))
     return len(rows)
 
