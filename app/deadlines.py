@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import flag_modified
 
@@ -56,8 +56,10 @@ def renew(hotline: Hotline, session: Session, ticket: Ticket, now: datetime) -> 
     """Promise a reopened ticket anew what a report of now is promised; what was promised before is kept beside it.
 
     A unit that still has the ticket need not be found again, so `ack` is met. Without a unit a coordinator owes the way
-    to one first; what else a unit will owe then is set when it has the ticket, from now on.
+    to one first; what else a unit will owe then is set when it has the ticket, from now on. A wish for more time on
+    which nobody had decided was for what was promised before: it is over, its asking stays in the history.
     """
+    session.execute(delete(Extension).where(Extension.ticket_id == ticket.id, Extension.state == ExtensionState.ASKED))
     calendar, known = hotline.calendar(session), _known(session, ticket)
     session.add_all(
         PastDeadline(
@@ -199,16 +201,15 @@ def recompute(hotline: Hotline, session: Session, now: datetime, limit: int) -> 
         .join(Ticket, Ticket.id == Deadline.ticket_id)
         .where(Deadline.met_at.is_(None), Deadline.clock == Clock.WORKING, open_still)
         .where(Deadline.calendar_version != calendar.version)
-        .order_by(Deadline.id)
-        .limit(limit)
-        # PostgreSQL looks again only at rows that it locks: the deadline too, whose version another relay may have set
-        .with_for_update(of=(Deadline, Ticket), skip_locked=True)
     )
-    rows = [(deadline, ticket) for deadline, ticket in session.execute(stale)]
+    # PostgreSQL looks again only at rows that it locks: the deadline too, whose version another relay may have set
+    batch = stale.order_by(Deadline.id).limit(limit).with_for_update(of=(Deadline, Ticket), skip_locked=True)
+    rows = [(deadline, ticket) for deadline, ticket in session.execute(batch)]
     made_of = _made_of(session, [ticket.id for _, ticket in rows])
     for deadline, ticket in rows:
         _recompute(calendar, ticket, deadline, made_of, now)
-    if len(rows) < limit and applied != newest:
+    # What somebody else holds just now was passed over, and its date may have passed by the next look.
+    if applied != newest and session.execute(stale.limit(1)).first() is None:
         session.execute(update(CalendarApplied).values(change_id=newest))
     return len(rows)
 

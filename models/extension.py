@@ -13,7 +13,10 @@ from models.vocabulary import ExtensionState
 
 
 class Extension(Base):
-    """A unit's wish for more working days. The key is the ticket: there is one for each, whatever became of it."""
+    """A unit's wish for more working days. The key is the ticket: there is one for each, whatever was decided.
+
+    One that nobody had decided on goes when the ticket is reopened: it was for what had been promised before.
+    """
 
     __tablename__ = "extension"
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from app.accounts import service, staff_sessions
+from app.accounts import service, staff_sessions, tokens
 from app.accounts.groups import Post, post_for
 from app.accounts.provider import Claims
 from app.accounts.service import NAME_MAX, NewAccount
@@ -25,27 +25,28 @@ _ATTEMPTS: Final = 100
 def account_of(hotline: Hotline, posts: tuple[Post, ...], claims: Claims) -> Account:
     """Return the account of somebody whom the provider vouches for, made at their first login.
 
-    Raises `Refused` for who is in no group that has a role here, and for who is shut out: no group lets them in again.
-    Who lost all groups loses their sessions too.
+    Raises `Refused` for who is in no group that has a role here, or only in one of a unit that is closed, and for who
+    is shut out: no group lets them in again. Who lost their role loses their sessions and API tokens too.
     """
     post = post_for(posts, claims.groups)
-    if post is None:
-        with hotline.database.transaction() as session:
-            identity = _identity(session, claims)
+    try:
+        account = _settled(hotline, post, claims)
+    except IntegrityError:  # somebody came in twice at once for the first time: the other has made the account
+        account = _settled(hotline, post, claims)
+    if account is None:
+        raise refuse("", "sso_no_role")
+    return account
+
+
+def _settled(hotline: Hotline, post: Post | None, claims: Claims) -> Account | None:
+    """Return the account as its post now is; None for who has no role here: whatever let them in is over."""
+    with hotline.database.transaction() as session:
+        identity = _identity(session, claims)
+        if post is None or (post.department_id is not None and not is_open(hotline, session, post.department_id)):
             if identity is not None:
                 staff_sessions.end_all(hotline, session, identity.account_id)
-        raise refuse("", "sso_no_role")
-    try:
-        return _settled(hotline, post, claims)
-    except IntegrityError:  # somebody came in twice at once for the first time: the other has made the account
-        return _settled(hotline, post, claims)
-
-
-def _settled(hotline: Hotline, post: Post, claims: Claims) -> Account:
-    with hotline.database.transaction() as session:
-        if post.department_id is not None and not is_open(hotline, session, post.department_id):
-            raise refuse("", "sso_no_role")
-        identity = _identity(session, claims)
+                tokens.revoke_all(hotline, session, identity.account_id)
+            return None
         if identity is None:
             return _new(hotline, session, post, claims)
         account = identity.account
@@ -56,6 +57,7 @@ def _settled(hotline: Hotline, post: Post, claims: Claims) -> Account:
                 person.let_go_of_all(session, account.id, hotline.now())
             account.role, account.department_id, account.cleared = post.role, post.department_id, post.cleared
             record(session, hotline.now(), AuditKind.ACCOUNT_CHANGED, account=account.id, detail=post.role)
+            tokens.revoke_all(hotline, session, account.id)  # made for what the post was that is left
         return account
 
 

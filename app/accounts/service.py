@@ -12,7 +12,7 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 from zxcvbn import zxcvbn
 
@@ -118,12 +118,16 @@ def _ways_to_write(name: str) -> set[str]:
 
 
 def change_password(hotline: Hotline, session: Session, account: Account, current: str, new: str) -> None:
-    """Change one's own password, which ends all one's sessions; raise `Refused` for a wrong present or weak new one."""
+    """Change one's own password, which ends all one's sessions and links still open to set one.
+
+    Raises `Refused` for a wrong present or weak new one.
+    """
     problems = [] if is_password_of(account, current) else [Problem("current", "password_wrong")]
     problems += check_password(new, account.username, account.display_name)
     if problems:
         raise Refused(problems)
     set_password(account, new)
+    _close_invitations(hotline, session, account)
     record(session, hotline.now(), AuditKind.PASSWORD_SET, account=account.id, actor=account.id)
 
 
@@ -207,7 +211,10 @@ def find_invitation(hotline: Hotline, session: Session, token: str) -> Invitatio
 def accept_invitation(
     hotline: Hotline, session: Session, token: str, password: str, first: NewAccount | None
 ) -> Account:
-    """Set the password of the invited account; `first` names the administrator whom a first link creates."""
+    """Set the password of the invited account, whose other links are over then.
+
+    `first` names the administrator whom a first link creates.
+    """
     invitation = find_invitation(hotline, session, token)
     account = session.get_one(Account, invitation.account_id) if invitation.account_id is not None else None
     named = account or first
@@ -222,7 +229,14 @@ def accept_invitation(
     set_password(account, password)
     record(session, hotline.now(), AuditKind.PASSWORD_SET, account=account.id, actor=account.id, detail="invitation")
     invitation.used_at = hotline.now()
+    _close_invitations(hotline, session, account)
     return account
+
+
+def _close_invitations(hotline: Hotline, session: Session, account: Account) -> None:
+    """Let no other link of somebody who has set a password set another."""
+    still_open = update(Invitation).where(Invitation.account_id == account.id, Invitation.used_at.is_(None))
+    session.execute(still_open.values(used_at=hotline.now()))
 
 
 def disable(session: Session, now: datetime, account_id: UUID, actor_id: UUID | None = None) -> None:

@@ -104,6 +104,15 @@ def revoke(hotline: Hotline, session: Session, account_id: UUID, token_id: UUID,
         record(session, hotline.now(), AuditKind.TOKEN_REVOKED, account=account_id, actor=actor_id)
 
 
+def revoke_all(hotline: Hotline, session: Session, account_id: UUID, actor_id: UUID | None = None) -> None:
+    """Take every token of an account back for good. `actor_id` is who does it; None is the machine's own hand."""
+    for token in session.scalars(
+        select(ApiToken).where(ApiToken.account_id == account_id, ApiToken.revoked_at.is_(None))
+    ):
+        token.revoked_at = hotline.now()
+        record(session, hotline.now(), AuditKind.TOKEN_REVOKED, account=account_id, actor=actor_id)
+
+
 def scopes_from(typed: Sequence[str]) -> set[Scope]:
     """Return the scopes that a form names; raise `Refused` for one that there is not."""
     unknown = set(typed) - set(Scope)

@@ -44,7 +44,7 @@ from models.workflow import OPEN
 
 #: The citizen has a last word from us.
 DONE: Final = frozenset({Status.ANSWERED, Status.CLOSED, Status.REJECTED, Status.REFERRED})
-#: The tables' own word for "of none": no unit, no ward, no topic.
+#: The tables' own word for "of none": no unit, no ward, no topic and so no group of topics.
 NONE: Final = "none"
 
 Columns = ColumnCollection[Any, Any]
@@ -88,7 +88,7 @@ def _median_by_order(element: median, compiler: Any, **kw: Any) -> str:
 class Scope:
     """Of which tickets: received from `begins` until before `ends`, and of one unit, ward, topic, group or channel.
 
-    `NONE` as a unit, ward or topic is "of none".
+    `NONE` as a unit, ward, topic or group is "of none".
     """
 
     begins: datetime
@@ -199,7 +199,9 @@ def within(c: Columns, scope: Scope) -> ColumnElement[bool]:
     for column, value in ((c.department_id, scope.unit), (c.ward_code, scope.ward), (c.topic_slug, scope.topic)):
         if value is not None:
             wanted.append(column.is_(None) if value == NONE else column == value)
-    if scope.group is not None:
+    if scope.group == NONE:
+        wanted.append(c.topic_slug.is_(None))
+    elif scope.group is not None:
         wanted.append(c.topic_slug.in_(select(Topic.slug).where(Topic.group == scope.group)))
     if scope.channel is not None:
         wanted.append(c.channel == scope.channel)

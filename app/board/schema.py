@@ -77,7 +77,7 @@ def _period(asked: Mapping[str, str], today: date) -> Period:
 
 
 def _known(city: City) -> dict[str, tuple[set[str], str, dict[str, str]]]:
-    groups, channels = {group.slug for group in topic_groups()}, set(Channel)
+    groups, channels = {*(group.slug for group in topic_groups()), NONE}, set(Channel)
     return {
         "unit": ({*city.departments, NONE}, "unknown_department", {}),
         "ward": ({*city.wards, NONE}, "unknown_ward", {}),

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Select, delete, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from app import access
@@ -14,7 +14,7 @@ from app.desk.envelope import closed, opened
 from app.desk.schema import DRAFT_FIELDS
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem, refuse
-from models.account import Account
+from models.account import Account, FederatedIdentity
 from models.desk import CallDraft, PhoneCall
 from models.vocabulary import Role, SubmissionType
 
@@ -177,11 +177,12 @@ def filed(hotline: Hotline, session: Session, *, account: Account, draft_id: UUI
 
 
 def colleagues(session: Session, account: Account) -> list[Account]:
-    """Return to whom this account may hand over, call-takers first."""
+    """Return to whom this account may hand over, call-takers first: nobody who has not got a way to come in yet."""
+    by_provider = exists().where(FederatedIdentity.account_id == Account.id)
     others = select(Account).where(
         Account.role.in_(access.DESK),
         Account.disabled.is_(False),
-        Account.password_hash.is_not(None),
+        or_(Account.password_hash.is_not(None), by_provider),
         Account.id != account.id,
     )
     return list(session.scalars(others.order_by(Account.role, Account.display_name, Account.id)))

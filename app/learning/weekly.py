@@ -7,6 +7,7 @@ relays ask once, and a week in which none ran is made up for when one does. A wo
 from datetime import datetime, timedelta
 from typing import Final
 
+from redis.exceptions import RedisError
 from rq import Queue
 from sqlalchemy.orm import Session
 
@@ -32,7 +33,8 @@ def week_of(local: datetime) -> str:
 def ask(hotline: Hotline, session: Session, learning: Queue, now: datetime) -> bool:
     """Put this week's retraining on the queue unless that has been done or is not wanted; tell whether it was put.
 
-    The first week is only noted: an installation that has just begun has nothing to learn from.
+    The first week is only noted: an installation that has just begun has nothing to learn from. While Redis is away
+    the week stays to be asked for: what else is done in this transaction waits for no queue.
     """
     if not hotline.settings.retrain_weekly:
         return False
@@ -43,7 +45,11 @@ def ask(hotline: Hotline, session: Session, learning: Queue, now: datetime) -> b
         return False
     if mark.value == week:
         return False
+    try:
+        # Before the commit: a commit that fails afterwards costs a second retraining, the other way round would cost
+        # one.
+        learning.enqueue_call(JOB, timeout=PATIENCE, result_ttl=0, failure_ttl=600, description=LEARNING)
+    except RedisError:
+        return False
     mark.value = week
-    # Before the commit: a commit that fails afterwards costs a second retraining, the other way round would cost one.
-    learning.enqueue_call(JOB, timeout=PATIENCE, result_ttl=0, failure_ttl=600, description=LEARNING)
     return True

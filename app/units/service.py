@@ -13,15 +13,17 @@ from sqlalchemy.orm import Session
 
 from app import access
 from app.assignment import local_date
+from app.audit.record import record
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem, Refused, refuse
 from app.units import book
 from app.units.book import Author
 from app.units.schema import Closing, Stated
+from app.work import person
 from models.account import Account
 from models.department import DepartmentChange
 from models.ticket import Ticket
-from models.vocabulary import UnitChangeKind, UnitChangeOrigin
+from models.vocabulary import AuditKind, UnitChangeKind, UnitChangeOrigin
 from models.workflow import AWAITS_DEPARTMENT
 from routing.city import City
 from routing.departments import CHANGEABLE, DepartmentFact, standing_in
@@ -230,8 +232,11 @@ def names_of(session: Session, written: Iterable[DepartmentChange]) -> dict[UUID
     return {row.id: row.display_name for row in rows}
 
 
-def move_accounts(hotline: Hotline, unit: str) -> int:
-    """Move the people of a closed unit to its successor; return how many. Raises `Conflict` when there is none."""
+def move_accounts(hotline: Hotline, account: Account, unit: str) -> int:
+    """Move the people of a closed unit to its successor; return how many. Raises `Conflict` when there is none.
+
+    What they had in hand stays where it is and is let go of: who has a ticket is of its unit.
+    """
     with hotline.database.transaction() as session:
         city = hotline.standing.fresh(session)
         today = local_date(hotline, hotline.now())
@@ -243,6 +248,9 @@ def move_accounts(hotline: Hotline, unit: str) -> int:
         people = session.scalars(
             select(Account).where(Account.department_id == unit, Account.disabled.is_(False)).with_for_update()
         ).all()
-        for account in people:
-            account.department_id = heir
+        now = hotline.now()
+        for one in people:
+            person.let_go_of_all(session, one.id, now)
+            one.department_id = heir
+            record(session, now, AuditKind.ACCOUNT_CHANGED, account=one.id, actor=account.id, detail=one.role)
         return len(people)

@@ -120,7 +120,7 @@ def undo(unit_id: str) -> AnyResponse:
 @administrators
 def move_accounts(unit_id: str) -> AnyResponse:
     """Move the people of a closed unit to its successor."""
-    return _do(unit_id, lambda: service.move_accounts(hotline(), unit_id), "accounts")
+    return _do(unit_id, lambda: service.move_accounts(hotline(), staff(), unit_id), "accounts")
 
 
 def _closing() -> Closing:

@@ -15,10 +15,10 @@ from uuid import UUID
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, selectinload
 
 from app import access, wall
+from app.errors import is_away
 from app.hotline import Hotline
 from app.problems import Conflict, NotFound, Problem, Refused, refuse
 from app.work import person, returning, service
@@ -182,7 +182,18 @@ def carry_out(hotline: Hotline) -> int:
         over = or_(Bulk.begun_at.is_(None) & Bulk.undone_at.is_(None), Bulk.begun_at.is_not(None))
         due = select(Bulk.id).where(over, Bulk.done_at.is_(None), Bulk.due_at <= now).order_by(Bulk.due_at)
         ids = session.scalars(due).all()
-    return sum(_carry_out(hotline, bulk_id, now) for bulk_id in ids)
+    return sum(_guarded(hotline, bulk_id, now) for bulk_id in ids)
+
+
+def _guarded(hotline: Hotline, bulk_id: UUID, now: datetime) -> int:
+    try:
+        return _carry_out(hotline, bulk_id, now)
+    except Exception as error:
+        if is_away(error):
+            raise  # the next round goes on here
+        # one bulk must not stop the others, nor the relay
+        log.error("a bulk was not carried out: %s", type(error).__name__)  # noqa: TRY400 - no words of anybody
+        return 0
 
 
 def _carry_out(hotline: Hotline, bulk_id: UUID, now: datetime) -> int:
@@ -227,9 +238,10 @@ def _take(hotline: Hotline, bulk: Bulk, step: BulkStep) -> str | None:
         return GONE
     except Refused as refused:
         return refused.problems[0].code
-    except SQLAlchemyError:
-        raise  # the database is away: the next round goes on here
-    except Exception as error:  # noqa: BLE001 - one ticket must not stop the others, nor the relay
+    except Exception as error:
+        if is_away(error):
+            raise  # the next round goes on here
+        # one ticket must not stop the others, nor the relay
         log.error("a step on many tickets failed: %s", type(error).__name__)  # noqa: TRY400 - no words of anybody
         return FAILED
     return None

@@ -131,7 +131,7 @@ def _head() -> list[Cell]:
 def _row(ticket: Ticket, stands: Standing | None, now: datetime) -> list[Cell]:
     paused = stands is not None and stands.paused_at is not None
     return [
-        ticket.id.hex[:8],
+        str(ticket.id),  # whole: eight hex digits may be a number to a spreadsheet, 00123456 or 12345e67
         wording.status_words(ticket.status),
         wording.urgency_words(ticket.urgency),
         ticket.resolve_due_at,

@@ -208,7 +208,7 @@ def counts(session: Session, account: Account, now: datetime) -> Counts:
     first = (
         select(Ticket.id, Ticket.status, Ticket.resolve_due_at.label("due_at"), Ticket.incident_id)
         .where(access.queued_for(account), waiting())
-        .order_by(Ticket.resolve_due_at)
+        .order_by(Ticket.resolve_due_at.nulls_last())  # SQLite would have them first
         .limit(COUNTED + 1)
         .subquery()
     )

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
-from uuid import uuid4
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, NoResultFound, OperationalError
 
 from app.bench.scratch import RedisServer
 from app.consistency import violations
@@ -214,8 +214,18 @@ def test_two_relays_at_once_take_each_step_once(
     assert (outcome.done, outcome.refused) == (3, [])
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        ZeroDivisionError("Nguyễn Thị Lan"),
+        NoResultFound("Nguyễn Thị Lan"),
+        IntegrityError("Nguyễn Thị Lan", None, Exception()),
+        DataError("Nguyễn Thị Lan", None, Exception()),
+    ],
+    ids=lambda error: type(error).__name__,
+)
 def test_one_ticket_that_breaks_stops_neither_the_others_nor_the_relay(
-    hotline: Hotline, road: Road, staff: Staff, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    hotline: Hotline, road: Road, staff: Staff, clock: Clock, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     filed = [road.routed() for _ in range(2)]
     bad = filed[0].ticket().id
@@ -225,13 +235,33 @@ def test_one_ticket_that_breaks_stops_neither_the_others_nor_the_relay(
 
     def breaking(hotline: Hotline, account: Account, what: work.Step) -> Ticket:
         if what.ticket_id == bad:
-            raise ZeroDivisionError("Nguyễn Thị Lan")
+            raise error
         return accept(hotline, account, what)
 
     monkeypatch.setattr(work, "accept", breaking)
     bulk.carry_out(hotline)
     outcome = latest(hotline, staff.alice)
     assert (outcome.done, [(ticket.id, code) for ticket, code in outcome.refused]) == (1, [(bad, "failed")])
+
+
+def test_one_bulk_that_breaks_stops_neither_the_others_nor_the_relay(
+    hotline: Hotline, road: Road, staff: Staff, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = bulk.hold(hotline, staff.alice, wish("accept", road.routed()))
+    clock.forward(seconds=1)
+    good = road.routed()
+    bulk.hold(hotline, staff.alice, wish("accept", good))
+    clock.forward(seconds=10)
+    begin = bulk._begin
+
+    def breaking(hotline: Hotline, bulk_id: UUID, now: datetime) -> Bulk | None:
+        if bulk_id == bad.id:
+            raise IntegrityError("", None, Exception())
+        return begin(hotline, bulk_id, now)
+
+    monkeypatch.setattr(bulk, "_begin", breaking)
+    assert bulk.carry_out(hotline) == 1
+    assert good.status() is Status.IN_PROGRESS
 
 
 def test_who_is_shut_out_meanwhile_does_nothing_more(hotline: Hotline, road: Road, staff: Staff, clock: Clock) -> None:

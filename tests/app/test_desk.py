@@ -24,7 +24,7 @@ from app.hotline import Hotline
 from app.persons.contacts import contact_of
 from app.problems import Conflict, NotFound, Refused
 from app.web import create_app
-from models.account import Account
+from models.account import Account, FederatedIdentity
 from models.code import ALPHABET
 from models.desk import CallBack, CallDraft, PhoneCall, PhoneCallEvent, PhoneExchange
 from models.ticket import Contact, Ticket
@@ -150,6 +150,21 @@ def test_a_discarded_draft_comes_back_when_asked_for(staff: Staff, log_in: Log) 
     assert desk.get(f"/desk?draft={draft_id}").status_code == 404
     back = post(desk, f"/desk/drafts/{draft_id}/restore")
     assert CANARY in desk.get(back.location).get_data(as_text=True)
+
+
+def test_a_draft_is_offered_to_whoever_can_come_in_by_whatever_way(hotline: Hotline, staff: Staff) -> None:
+    with hotline.database.transaction() as session:
+        for name in ("invited", "by-provider"):
+            account = accounts.create(session, hotline.now(), NewAccount(name, name, Role.CALL_TAKER))
+            if name == "by-provider":
+                session.add(
+                    FederatedIdentity(
+                        account_id=account.id, issuer="https://sso.vidu.vn", subject="lan", linked_at=hotline.now()
+                    )
+                )
+    with hotline.database.reading() as session:
+        offered = {account.username for account in drafts.colleagues(session, staff.call_taker)}
+    assert offered == {"by-provider", "coordinator", "cleared"}
 
 
 def test_a_draft_that_is_handed_over_is_the_others_with_its_note(

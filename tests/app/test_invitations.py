@@ -61,6 +61,27 @@ def test_who_forgot_the_password_comes_in_by_a_new_link_and_the_old_password_is_
         assert accounts.authenticate(session, "alice", "một mật khẩu khác hẳn") is not None
 
 
+def test_when_one_link_was_used_the_others_of_the_account_are_over(
+    hotline: Hotline, staff: Staff, client: FlaskClient, app: Flask
+) -> None:
+    older, newer, bobs = (invite_again(hotline, one.id) for one in (staff.alice, staff.alice, staff.bob))
+    assert accept(client, newer, password="một mật khẩu khác hẳn").status_code == 303
+    assert accept(app.test_client(), older).status_code == 422
+    with hotline.database.reading() as session:
+        assert accounts.authenticate(session, "alice", "một mật khẩu khác hẳn") is not None
+    assert accept(app.test_client(), bobs).status_code == 303
+
+
+def test_when_the_password_was_changed_links_made_before_are_over(
+    hotline: Hotline, staff: Staff, client: FlaskClient
+) -> None:
+    link = invite_again(hotline, staff.alice.id)
+    with hotline.database.transaction() as session:
+        mine = session.get_one(Account, staff.alice.id)
+        accounts.change_password(hotline, session, mine, PASSWORD, "một mật khẩu khác hẳn")
+    assert accept(client, link).status_code == 422
+
+
 def test_an_invitation_of_an_account_that_was_shut_out_is_over(hotline: Hotline, client: FlaskClient) -> None:
     link = create_account(hotline, NEW)
     with hotline.database.reading() as session:

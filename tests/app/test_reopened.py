@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -10,9 +11,11 @@ from app import deadlines, workdays
 from app.consistency import violations
 from app.hotline import Hotline
 from app.notices.sending import keep
+from app.problems import Conflict
 from app.review import service as review
 from app.review.service import Choice
 from app.tracking import service as tracking
+from app.work import extension
 from app.work import service as work
 from app.workdays import Decision
 from models.notice import Notice
@@ -37,6 +40,26 @@ def test_a_reopened_ticket_has_as_long_as_a_report_of_that_moment(
     assert met(filed)[DeadlineKind.ACK] == reopened_at, "its unit has it already"
     (past,) = [one for one in before(hotline, filed) if one.kind is DeadlineKind.RESOLVE]
     assert (past.due_at, past.met_at, past.ended_at) == (first.due_at, first.met_at, reopened_at)
+    sound(hotline)
+
+
+def test_more_time_that_nobody_had_decided_on_is_not_for_the_new_promise_and_can_be_asked_for_anew(
+    hotline: Hotline, road: Road, staff: Staff, clock: Clock
+) -> None:
+    filed = road.accepted()
+    extension.ask(hotline, staff.alice, step(filed, "Chờ vật tư."), 3)
+    work.answer(hotline, staff.alice, step(filed, "Đã thay bóng mới."))
+    clock.forward(days=1)
+    tracking.reopen(hotline, filed.code, "Tối qua lại tắt.")
+    work.accept(hotline, staff.alice, step(filed))
+    with pytest.raises(Conflict) as refused:
+        extension.approve(hotline, staff.supervisor, step(filed))
+    assert refused.value.problems[0].code == "extension_none"
+    promised = resolve(filed).due_at
+    extension.ask(hotline, staff.alice, step(filed, "Chờ trụ mới."), 2)
+    extension.approve(hotline, staff.supervisor, step(filed))
+    assert resolve(filed).due_at > promised
+    assert filed.kinds().count("extension_asked") == 2
     sound(hotline)
 
 

@@ -6,10 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import httpx
 import pytest
@@ -198,6 +199,34 @@ def test_who_is_in_no_group_with_a_role_stays_out_and_who_lost_theirs_is_out_eve
     assert inside.get("/work").status_code == 303
 
 
+def test_who_lost_their_role_is_left_no_key_and_each_is_on_record(
+    joined: Hotline, site: Flask, issuer: Issuer, bearer: Callable[[Account], dict[str, str]]
+) -> None:
+    come_in(site.test_client(), issuer, "sub-lan")
+    account = find(joined, "sub-lan")
+    keys = [bearer(account) for _ in range(2)]
+    issuer.groups("sub-lan")
+    assert site.test_client().get("/api/v1/tickets", headers=keys[0]).status_code == 200
+    assert come_in(site.test_client(), issuer, "sub-lan").status_code == 403
+    for key in keys:
+        assert site.test_client().get("/api/v1/tickets", headers=key).status_code == 401
+    assert revoked(joined) == [account.id, account.id]
+
+
+def test_who_gets_another_post_makes_their_keys_anew(
+    joined: Hotline, site: Flask, issuer: Issuer, bearer: Callable[[Account], dict[str, str]]
+) -> None:
+    come_in(site.test_client(), issuer, "sub-lan")
+    account = find(joined, "sub-lan")
+    key = bearer(account)
+    come_in(site.test_client(), issuer, "sub-lan")
+    assert site.test_client().get("/api/v1/tickets", headers=key).status_code == 200
+    issuer.groups("sub-lan", "niem-phong")
+    come_in(site.test_client(), issuer, "sub-lan")
+    assert site.test_client().get("/api/v1/tickets", headers=key).status_code == 401
+    assert revoked(joined) == [account.id]
+
+
 def test_who_is_shut_out_here_stays_out_whatever_the_provider_says(
     joined: Hotline, site: Flask, issuer: Issuer
 ) -> None:
@@ -368,6 +397,14 @@ def at_the_provider(url: str, subject: str, amr: str = "") -> dict[str, str]:
 
 def replace_client(provider: Provider, client_id: str) -> Provider:
     return Provider(replace(provider.settings, client_id=client_id), f"{PUBLIC}/accounts/sso/back", ())
+
+
+def revoked(hotline: Hotline) -> list[UUID | None]:
+    """Whose keys were taken back, by the record; by nobody's hand."""
+    with hotline.database.reading() as session:
+        events = session.scalars(select(AuditEvent).where(AuditEvent.kind == AuditKind.TOKEN_REVOKED)).all()
+    assert {event.actor_id for event in events} <= {None}
+    return [event.account_id for event in events]
 
 
 def find(hotline: Hotline, subject: str) -> Account:

@@ -15,7 +15,10 @@ from openpyxl import load_workbook
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from app import doctor, loading
+from app import doctor, lifecycle, loading
+from app.accounts import federation
+from app.accounts.groups import Post
+from app.accounts.provider import Claims
 from app.consistency import assert_consistent
 from app.coordination import service as coordination
 from app.hotline import Hotline
@@ -26,8 +29,10 @@ from app.units.schema import Closing, Stated, read_stated
 from app.work import service as work
 from app.work.returning import Why
 from models.account import Account
+from models.audit import AuditEvent
 from models.department import Department, DepartmentChange
-from models.vocabulary import AssignmentKind, DepartmentKind, Status
+from models.ticket import Ticket
+from models.vocabulary import AssignmentKind, AuditKind, DepartmentKind, Role, Status
 from routing.city import CityDataError
 from routing.departments import FIELDS, DepartmentFact
 from tests.app.conftest import BUSES, LIGHTS, Clock, Filed, Road, Staff, step
@@ -498,6 +503,31 @@ def test_what_hangs_on_a_unit_is_said_before_and_after_it_closes_with_what_to_do
     assert [check.ok for check in doctor._units(hotline)] == [False]
 
 
+def test_who_moves_to_the_successor_lets_go_of_what_stays_with_the_closed_unit_and_each_move_is_on_record(
+    hotline: Hotline, staff: Staff, road: Road, clock: Clock
+) -> None:
+    settled = road.answered()
+    clock.forward(days=8)
+    with hotline.database.transaction() as session:
+        lifecycle.advance(hotline, session, hotline.now())
+    answered = road.answered()
+    assert (settled.status(), answered.status()) == (Status.CLOSED, Status.ANSWERED)
+    with hotline.database.transaction() as session:
+        for filed in (settled, answered):
+            session.get_one(Ticket, filed.ticket().id).assignee_id = staff.alice.id
+    closed(hotline, staff, LIGHTS, clock().date(), BUSES)
+    passed_on(hotline)
+    assert service.move_accounts(hotline, staff.admin, LIGHTS) == 2
+    assert [one.ticket().assignee_id for one in (settled, answered)] == [None, None]
+    with hotline.database.reading() as session:
+        assert_consistent(session)
+        changes = session.scalars(select(AuditEvent).where(AuditEvent.kind == AuditKind.ACCOUNT_CHANGED)).all()
+    assert {(one.account_id, one.actor_id) for one in changes} == {
+        (staff.alice.id, staff.admin.id),
+        (staff.supervisor.id, staff.admin.id),
+    }
+
+
 def test_a_coordinator_cannot_send_a_ticket_to_a_closed_unit(
     hotline: Hotline, staff: Staff, road: Road, log_in: Log
 ) -> None:
@@ -719,6 +749,29 @@ def fields(unit: DepartmentFact, **typed: str) -> dict[str, str]:
 
 def stated(unit: DepartmentFact, since: date, **typed: str) -> Stated:
     return read_stated(fields(unit, since=since.isoformat(), **typed), unit.id)
+
+
+def test_who_comes_in_by_a_group_of_a_closed_unit_stays_out_and_is_left_no_session_and_no_key(
+    hotline: Hotline,
+    staff: Staff,
+    client: FlaskClient,
+    log_in: Callable[[Account], FlaskClient],
+    bearer: Callable[[Account], dict[str, str]],
+) -> None:
+    posts = (Post("den-duong", Role.HANDLER, LIGHTS, cleared=False),)
+    claims = Claims("https://sso.vidu.vn", "sub-lan", "lan", "Chị Lan", frozenset({"den-duong"}), strong=False)
+    account = federation.account_of(hotline, posts, claims)
+    inside, key = log_in(account), bearer(account)
+    assert inside.get("/work").status_code == 200
+    closed(hotline, staff, LIGHTS, hotline.now().date(), BUSES)
+    with pytest.raises(Refused) as refused:
+        federation.account_of(hotline, posts, claims)
+    assert refused.value.problems[0].code == "sso_no_role"
+    assert inside.get("/work").status_code == 303
+    assert client.get("/api/v1/tickets", headers=key).status_code == 401
+    with hotline.database.reading() as session:
+        taken = session.scalars(select(AuditEvent).where(AuditEvent.kind == AuditKind.TOKEN_REVOKED)).one()
+    assert (taken.account_id, taken.actor_id) == (account.id, None)
 
 
 def last(hotline: Hotline, unit: str) -> int:

@@ -2,19 +2,21 @@
 
 import shutil
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from rq import Queue
 
+from app.bench.scratch import RedisServer
 from app.hotline import Hotline
 from app.learning import jobs, weekly
 from app.triage import jobs as triage_jobs
 from app.triage import queue as triage_queue
 from app.triage.relay import Relay
 from app.triage.worker import open_worker
-from tests.installation import Clock
+from models.vocabulary import Status
+from tests.app.conftest import Clock, Road
 
 #: The hours before and after the week turns, Vietnamese time: Sunday 8 March 2026, three in the morning.
 SATURDAY_NIGHT = datetime(2026, 3, 7, 19, 59, tzinfo=UTC)
@@ -49,6 +51,27 @@ def test_a_week_is_asked_for_once_by_any_number_of_relays(hotline: Hotline, cloc
     clock.forward(days=20)  # two turns with nobody there are one retraining
     tidy(*relays)
     assert asked_for(hotline) == 2
+
+
+def test_without_redis_the_tidy_is_done_and_the_week_is_asked_for_later(
+    hotline: Hotline, clock: Clock, road: Road, tmp_path: Path
+) -> None:
+    """Injected: Redis is away when the week turns. Expected: what time alone moves is moved; one retraining later."""
+    relay = Relay(wanting(hotline))
+    clock.at = SATURDAY_NIGHT
+    tidy(relay)
+    clock.at = SUNDAY_MORNING - timedelta(days=30)
+    filed = road.answered()
+    clock.at = SUNDAY_MORNING
+    tidy(relay)
+    assert filed.status() is Status.CLOSED
+    server = RedisServer(tmp_path)
+    server.start()
+    try:
+        tidy(relay, relay)
+        assert asked_for(hotline) == 1
+    finally:
+        server.stop()
 
 
 def test_too_few_decisions_are_no_failed_job(

@@ -19,7 +19,7 @@ from app.tracking import service as tracking
 from app.workdays import Decision
 from models.account import Account
 from models.calendar import CalendarChange
-from models.ticket import Deadline
+from models.ticket import Deadline, Ticket
 from models.vocabulary import DeadlineKind
 from tests.app.conftest import LIGHTS, Clock, Filed, Road, Staff, step
 from tests.pages import post_form, words
@@ -222,6 +222,27 @@ def test_many_deadlines_are_computed_in_batches_and_by_two_relays_once(
     assert all(due(one) == MONDAY_EVENING for one in filed)
     assert [one.kinds().count("deadline_moved") for one in filed] == [1] * 12
     assert max(seen) <= 3
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_somebody_held_when_the_calendar_changed_is_computed_when_they_let_it_go(
+    hotline: Hotline, road: Road, clock: Clock
+) -> None:
+    """Injected: a ticket is locked while all others are computed, and its old date passes before the next look.
+
+    On SQLite one writes at a time, so nobody holds a row.
+    """
+    held, free = road.accepted(), road.accepted()
+    clock.forward(days=1)
+    decide(hotline, THURSDAY, False)
+    with hotline.database.transaction() as session:
+        session.get_one(Ticket, held.ticket().id, with_for_update=True)
+        assert recompute(hotline) == 1
+    assert (due(held), due(free)) == (FRIDAY_EVENING, MONDAY_EVENING)
+    clock.forward(days=3)
+    assert recompute(hotline) == 1
+    assert due(held) == MONDAY_EVENING
+    assert recompute(hotline) == 0
 
 
 def test_what_was_set_before_this_release_keeps_the_date_it_was_promised(hotline: Hotline, road: Road) -> None:
