@@ -17,12 +17,13 @@ from sqlalchemy.orm.attributes import flag_modified
 from app.access import open_to_units
 from app.hotline import Hotline
 from models.calendar import CalendarApplied, CalendarChange
+from models.coordination import Part
 from models.extension import Extension
-from models.ticket import Deadline, Happening, PastDeadline, Ticket, TicketEvent
+from models.ticket import Assignment, Deadline, Happening, PastDeadline, Ticket, TicketEvent
 from models.vocabulary import UNCLEAR_TOPIC, Clock, DeadlineKind, ExtensionState, Status, SubmissionType
 from models.workflow import AWAITS_DEPARTMENT
 from routing.calendar import WorkingCalendar
-from routing.deadlines import Due, Pause, Run, due_dates, replayed, resumed
+from routing.deadlines import Due, Pause, Run, coordinating_due, due_dates, replayed, resumed
 from routing.deadlines import Extension as Granted
 from routing.reminders import reminders
 
@@ -208,6 +209,7 @@ def recompute(hotline: Hotline, session: Session, now: datetime, limit: int) -> 
     made_of = _made_of(session, [ticket.id for _, ticket in rows])
     for deadline, ticket in rows:
         _recompute(calendar, ticket, deadline, made_of, now)
+    _recompute_parts(hotline, session, [ticket for one, ticket in rows if one.kind is DeadlineKind.RESOLVE], now)
     # What somebody else holds just now was passed over, and its date may have passed by the next look.
     if applied != newest and session.execute(stale.limit(1)).first() is None:
         session.execute(update(CalendarApplied).values(change_id=newest))
@@ -262,6 +264,24 @@ def foresee(session: Session, calendar: WorkingCalendar, now: datetime, limit: i
         if run is not None:
             found.append(Foreseen(ticket, deadline.kind, deadline.due_at, run.due_at))
     return len(rows[:limit]), found, len(rows) > limit
+
+
+def _recompute_parts(hotline: Hotline, session: Session, tickets: Sequence[Ticket], now: datetime) -> None:
+    """Compute anew by when helpers owe their parts, which is a share of what the lead has; never into the past."""
+    city = hotline.city_in_force(session)
+    by_id = {ticket.id: ticket for ticket in tickets}
+    owed = select(Part).join(Part.assignment).where(Assignment.ticket_id.in_(by_id), Assignment.ended_at.is_(None))
+    for part in session.scalars(owed.where(Part.done_at.is_(None), Part.due_at > now)):
+        ticket = by_id[part.assignment.ticket_id]
+        due = coordinating_due(
+            city,
+            topic=ticket.topic_slug or UNCLEAR_TOPIC,
+            lead_due_at=ticket.resolve_due_at,
+            asked_at=part.assignment.assigned_at,
+        )
+        part.calendar_version = due.calendar_version[:64]
+        if due.due_at > now:
+            part.due_at = due.due_at
 
 
 def _recompute(calendar: WorkingCalendar, ticket: Ticket, deadline: Deadline, made_of: _MadeOf, now: datetime) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app import deadlines
 from app.admin.service import decide_on_day
+from app.coordination import service as coordination
 from app.hotline import Hotline
 from app.problems import Refused
 from app.review import service as review
@@ -19,9 +20,10 @@ from app.tracking import service as tracking
 from app.workdays import Decision
 from models.account import Account
 from models.calendar import CalendarChange
+from models.coordination import Part
 from models.ticket import Deadline, Ticket
 from models.vocabulary import DeadlineKind
-from tests.app.conftest import LIGHTS, Clock, Filed, Road, Staff, step
+from tests.app.conftest import BUSES, LIGHTS, Clock, Filed, Road, Staff, step
 from tests.pages import post_form, words
 
 Log = Callable[[Account], FlaskClient]
@@ -124,6 +126,21 @@ def test_open_deadlines_move_once_with_the_calendar_and_everybody_sees_the_new_d
     page = words(log_in(staff.alice).get(f"/work/{ticket.id}").get_data(as_text=True))
     assert "Lịch làm việc đổi nên hạn đổi theo" in page
     assert "Hạn mới Thứ Hai 9/3, 17:00" in page
+
+
+def test_what_a_helper_owes_moves_with_what_the_lead_owes(hotline: Hotline, road: Road, staff: Staff) -> None:
+    early, late = road.accepted(), road.accepted()
+    coordination.ask_unit(hotline, staff.alice, step(early, "Trụ đèn ở trạm xe buýt."), BUSES)
+    before = part_of(hotline, early).due_at
+    decide(hotline, date(2026, 3, 4), False)
+    assert recompute(hotline) == 2
+    coordination.ask_unit(hotline, staff.alice, step(late, "Trụ đèn ở trạm xe buýt."), BUSES)
+    moved = part_of(hotline, early)
+    assert moved.due_at > before
+    assert (moved.due_at, moved.calendar_version) == (
+        part_of(hotline, late).due_at,
+        part_of(hotline, late).calendar_version,
+    ), "as if it had been asked for after the change"
 
 
 def test_a_change_that_moves_no_date_leaves_no_event(hotline: Hotline, road: Road) -> None:
@@ -266,6 +283,12 @@ def test_a_ticket_that_changes_hands_is_still_computed_by_what_was_promised(
 
 def decide(hotline: Hotline, day: date, working: bool | None) -> None:  # noqa: FBT001 - as the table has it
     decide_on_day(hotline, Decision(day, working, "Công văn 123", "Admin"))
+
+
+def part_of(hotline: Hotline, filed: Filed) -> Part:
+    with hotline.database.reading() as session:
+        (part,) = coordination.parts_of(session, filed.ticket())
+        return part
 
 
 def recompute(hotline: Hotline, limit: int = 200) -> int:
