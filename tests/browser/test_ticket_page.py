@@ -72,6 +72,21 @@ def test_words_that_were_not_sent_are_offered_again_and_sent_ones_are_not(desk: 
     assert page.evaluate("sessionStorage.length") == 0
 
 
+def test_words_whose_sending_failed_are_offered_again(desk: BrowserContext, site: Site) -> None:
+    page = desk.new_page()
+    log_in(page, site, "handler")
+    address = f"/work/{in_hand(site)}"
+    page.goto(address)
+    page.fill("textarea[name=note]", "Ghi khi hết phiên")
+    desk.clear_cookies()
+    page.click("text=Lưu ghi chú")
+    expect(page.locator("#presence")).to_have_count(0)
+    log_in(page, site, "handler")
+    page.goto(f"/work/{one_of_each(site)[0]}")
+    page.goto(address)
+    expect(page.locator(".unsent")).to_contain_text("Ghi khi hết phiên")
+
+
 def test_a_template_is_taken_by_keys_and_shown_as_its_citizen_will_see_it(desk: BrowserContext, site: Site) -> None:
     page = desk.new_page()
     log_in(page, site, "handler")
