@@ -261,6 +261,19 @@ def test_a_call_back_has_nothing_of_an_earlier_one(console: Page) -> None:
         expect(console.locator(f"#callback [name={field}]")).to_have_value("")
 
 
+def test_nobody_leaves_the_page_while_its_text_cannot_be_saved(console: Page) -> None:
+    console.keyboard.type(TEXT)
+    console.route("**/desk/drafts", lambda route: route.abort())
+    console.keyboard.type(", nguy hiểm")
+    here = console.url
+    for keys in ("Alt+m", "Alt+x"):
+        console.keyboard.press(keys)
+        expect(console.locator("#said")).to_contain_text("Đừng đóng trang")
+        assert console.url == here
+        assert console.input_value("#text") == f"{TEXT}, nguy hiểm"
+        console.evaluate("document.querySelector('#said').textContent = ''")
+
+
 def test_a_refusal_is_told_in_place_and_loses_nothing(console: Page) -> None:
     console.keyboard.type("ngắn")
     console.keyboard.press("Control+Enter")

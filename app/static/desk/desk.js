@@ -176,17 +176,17 @@ document.addEventListener("click", async (event) => {
   const link = event.target.closest("a[data-leaves]");
   if (!link || !draft.dirty) return;
   event.preventDefault();
-  await draft.saved();
-  location.assign(link.href);
+  if (await draft.saved()) location.assign(link.href);
+  else said(form.dataset.unsaved);
 });
 document.addEventListener("submit", async (event) => {
   const leaving = event.target;
   const ofDraft = "ofDraft" in leaving.dataset;
-  if (!leaving.matches("[data-leaves]") || !(draft.dirty || ofDraft)) return;
+  if (!leaving.matches("[data-leaves]") || !(draft.dirty || ofDraft)) return undefined;
   event.preventDefault();
-  await draft.saved();
+  if (!(await draft.saved())) return said(form.dataset.unsaved);
   if (ofDraft) leaving.action = leaving.dataset.action.replace(NOBODY, draft.id);
-  leaving.submit();
+  return leaving.submit();
 });
 
 addEventListener("keydown", ({ key }) => {
