@@ -148,6 +148,24 @@ def test_a_coordinator_takes_ten_decisions_by_keys_alone(screen: BrowserContext,
     assert decisions(site) == before + 10
 
 
+def test_a_name_that_no_unit_has_leaves_none_chosen(desk: BrowserContext, site: Site) -> None:
+    doubtful(site.world.hotline, "Đèn đường tắt, trụ đèn nghiêng, tôi không đồng ý")
+    page = desk.new_page()
+    log_in(page, site, "coordinator")
+    page.locator("td.words a").first.click()
+    expect(page.locator("#keys")).to_be_visible()
+    here, first, before = page.url, page.input_value("#department_id"), decisions(site)
+    page.keyboard.press("c")
+    page.keyboard.type("cong an")
+    expect(page.locator("#department_id")).not_to_have_value(first)
+    page.keyboard.type(" khong co don vi nao")
+    expect(page.locator("#department_id")).to_have_value("")
+    page.keyboard.press("Enter")
+    page.fill("#department_id_search", "")
+    expect(page.locator("#department_id")).to_have_value(first)
+    assert (page.url, decisions(site)) == (here, before)
+
+
 def test_keys_can_be_switched_off(desk: BrowserContext, site: Site) -> None:
     doubtful(site.world.hotline, "Đèn đường tắt, trụ đèn nghiêng, tôi không đồng ý")
     page = desk.new_page()
