@@ -286,6 +286,15 @@ def test_a_refusal_is_told_in_place_and_loses_nothing(console: Page) -> None:
     expect(console.locator(".code")).to_have_text(CODE)
 
 
+def test_a_console_that_was_open_for_too_long_files_on_the_second_press(console: Page) -> None:
+    console.keyboard.type(TEXT)
+    console.evaluate("document.querySelector('[name=form_token]').value = 'of yesterday'")
+    console.keyboard.press("Control+Enter")
+    expect(console.locator("#outcome [data-errors]")).to_be_focused()
+    console.keyboard.press("Control+Enter")
+    expect(console.locator(".code")).to_have_text(CODE)
+
+
 def test_axe_finds_nothing_on_the_console_in_any_state(chromium: Browser, site: Site, language: str) -> None:
     with examined(chromium, site, language, "call-taker") as page:
         found = {name: violations(page, name) for name in states(page)}

@@ -72,6 +72,8 @@ let filing = false;
 const refuse = (html) => {
   outcome.innerHTML = html;
   for (const { dataset } of outcome.querySelectorAll("[data-field]")) fields[dataset.field]?.setAttribute?.("aria-invalid", "true");
+  const fresh = outcome.querySelector("[data-form-token]")?.dataset.formToken; // the page was open for too long
+  if (fresh) fields.form_token.value = fresh;
   outcome.querySelector("[data-errors]")?.focus();
 };
 const clear = () => {
