@@ -219,6 +219,21 @@ def test_a_call_pops_up_in_its_box_while_something_is_typed_and_takes_nothing_aw
     expect(console.locator("#text")).to_have_value(TEXT)
 
 
+def test_a_call_that_waits_stays_in_its_place_and_is_taken_though_its_box_was_renewed(console: Page, site: Site) -> None:
+    console.keyboard.type(TEXT)
+    ring(site, "0918555666")
+    box = console.locator("#now")
+    expect(box).to_contain_text("0918 555 666")
+    box.locator("li").first.evaluate("(line) => (line.dataset.same = 'yes')")
+    for _ in range(2):
+        with console.expect_response(lambda answer: "/desk/now" in answer.url):
+            pass
+    assert box.locator("li").first.get_attribute("data-same") == "yes"
+    console.keyboard.type(", nguy hiểm")
+    box.locator("[data-mine] form").first.evaluate("(form) => { form.requestSubmit(); form.remove(); }")
+    expect(console.locator("#contact_phone")).to_have_value("0918 555 666")
+
+
 def test_a_call_back_is_arranged_and_a_draft_handed_over_by_keys(console: Page, site: Site) -> None:
     console.keyboard.press("F2")
     console.keyboard.type("0907555666")

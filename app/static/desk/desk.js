@@ -188,6 +188,7 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (!(await draft.saved())) return said(form.dataset.unsaved);
   if (ofDraft) leaving.action = leaving.dataset.action.replace(NOBODY, draft.id);
+  if (!leaving.isConnected) document.body.append(leaving); // its box was renewed meanwhile
   return leaving.submit();
 });
 
