@@ -252,7 +252,8 @@ def test_a_call_back_is_arranged_and_a_draft_handed_over_by_keys(console: Page, 
     console.keyboard.press("ArrowDown")
     console.keyboard.press("Tab")
     console.keyboard.type("Chị hỏi giúp.")
-    console.keyboard.press("Control+Enter")
+    with console.expect_navigation():  # until the keys are listened to again
+        console.keyboard.press("Control+Enter")
     expect(console.locator("#text")).to_have_value("")
     console.keyboard.press("Alt+g")
     expect(console.locator("h1")).to_have_text("Gọi lại")
@@ -308,6 +309,27 @@ def test_a_console_that_was_open_for_too_long_files_on_the_second_press(console:
     expect(console.locator("#outcome [data-errors]")).to_be_focused()
     console.keyboard.press("Control+Enter")
     expect(console.locator(".code")).to_have_text(CODE)
+
+
+def test_what_a_small_form_could_not_do_is_said(console: Page) -> None:
+    """By the seat, which has no place for problems, by a dialog, and by the button that notes an emergency."""
+    said, failed = console.locator("#said"), "Chưa làm được"
+    console.fill("#extension", "không phải số")
+    console.keyboard.press("Enter")
+    expect(said).to_contain_text("Máy nhánh")
+    page = {"status": 500, "content_type": "text/html", "body": "<!doctype html><html><h1>Hỏng</h1></html>"}
+    console.route("**/desk/callbacks", lambda route: route.fulfill(**page))
+    console.keyboard.press("F8")
+    console.fill("#callback-number", "0907555666")
+    console.fill("#callback-when", "15")
+    console.keyboard.press("Control+Enter")
+    expect(console.locator("#callback [data-problems]")).to_contain_text(failed)
+    assert console.locator("#callback h1").count() == 0
+    console.keyboard.press("Escape")
+    console.route("**/transferred", lambda route: route.abort())
+    console.fill("#text", "Cháy nhà, có người kẹt bên trong, khói đen kín")
+    console.click("#transfer-114")
+    expect(said).to_contain_text(failed)
 
 
 def test_axe_finds_nothing_on_the_console_in_any_state(chromium: Browser, site: Site, language: str) -> None:
