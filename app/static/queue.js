@@ -56,7 +56,14 @@ addEventListener("keydown", (event) => {
 if (outcome?.dataset.seconds) {
   const until = Date.now() + 1000 * Number(outcome.dataset.seconds);
   const left = outcome.querySelector("[data-left]");
-  const busy = () => counted() > 0 || document.activeElement?.closest("input:not([type=checkbox]), textarea, select, details[open]");
+  const differs = (field) => {
+    if (!field.matches("select")) return field.value !== field.defaultValue;
+    const begun = [...field.options].findIndex((one) => one.defaultSelected);
+    return field.selectedIndex !== Math.max(0, begun);
+  };
+  const AT = "tr, .ticket, #filter, input:not([type=checkbox]), textarea, select, details[open]";
+  const busy = () =>
+    counted() > 0 || document.activeElement?.closest(AT) || all("main :is(input[type=search], input[type=text], textarea, select)").some(differs);
   const tick = setInterval(() => {
     const seconds = Math.ceil((until - Date.now()) / 1000);
     if (left) left.textContent = seconds > 0 ? `${seconds} s` : "";

@@ -63,6 +63,27 @@ def take_what_is_due(world: World) -> None:
     bulk.carry_out(world.hotline)
 
 
+def test_the_list_is_not_renewed_under_somebody_who_is_at_something(desk: BrowserContext, site: Site) -> None:
+    page = desk.new_page()
+    page.clock.install()
+    log_in(page, site, "handler")
+    page.locator("input[name=chosen]").first.check()
+    page.get_by_role("button", name="Để xem sau").click()
+    expect(page.locator("#outcome")).to_be_visible()
+    page.evaluate("window.same = true")
+    page.keyboard.press("j")
+    page.clock.run_for(30_000)
+    assert page.evaluate("window.same"), "a row has the focus"
+    page.fill("#q", "den duong")
+    page.evaluate("document.activeElement.blur()")
+    page.clock.run_for(1000)
+    assert page.evaluate("window.same"), "words are typed"
+    page.fill("#q", "")
+    page.evaluate("document.activeElement.blur()")
+    page.clock.run_for(1000)
+    page.wait_for_function("!window.same")
+
+
 def test_a_queue_is_walked_and_ticked_by_keys(desk: BrowserContext, site: Site) -> None:
     page = desk.new_page()
     log_in(page, site, "handler")
