@@ -140,6 +140,20 @@ def test_a_day_of_another_year_is_said_with_its_year(app: Flask, hotline: Hotlin
         assert wording.day(datetime(year - 1, 12, 31, 18, tzinfo=UTC)).endswith(" 1/1")
 
 
+def test_what_is_pressed_is_not_named_as_what_has_happened(road: Road, staff: Staff, log_in: Log) -> None:
+    """One word is both in Vietnamese, and a lock is a key; English has a word for each."""
+    page = f"/review/{road.in_review().ticket().id}"
+    said = {}
+    for name, path in (("cleared", page), ("call_taker", "/desk")):
+        browser = log_in(staff.accounts[name])
+        browser.set_cookie("lang", "en")
+        said[name] = browser.get(path).get_data(as_text=True)
+    for word in ("Seal the ticket</button>", ">Reject "):
+        assert word in said["cleared"]
+    assert "data-closes>Close <kbd" in said["call_taker"]
+    assert catalogue()["Tên khóa"] == "Name of the key"
+
+
 def test_a_person_chooses_a_language_and_comes_back_to_where_they_were(client: FlaskClient) -> None:
     for target, back in (("/t", "/t"), ("//evil.example", "/"), ("https://evil.example", "/"), ("", "/")):
         answer = client.get("/ngon-ngu/en", query_string={"back": target})
