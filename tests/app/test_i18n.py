@@ -75,6 +75,23 @@ def test_a_translation_keeps_what_is_filled_in() -> None:
         assert placeholders(vi) == placeholders(en), vi
 
 
+#: A number that may be one before a word that is many: "1 reports". What stands behind it is never one, or is a rate.
+COUNTED = re.compile(r"\{n\} (?:\w+ )?(?:reports|tickets|people|units|accounts|things|articles|times|ratings|codes)\b")
+NEVER_ONE = {
+    "Thử trên {n} phiếu mới nhất; không đổi gì.",
+    "{n} phiếu gần nhất",
+    "{n} phiếu này bị trả lại vì cùng một lý do: {reason}",
+    "{n} phản ánh trong một giờ, bình thường nhiều nhất {usual}",
+    "{n} phản ánh trong một giờ, thường nhiều nhất {usual}",
+    "trung vị của {n} phiếu đã trả lời",
+}
+
+
+def test_one_is_not_said_as_many() -> None:
+    wrong = {vi: en for vi, en in catalogue().items() if COUNTED.search(en) and "ewer than {n}" not in en}
+    assert wrong.keys() <= NEVER_ONE, wrong
+
+
 def test_every_refusal_and_every_error_is_said_in_two_languages() -> None:
     said = list(MESSAGES.values())
     for title_vi, title_en, advice_vi, advice_en in errors._TITLES.values():
