@@ -107,6 +107,8 @@ const isEmpty = () => !photos.length && FIELDS.every((name) => !form.elements[na
 const freshKey = () => crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 // The key is the draft's from its first letter on: whatever becomes of the answer, it is filed once.
 let key = stored().key ?? freshKey();
+// Unless another tab has filed something else under it: what stands here is a draft of its own then.
+const keyAfter = (id, problems) => (problems.some(({ code }) => code === "key_reused") ? freshKey() : id);
 
 const keepWords = () => {
   show(kept, !isEmpty());
@@ -505,6 +507,7 @@ form.addEventListener("submit", async (event) => {
   busy(false);
   if (state === "refused") {
     if (isKept) await drafts.remove(draft.id);
+    key = keyAfter(draft.id, problems);
     await keepPhotos();
     return complain(problems);
   }
@@ -553,7 +556,7 @@ const mend = async (draft) => {
     else field.value = text;
   }
   photos.push(...draft.photos);
-  key = draft.id;
+  key = keyAfter(draft.id, draft.problems);
   await drafts.remove(draft.id);
   drawThumbs();
   await keepPhotos();

@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from redis import Redis
 from sqlalchemy import MetaData, func, select, update
 
+from app import search
 from app.bench.scratch import RedisServer
 from app.cli import main
 from app.consistency import assert_consistent, reconcile, violations
@@ -266,6 +267,33 @@ def test_a_plain_photo_that_a_crash_left_goes_with_the_next_sweep(hotline: Hotli
     vault.sweep(hotline)
     assert not photo.exists()
     assert reconcile(hotline) == (0, 0)
+
+
+def test_a_release_that_fails_leaves_no_plain_photo(
+    hotline: Hotline, road: Road, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plain files are written before the commit that names them; without `expect_plain` no sweep would know of them."""
+    filed = file_with_photo(hotline, BRIBE)
+    photo = path_of(hotline.settings.attachments, filed.ticket().attachments[0].id)
+    road.triage()
+    vault.sweep(hotline)
+
+    def fail(*_: object) -> None:
+        assert photo.exists()
+        raise RuntimeError("gone after its photos were written")
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr(search, "keep", fail)
+        with pytest.raises(RuntimeError):
+            road.release(filed)
+    vault.sweep(hotline)
+    assert not photo.exists()
+    assert filed.status() is Status.SEALED
+    road.release(filed)
+    vault.sweep(hotline)
+    assert photo.exists()
+    assert reconcile(hotline) == (0, 0)
+    consistent(hotline)
 
 
 def test_the_newest_key_locks_and_every_key_opens(hotline: Hotline, road: Road, staff: Staff) -> None:

@@ -161,6 +161,30 @@ def test_a_draft_that_is_refused_when_it_comes_is_back_for_its_writer(
     assert len(filed(site, text)) == 1
 
 
+def test_a_second_tab_sends_what_it_has_become_under_a_key_of_its_own(
+    citizen: BrowserContext, site: Site, text: str
+) -> None:
+    """Both tabs hold one draft and its key; one is sent, the other is written on and sent after it, now or later."""
+    first = opened(citizen)
+    first.fill("#text", text)
+    second, third = opened(citizen), opened(citizen)
+    for other in (second, third):
+        assert other.input_value("#text") == text
+    send_through(first)
+    second.fill("#text", f"{text} A")
+    second.click("button.main")
+    expect(second.locator("#problems")).to_contain_text("đã dùng cho một nội dung khác")
+    send_through(second)
+    third.fill("#text", f"{text} B")
+    third.route("**/gui", lambda route: route.abort(), times=1)
+    third.click("button.main")
+    expect(third.locator("#drafts")).to_contain_text("Chưa gửi được")
+    third.click("text=Gửi lại ngay")
+    expect(third.locator("#problems")).to_contain_text("đã dùng cho một nội dung khác")
+    send_through(third)
+    assert [len(filed(site, said)) for said in (text, f"{text} A", f"{text} B")] == [1, 1, 1]
+
+
 def test_the_topic_shown_is_confirmed_or_changed_and_travels_with_the_report(
     citizen: BrowserContext, site: Site, text: str
 ) -> None:
