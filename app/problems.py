@@ -195,6 +195,10 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
         "Đơn vị này vừa được người khác sửa; bạn xem lại rồi gửi lần nữa, chữ vẫn còn.",
         "Somebody has just changed this unit; please look again and send once more, your words are kept.",
     ),
+    "words_stale": (
+        "Có người vừa sửa và lưu; bạn xem bản của họ ở dưới rồi lưu lần nữa, chữ của bạn vẫn còn.",
+        "Somebody has just changed and saved this; please look at theirs below and save once more, your words are kept.",
+    ),
     "hold_past": ("Ngày giữ đến phải sau hôm nay.", "A hold must end after today."),
     "held_already": ("Phiếu này đang được giữ nguyên rồi.", "This ticket is held already."),
     "held_not": ("Phiếu này không bị giữ.", "This ticket is not held."),
