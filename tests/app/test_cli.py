@@ -241,10 +241,11 @@ def test_who_has_the_machine_finds_a_way_in_and_each_is_on_record(run: Run, tmp_
         events = session.scalars(select(AuditEvent).order_by(AuditEvent.id)).all()
     hotline.database.close()
     assert [event.kind for event in events] == [
-        AuditKind.ACCOUNT_CREATED, AuditKind.PASSWORD_SET, AuditKind.INVITED, AuditKind.FACTOR_RESET,
-        AuditKind.TOKEN_MADE, AuditKind.ACCOUNT_DISABLED,
+        AuditKind.INVITED, AuditKind.ACCOUNT_CREATED, AuditKind.PASSWORD_SET, AuditKind.INVITED,
+        AuditKind.FACTOR_RESET, AuditKind.TOKEN_MADE, AuditKind.ACCOUNT_DISABLED,
     ]  # fmt: skip
-    assert {event.actor_id for event in events[2:]} == {None}
+    assert (events[0].account_id, events[0].detail) == (None, Role.ADMIN), "there was no account yet"
+    assert {event.actor_id for event in (events[0], *events[3:])} == {None}
 
 
 def test_the_calendar_is_listed_and_changed_and_remembers_who_and_why(run: Run, tmp_path: Path) -> None:

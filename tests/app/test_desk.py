@@ -453,6 +453,9 @@ def test_every_mistake_of_a_call_back_is_named_and_what_was_typed_comes_back(sta
         ("4/3 9h", 24 * 60),
         ("lúc 10 giờ", 60),
         ("2/3", "call_back_far"),
+        ("3/3", "call_back_past"),  # at eight, as nobody said when
+        ("3/3 8h30", "call_back_past"),
+        ("3/3 10h", 60),
         ("31/2", "call_back_when"),
         ("25:00", "call_back_when"),
         ("4/3 mai", "call_back_when"),
