@@ -396,9 +396,11 @@ def _event_words(_language: str) -> Mapping[str, str]:
     }
 
 
-def citizen_words(kind: str) -> str:
-    """Return a happening as the citizen reads it in the timeline."""
-    return _citizen_words(language()).get(kind, kind)
+def citizen_words(kind: str, there: Status | None = None) -> str:
+    """Return a happening, and where it led if anywhere, as the citizen reads it in the timeline."""
+    known = _citizen_words(language())
+    led = known.get(f"{kind} {there.value}") if there else None
+    return led or known.get(kind, kind)
 
 
 @cache
@@ -406,7 +408,9 @@ def _citizen_words(_language: str) -> Mapping[str, str]:
     """Return them all, made once a language: a timeline says one in every line."""
     return {
         "received": _("Chúng tôi đã nhận được phản ánh của bạn"),
-        "triaged": _("Đã đọc và chuyển tới nơi phụ trách"),
+        "triaged": _("Đã đọc phản ánh của bạn"),
+        f"triaged {Status.ROUTED.value}": _("Đã đọc và chuyển tới nơi phụ trách"),
+        f"triaged {Status.NEEDS_REVIEW.value}": _("Đã chuyển tới điều phối viên, người sẽ chọn nơi phụ trách"),
         "reviewed": _("Điều phối viên đã chuyển tới đơn vị phụ trách"),
         "sealed": _("Đã niêm phong để giữ kín cho bạn"),
         "accepted": _("Đơn vị đã nhận và bắt đầu xử lý"),

@@ -164,7 +164,7 @@ def _page(track: Track, problems: dict[str, list[str]], *, lost: bool = False) -
     rows = [
         TimelineRow(
             m.at,
-            wording.citizen_words(m.kind),
+            wording.citizen_words(m.kind, m.status),
             m.public_text,
             m.committed_at,
             wording.refusal_words(m.reason_code) if m.reason_code else None,

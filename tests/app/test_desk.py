@@ -425,6 +425,26 @@ def test_a_call_back_that_is_done_is_deleted_after_a_day_and_an_owed_one_stays(
         assert [row.id for row in session.scalars(select(CallBack))] == [_other.id]
 
 
+def test_a_call_back_that_nobody_does_is_deleted_30_days_after_it_was_due(
+    hotline: Hotline, staff: Staff, clock: Clock
+) -> None:
+    callbacks.write_down(hotline, staff.call_taker, Wish(PHONE, "15"))
+    for days, left in ((29, 1), (1, 1), (1, 0)):
+        clock.forward(days=days)
+        tidy(hotline)
+        assert len(reminders(hotline, callbacks.owed, staff.call_taker)) == left
+
+
+def test_a_call_back_that_was_done_late_stays_its_day(hotline: Hotline, staff: Staff, clock: Clock) -> None:
+    callbacks.write_down(hotline, staff.call_taker, Wish(PHONE, "15"))
+    clock.forward(days=30)
+    (one,) = reminders(hotline, callbacks.owed, staff.call_taker)
+    callbacks.done(hotline, staff.call_taker, one.id)
+    clock.forward(hours=12)
+    tidy(hotline)
+    assert len(reminders(hotline, callbacks.done_today, staff.call_taker)) == 1
+
+
 def test_every_mistake_of_a_call_back_is_named_and_what_was_typed_comes_back(staff: Staff, log_in: Log) -> None:
     desk = log_in(staff.call_taker)
     refused = post_form(desk, "/desk/callbacks", "/desk/callbacks", number="12", when="mai mốt", note=CANARY)

@@ -406,4 +406,5 @@ def domain_words() -> Iterator[str]:
     yield wording.due_tag(PAST, PAST, paused=True).words
     yield from map(wording.refusal_words, RefusalReason)
     yield from map(wording.citizen_words, sorted(PUBLIC_KINDS | OF_THE_PERSON))
+    yield from (wording.citizen_words("triaged", there) for there in Status)
     yield from map(wording.event_words, sorted(PUBLIC_KINDS | OF_THE_PERSON))

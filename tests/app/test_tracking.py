@@ -34,6 +34,13 @@ def test_a_code_opens_its_report_however_it_is_typed(hotline: Hotline, client: F
         assert told.get_json()["code"] == grouped(CODE), typed
 
 
+def test_a_citizen_reads_that_it_was_passed_on_where_it_was(client: FlaskClient, road: Road) -> None:
+    said = "Đã đọc và chuyển tới nơi phụ trách", "Đã chuyển tới điều phối viên", "Đã đọc phản ánh của bạn"
+    for filed, expected in zip((road.routed(), road.in_review(), road.merged()), said, strict=True):
+        page = words(client.post("/t", data={"code": filed.code}).get_data(as_text=True))
+        assert [sentence for sentence in said if sentence in page] == [expected]
+
+
 def test_a_code_that_nobody_holds_is_not_found_and_comes_back_to_be_read_again(
     hotline: Hotline, client: FlaskClient
 ) -> None:
