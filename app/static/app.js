@@ -42,7 +42,11 @@ for (const button of all("button[data-copy]")) {
 }
 
 // A form that was taken is no draft any more (`citizen.js` keeps one).
-if (document.querySelector("[data-filed]")) localStorage.removeItem("langnghe-draft-report");
+try {
+  if (document.querySelector("[data-filed]")) localStorage.removeItem("langnghe-draft-report");
+} catch {
+  // a browser that keeps nothing kept no draft
+}
 
 for (const area of all("textarea[data-max]")) {
   const counter = document.createElement("p");

@@ -108,16 +108,28 @@ const freshKey = () => crypto.randomUUID?.() ?? [...crypto.getRandomValues(new U
 // The key is the draft's from its first letter on: whatever becomes of the answer, it is filed once.
 let key = stored().key ?? freshKey();
 
+// A browser may keep nothing, such as in private: words and photos then live as long as the page.
+const dropWords = () => {
+  try {
+    localStorage.removeItem(WORDS);
+  } catch {
+    // there are none
+  }
+};
+const dropDraft = (id) => drafts.remove(id).catch(() => {});
 const keepWords = () => {
   show(kept, !isEmpty());
-  if (isEmpty()) return localStorage.removeItem(WORDS);
+  if (isEmpty()) return dropWords();
   const said = Object.fromEntries(FIELDS.map((name) => [name, form.elements[name].value]));
-  localStorage.setItem(WORDS, JSON.stringify({ ...said, key, made: stored().made ?? Date.now() }));
+  try {
+    localStorage.setItem(WORDS, JSON.stringify({ ...said, key, made: stored().made ?? Date.now() }));
+  } catch {
+    show(kept, false);
+  }
 };
 const keepPhotos = () => {
   keepWords();
-  const doing = photos.length ? drafts.put({ id: WRITING, made: Date.now(), photos }) : drafts.remove(WRITING);
-  return doing.catch(() => {}); // a browser that keeps nothing, such as in private: photos live as long as the page
+  return photos.length ? drafts.put({ id: WRITING, made: Date.now(), photos }).catch(() => {}) : dropDraft(WRITING);
 };
 const wipe = async () => {
   form.reset();
@@ -126,9 +138,9 @@ const wipe = async () => {
   changed(form.elements.longitude);
   key = freshKey();
   drawThumbs();
-  localStorage.removeItem(WORDS);
+  dropWords();
   show(kept, false);
-  await drafts.remove(WRITING).catch(() => {});
+  await dropDraft(WRITING);
   forget();
 };
 
@@ -137,7 +149,7 @@ const restore = async () => {
   for (const name of FIELDS) if (said[name] && !form.elements[name].value) form.elements[name].value = said[name];
   const found = await drafts.get(WRITING).catch(() => undefined);
   if (found && Date.now() - found.made < drafts.LIFE) photos.push(...found.photos);
-  else if (found) await drafts.remove(WRITING);
+  else if (found) await dropDraft(WRITING);
   drawThumbs();
   keepWords();
   if (form.elements.latitude.value) told(position.dataset.kept, true);
@@ -498,13 +510,13 @@ form.addEventListener("submit", async (event) => {
   // From here on it is a message that waits, and no draft to be written on: a closed tab must not make two of it.
   const isKept = await drafts.put(draft).then(() => true, () => false);
   if (isKept) {
-    localStorage.removeItem(WORDS);
-    await drafts.remove(WRITING);
+    dropWords();
+    await dropDraft(WRITING);
   }
   const { state, answer, problems } = await drafts.send(draft);
   busy(false);
   if (state === "refused") {
-    if (isKept) await drafts.remove(draft.id);
+    if (isKept) await dropDraft(draft.id);
     await keepPhotos();
     return complain(problems);
   }

@@ -13,17 +13,24 @@
       request.onerror = () => fail(request.error);
     });
 
+  // One that failed or was closed is opened anew by whoever asks next.
   let opened;
+  const forget = () => (opened = undefined);
   const database = () => {
-    opened ??= new Promise((done, fail) => {
+    if (opened) return opened;
+    opened = new Promise((done, fail) => {
       const request = indexedDB.open("langnghe", 1);
       request.onupgradeneeded = () => {
         request.result.createObjectStore("drafts", { keyPath: "id" });
         request.result.createObjectStore("told");
       };
-      request.onsuccess = () => done(request.result);
+      request.onsuccess = () => {
+        request.result.onclose = forget;
+        done(request.result);
+      };
       request.onerror = () => fail(request.error);
     });
+    opened.catch(forget);
     return opened;
   };
 
@@ -70,8 +77,9 @@
       });
       const answer = await response.json();
       if (response.ok) {
-        // whoever sends last writes the same: the code stays until its page was seen, the words go at once
-        await put({ id: draft.id, made: draft.made, state: SENT, answer });
+        // whoever sends last writes the same: the code stays until its page was seen, the words go at once; where nothing
+        // can be kept it is filed all the same, and whoever looks gets the code
+        await put({ id: draft.id, made: draft.made, state: SENT, answer }).catch(() => {});
         return { state: SENT, answer };
       }
       const refused = response.status >= 400 && response.status < 500 && ![408, 425, 429].includes(response.status);
@@ -93,7 +101,19 @@
   };
 
   // Of several pages and the worker one sends at a time; the key makes it safe where locks are not to be had.
-  const alone = (act) => (self.navigator.locks ? self.navigator.locks.request("langnghe-drafts", act) : act());
+  const alone = async (act) => {
+    let begun = false;
+    const begin = () => {
+      begun = true;
+      return act();
+    };
+    try {
+      return await self.navigator.locks.request("langnghe-drafts", begin);
+    } catch (error) {
+      if (begun) throw error;
+      return act();
+    }
+  };
 
   self.drafts = {
     put,

@@ -13,6 +13,19 @@ from sqlalchemy import select
 from models.ticket import Ticket
 from tests.browser.conftest import Site
 
+#: A phone that keeps nothing, and one that is full by the time that the answer comes.
+BLOCKED = """
+    Object.defineProperty(window, "indexedDB", { value: { open: () => { throw new Error("blocked"); } } });
+    Object.defineProperty(window, "localStorage", { get: () => { throw new DOMException("", "SecurityError"); } });
+    if (self.LockManager) LockManager.prototype.request = () => Promise.reject(new DOMException("", "SecurityError"));
+"""
+FULL = """
+    const put = IDBObjectStore.prototype.put;
+    IDBObjectStore.prototype.put = function (draft, ...more) {
+      if (draft.state === "sent") throw new DOMException("", "QuotaExceededError");
+      return put.call(this, draft, ...more);
+    };
+"""
 #: What may come over the wire at a first visit.
 WEIGHT = 120_000
 
@@ -119,6 +132,21 @@ def test_what_is_written_without_a_network_sends_itself_once_when_it_is_back(
     page.wait_for_function("async () => !(await drafts.all()).length")
     page = opened(citizen)
     expect(page.locator("#drafts")).to_be_hidden()
+    assert len(filed(site, text)) == 1
+
+
+@pytest.mark.parametrize("broken", [BLOCKED, FULL], ids=["blocked", "full"])
+def test_who_files_gets_the_code_even_where_the_phone_can_keep_nothing(
+    citizen: BrowserContext, site: Site, text: str, broken: str
+) -> None:
+    citizen.add_init_script(broken)
+    page = citizen.new_page()
+    page.goto("/")
+    page.wait_for_selector("#position:not([hidden])")
+    page.fill("#text", text)
+    page.click("button.main")
+    page.wait_for_selector("#code, #problems:not([hidden])")
+    expect(page.locator("#code")).to_be_visible()
     assert len(filed(site, text)) == 1
 
 
