@@ -448,12 +448,15 @@ const receipt = (answer) => {
   page.submit();
 };
 
+// Not every refusal names what is wrong.
+const reasons = (problems) => (problems.length ? problems : [{ field: "", vi: tray.dataset.refused, en: tray.dataset.refused }]);
+
 const complain = (problems) => {
   const box = at("#problems");
   for (const old of form.querySelectorAll(".error[data-new]")) old.remove();
   for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
   at("ul", box).replaceChildren(
-    ...problems.map((problem) => {
+    ...reasons(problems).map((problem) => {
       const name = problem.field.split(".")[0];
       const item = document.createElement("li");
       const field = name && document.getElementById(name);
@@ -515,7 +518,7 @@ form.addEventListener("submit", async (event) => {
   }
   const { state, answer, problems } = await drafts.send(draft);
   busy(false);
-  if (state === "refused") {
+  if (state === drafts.REFUSED) {
     if (isKept) await dropDraft(draft.id);
     await keepPhotos();
     return complain(problems);
@@ -528,21 +531,29 @@ form.addEventListener("submit", async (event) => {
   tray.focus();
 });
 
-// ---- Drafts that wait, and codes that came while nobody looked.
+// ---- Drafts that wait or were refused, and codes that came while nobody looked.
+const CARDS = { [drafts.WAITING]: "#draft-waiting", [drafts.REFUSED]: "#draft-refused", [drafts.SENT]: "#draft-sent" };
 const drawTray = async () => {
   const waitingOnes = await drafts.all().catch(() => []);
   tray.replaceChildren(
     ...waitingOnes.map((draft) => {
-      const sent = draft.state === drafts.SENT;
-      const card = at(sent ? "#draft-sent" : "#draft-waiting").content.cloneNode(true);
-      if (sent) {
+      const card = at(CARDS[draft.state]).content.cloneNode(true);
+      if (draft.state === drafts.SENT) {
         at("[data-code]", card).textContent = draft.answer.code;
         at("input", card).value = draft.answer.receipt;
         return card;
       }
       const text = draft.fields.find(([name]) => name === "text")?.[1] ?? "";
       at("[data-excerpt]", card).textContent = [...text].slice(0, 120).join("");
-      at("[data-retry]", card).addEventListener("click", retry);
+      at("[data-retry]", card)?.addEventListener("click", retry);
+      at("[data-problems]", card)?.append(
+        ...reasons(draft.problems).map((problem) => Object.assign(document.createElement("li"), { textContent: named(problem) })),
+      );
+      at("[data-mend]", card)?.addEventListener("click", async () => {
+        if (!isEmpty() && !confirm(tray.dataset.replace)) return;
+        await wipe();
+        await mend(draft);
+      });
       at("[data-drop]", card).addEventListener("click", async () => {
         await drafts.remove(draft.id);
         await drawTray();
@@ -569,6 +580,7 @@ const mend = async (draft) => {
   await drafts.remove(draft.id);
   drawThumbs();
   await keepPhotos();
+  await drawTray();
   complain(draft.problems);
 };
 
@@ -578,11 +590,8 @@ const retry = async () => {
   clearTimeout(timer);
   await drafts.sendAll().catch(() => {});
   const found = await drawTray();
-  const refused = found.find(({ state }) => state === "refused");
-  if (refused && isEmpty()) {
-    await mend(refused);
-    return drawTray();
-  }
+  const refused = found.find(({ state }) => state === drafts.REFUSED);
+  if (refused && isEmpty()) return mend(refused);
   if (found.some(({ state }) => state === drafts.WAITING)) {
     timer = setTimeout(retry, again);
     again = Math.min(again * 2, 300000);

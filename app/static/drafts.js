@@ -3,6 +3,7 @@
 {
   const WAITING = "waiting";
   const SENT = "sent";
+  const REFUSED = "refused";
   // A draft may be sent for so long after it was made; the server knows its key for longer (DRAFT_LIFE).
   const LIFE = 14 * 86400e3;
   const GIVE_UP = 120e3;
@@ -60,7 +61,7 @@
   const language = () => inStore("told", "readonly", (store) => store.get("language")).catch(() => undefined);
   const speak = (to) => inStore("told", "readwrite", (store) => store.put(to, "language"));
 
-  // Returns {state, answer} or {state: "refused", problems}. Whatever is not an answer leaves the draft waiting.
+  // Returns {state, answer} or {state: REFUSED, problems}, which may be none. Whatever is not an answer leaves the draft waiting.
   const send = async (draft) => {
     const body = new FormData();
     for (const [name, value] of draft.fields) body.append(name, value);
@@ -75,6 +76,7 @@
         headers: { "Idempotency-Key": draft.id },
         signal: patience.signal,
       });
+      if (response.status === 413) return { state: REFUSED, problems: [] }; // a proxy may say so in words of its own
       const answer = await response.json();
       if (response.ok) {
         // whoever sends last writes the same: the code stays until its page was seen, the words go at once; where nothing
@@ -83,7 +85,7 @@
         return { state: SENT, answer };
       }
       const refused = response.status >= 400 && response.status < 500 && ![408, 425, 429].includes(response.status);
-      return refused ? { state: "refused", problems: answer.errors ?? [] } : { state: WAITING };
+      return refused ? { state: REFUSED, problems: answer.errors ?? [] } : { state: WAITING };
     } catch {
       return { state: WAITING };
     } finally {
@@ -96,7 +98,7 @@
     for (const draft of await all()) {
       if (draft.state !== WAITING) continue;
       const { state, problems } = await send(draft);
-      if (state === "refused") await put({ ...draft, state, problems });
+      if (state === REFUSED) await put({ ...draft, state, problems });
     }
   };
 
@@ -126,6 +128,7 @@
     sendAll: () => alone(sendAll),
     WAITING,
     SENT,
+    REFUSED,
     LIFE,
   };
 }

@@ -189,6 +189,29 @@ def test_a_draft_that_is_refused_when_it_comes_is_back_for_its_writer(
     assert len(filed(site, text)) == 1
 
 
+def test_a_refused_draft_says_why_beside_one_that_is_being_written_and_comes_back_when_asked(
+    citizen: BrowserContext, text: str
+) -> None:
+    page = opened(citizen)
+    page.route("**/gui", lambda route: route.abort(), times=1)
+    page.fill("#text", text)
+    page.click("button.main")
+    expect(page.locator("#drafts")).to_contain_text("Chưa gửi được, máy đang giữ giúp bạn")
+    page.fill("#text", "Một chuyện khác hẳn")
+    page.route("**/gui", lambda route: route.fulfill(status=413, body="<h1>Too large</h1>"), times=1)
+    page.click("text=Gửi lại ngay")
+    expect(page.locator("#drafts li")).to_contain_text("bớt ảnh rồi gửi lại")
+    expect(page.locator("#drafts")).not_to_contain_text("tự gửi")
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.click("text=Sửa rồi gửi lại")
+    assert page.input_value("#text") == "Một chuyện khác hẳn"
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.click("text=Sửa rồi gửi lại")
+    expect(page.locator("#problems")).to_contain_text("bớt ảnh rồi gửi lại")
+    assert page.input_value("#text") == text
+    expect(page.locator("#drafts")).to_be_hidden()
+
+
 def test_the_topic_shown_is_confirmed_or_changed_and_travels_with_the_report(
     citizen: BrowserContext, site: Site, text: str
 ) -> None:
