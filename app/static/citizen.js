@@ -92,8 +92,12 @@ picker.addEventListener("change", async () => {
 // ---- The draft that is being written: words at hand at once, photos beside them.
 const WORDS = "langnghe-draft-report";
 const WRITING = "writing"; // the id of its photos
-const FIELDS = ["text", "place_text", "latitude", "longitude", "topic"];
+const FIELDS = ["text", "place_text", "latitude", "longitude", "topic", "submission_type"];
 const kept = at("#kept");
+// What they say that it is must not be chosen unseen.
+const unfoldKinds = () => {
+  if (form.elements.submission_type.value) at("#kinds").open = true;
+};
 
 const stored = () => {
   try {
@@ -152,6 +156,7 @@ const restore = async () => {
   else if (found) await dropDraft(WRITING);
   drawThumbs();
   keepWords();
+  unfoldKinds();
   if (form.elements.latitude.value) told(position.dataset.kept, true);
   if (!isEmpty()) changed(form.elements.text);
 };
@@ -308,8 +313,8 @@ const drawGuidance = ({ guidance: advice, submission_type: kind, submission_type
   const yes = at("[data-yes]", guidance);
   yes.textContent = words(yes.dataset.yes, { kind: name.toLowerCase() });
   yes.onclick = () => {
-    at(`#type-${kind}`).checked = true;
-    at("#kinds").open = true;
+    at(`#type-${kind}`).click(); // as if by hand: it is kept, and what is known near by goes
+    unfoldKinds();
     show(guidance, false);
     at(`#type-${kind}`).focus();
   };
@@ -576,6 +581,7 @@ const mend = async (draft) => {
     else field.value = text;
   }
   photos.push(...draft.photos);
+  unfoldKinds();
   key = draft.id;
   await drafts.remove(draft.id);
   drawThumbs();

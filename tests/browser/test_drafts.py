@@ -99,6 +99,22 @@ def test_a_draft_with_its_photo_survives_a_closed_tab_until_it_is_wiped(citizen:
     assert page.evaluate("localStorage.length") == 0
 
 
+def test_that_it_is_a_denunciation_survives_a_reload_and_another_language(
+    citizen: BrowserContext, site: Site, text: str
+) -> None:
+    page = opened(citizen)
+    page.fill("#text", text)
+    page.click("#kinds summary")
+    page.check("#type-to-cao")
+    page.click("a.lang")
+    page.wait_for_selector("html[lang=en] form.enhanced")
+    expect(page.locator("#type-to-cao")).to_be_visible()
+    expect(page.locator("#type-to-cao")).to_be_checked()
+    page.click("button.main")
+    page.wait_for_selector("#code")
+    assert not filed(site, text), "it is sealed"
+
+
 def test_what_is_written_without_a_network_sends_itself_once_when_it_is_back(
     citizen: BrowserContext, site: Site, text: str
 ) -> None:
