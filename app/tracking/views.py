@@ -153,6 +153,8 @@ def _ask_again(code: str, problems: tuple[Problem, ...], status: int) -> Respons
 def _next_words(track: Track) -> str:
     if track.can_reopen and Status.CLOSED in {track.status, track.follows}:
         return wording.closed_and_open_to_doubt()
+    if track.can_reopen and Status.REJECTED in {track.status, track.follows}:
+        return wording.refused_and_open_to_doubt()
     if track.follows:
         return wording.followed_next(track.follows)
     moved = [moment.kind for moment in track.timeline if moment.kind not in service.OF_THE_PERSON]
