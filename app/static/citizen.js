@@ -210,12 +210,21 @@ if (Recognition) {
   const status = at("[role=status]", dictation);
   let ear;
   let typed = "";
+  let writing = false;
   const over = () => {
     ear = undefined;
     button.setAttribute("aria-pressed", "false");
     label.textContent = start;
     if (status.textContent === status.dataset.said) status.textContent = "";
   };
+  // Each result writes the whole field anew, so it listens no longer once somebody else writes there.
+  const deafen = () => {
+    if (!ear || writing) return;
+    ear.onresult = null;
+    ear.stop();
+  };
+  form.elements.text.addEventListener("input", deafen);
+  for (const event of ["submit", "reset"]) form.addEventListener(event, deafen);
   show(dictation, true);
   button.addEventListener("click", () => {
     if (ear) return ear.stop();
@@ -225,8 +234,10 @@ if (Recognition) {
     typed = form.elements.text.value.trim();
     ear.onresult = ({ results }) => {
       const heard = [...results].map(([best]) => best.transcript.trim()).join(" ");
+      writing = true;
       form.elements.text.value = [typed, heard].filter(Boolean).join(" ");
       changed(form.elements.text);
+      writing = false;
     };
     ear.onerror = () => (status.textContent = status.dataset.failed);
     ear.onend = over;

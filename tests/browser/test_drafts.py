@@ -26,6 +26,19 @@ FULL = """
       return put.call(this, draft, ...more);
     };
 """
+#: Dictation whose results a test says: `hear("…")` adds one.
+DICTATION = """
+    window.SpeechRecognition = class {
+      start() {
+        this.results = [];
+        window.hear = (transcript) => {
+          this.results.push([{ transcript }]);
+          this.onresult?.({ results: this.results });
+        };
+      }
+      stop() { setTimeout(() => this.onend(), 300); }
+    };
+"""
 #: What may come over the wire at a first visit.
 WEIGHT = 120_000
 
@@ -113,6 +126,25 @@ def test_that_it_is_a_denunciation_survives_a_reload_and_another_language(
     page.click("button.main")
     page.wait_for_selector("#code")
     assert not filed(site, text), "it is sealed"
+
+
+def test_what_is_typed_or_wiped_while_one_dictates_stays_so(citizen: BrowserContext) -> None:
+    citizen.add_init_script(DICTATION)
+    page = opened(citizen)
+    page.click("#dictation button")
+    page.evaluate("hear('đèn đường')")
+    page.evaluate("hear('tắt')")
+    assert page.input_value("#text") == "đèn đường tắt"
+    page.fill("#text", "đèn đường tắt, trụ số bốn")
+    page.evaluate("hear('ba đêm')")
+    assert page.input_value("#text") == "đèn đường tắt, trụ số bốn"
+    expect(page.locator("#dictation button")).to_have_attribute("aria-pressed", "false")
+    page.click("#dictation button")
+    page.evaluate("hear('hai đêm')")
+    assert page.input_value("#text") == "đèn đường tắt, trụ số bốn hai đêm"
+    page.click("#kept button")
+    page.evaluate("hear('một đêm')")
+    assert page.input_value("#text") == ""
 
 
 def test_what_is_written_without_a_network_sends_itself_once_when_it_is_back(
