@@ -451,6 +451,13 @@ const busy = (now) => {
   sendWords.textContent = now ? main.dataset.sending : sendLabel;
 };
 
+// What is on its way is wiped once it has come: until then nobody writes on it. Returns what lets them again.
+const held = () => {
+  const fields = [...form.elements].filter((field) => !field.disabled);
+  for (const field of fields) field.disabled = true;
+  return () => fields.forEach((field) => (field.disabled = false));
+};
+
 const receipt = (answer) => {
   const page = document.createElement("form");
   page.method = "post";
@@ -526,6 +533,7 @@ form.addEventListener("submit", async (event) => {
   }
   const fields = [...new FormData(form)].filter(([name, field]) => typeof field === "string" && field && name !== "form_token");
   const draft = { id: key, to: form.dataset.send, made: Date.now(), state: drafts.WAITING, fields: [...fields], photos: [...photos] };
+  const release = held();
   // From here on it is a message that waits, and no draft to be written on: a closed tab must not make two of it.
   const isKept = await drafts.put(draft).then(() => true, () => false);
   if (isKept) {
@@ -533,6 +541,7 @@ form.addEventListener("submit", async (event) => {
     await dropDraft(WRITING);
   }
   const { state, answer, problems } = await drafts.send(draft);
+  release();
   busy(false);
   if (state === drafts.REFUSED) {
     if (isKept) await dropDraft(draft.id);

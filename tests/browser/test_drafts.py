@@ -147,6 +147,23 @@ def test_what_is_typed_or_wiped_while_one_dictates_stays_so(citizen: BrowserCont
     assert page.input_value("#text") == ""
 
 
+def test_nobody_writes_on_a_report_that_is_on_its_way(citizen: BrowserContext, site: Site, text: str) -> None:
+    page = opened(citizen)
+    page.click("text=Liên hệ, nếu muốn")
+    page.fill("#text", text)
+    sent: list[Route] = []
+    page.route("**/gui", sent.append, times=1)
+    with page.expect_request("**/gui"):
+        page.click("button.main")
+    for field in ("#text", "#place_text", "#contact_name"):
+        assert not page.is_editable(field), field
+    page.wait_for_timeout(100)
+    sent[0].fulfill(status=503, json={})
+    expect(page.locator("#drafts")).to_contain_text("Chưa gửi được")
+    page.fill("#text", "Một chuyện khác hẳn")
+    page.fill("#contact_name", "Bảy")
+
+
 def test_what_is_written_without_a_network_sends_itself_once_when_it_is_back(
     citizen: BrowserContext, site: Site, text: str
 ) -> None:
