@@ -344,7 +344,9 @@ const drawWard = ({ wards, place_sure: sure }) => {
   show(ward, last);
 };
 
-const day = (iso) => new Date(iso).toLocaleDateString(english ? "en" : "vi", { weekday: "long", day: "numeric", month: "numeric" });
+// A day of the city's, wherever the phone is; the English of people who write the day first.
+const DAY = { weekday: "long", day: "numeric", month: "numeric", timeZone: "Asia/Ho_Chi_Minh" };
+const day = (iso) => new Date(iso).toLocaleDateString(english ? "en-GB" : "vi", DAY);
 
 const drawKnown = (incidents) => {
   const mine = value("topic");

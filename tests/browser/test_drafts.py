@@ -1,6 +1,7 @@
 """A phone with a bad network: drafts outlive closed tabs, send themselves once, and can be wiped."""
 
 import io
+import re
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -311,6 +312,25 @@ def test_what_is_known_near_by_is_shown_while_one_writes_and_can_be_joined(
     send_through(page)
     (ticket,) = filed(site, text)
     assert str(ticket.joins_id) in {one["incident"] for one in known}
+
+
+def test_since_when_something_is_known_is_told_in_days_of_the_city(chromium: Browser, site: Site, text: str) -> None:
+    context = chromium.new_context(base_url=site.url, timezone_id="America/New_York", service_workers="block")
+    page = context.new_page()
+    topics = [{"slug": "lighting", "vi": "Chiếu sáng", "en": "Lighting", "confidence": 1}]
+    found = {"topics": topics, "sure": True, "wards": [{"name": "Hòa Hưng"}], "place_sure": True}
+    known = {
+        "incident": str(uuid4()), "reports": 2, "topic": {"id": "lighting", "vi": "Chiếu sáng", "en": "Lighting"},
+        "street": "", "ward": "Hòa Hưng", "since": "2026-02-03T18:00:00Z",
+    }  # fmt: skip
+    page.route("**/suggest", lambda route: route.fulfill(json={**found, "guidance": "", "emergency_numbers": []}))
+    page.route("**/nearby", lambda route: route.fulfill(json={"incidents": [known]}))
+    page.goto("/ngon-ngu/en")
+    page.goto("/")
+    page.wait_for_selector("form.enhanced")
+    page.fill("#text", text)
+    expect(page.locator("#known li")).to_contain_text(re.compile("Wednesday,? 0?4/0?2"))
+    context.close()
 
 
 def test_a_phone_keeps_no_page_of_anybody(citizen: BrowserContext, text: str) -> None:
