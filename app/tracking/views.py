@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Blueprint, Response, render_template, request, send_file, url_for
+from flask import Blueprint, Response, g, render_template, request, send_file, url_for
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -107,6 +107,7 @@ def photo_address(photo_id: UUID) -> str:
 
 def _answer(act: Callable[[str], Track], page: Callable[[Track], str] | None = None) -> Response:
     code = request.form.get("code", "")[:100]
+    setattr(g, errors.TYPED, request.form.to_dict())
     try:
         with throttle().code(address()):
             found = act(code)
