@@ -194,7 +194,10 @@ if (navigator.geolocation) {
     );
   });
 }
-forgetPosition.addEventListener("click", () => pin("", ""));
+forgetPosition.addEventListener("click", () => {
+  pin("", "");
+  (row.hidden ? form.elements.place_text : at("button", row)).focus();
+});
 // The map sets and takes away the same position, of which the words above it may say nothing else.
 form.addEventListener("input", ({ target }) => {
   if (target.name === "longitude") told("", Boolean(target.value));
@@ -281,9 +284,10 @@ const chip = (topic, pressed) => {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "chip";
+  button.value = topic.slug;
   button.setAttribute("aria-pressed", String(pressed));
   button.textContent = named(topic);
-  button.addEventListener("click", () => choose(topic.slug));
+  button.addEventListener("click", () => choose(pressed ? "" : topic.slug));
   return button;
 };
 
@@ -296,9 +300,14 @@ const drawTopics = () => {
     ? [{ slug: chosen, vi: option.text, en: option.text }]
     : guessed.topics.slice(0, guessed.sure ? 1 : 3).filter(({ confidence }) => guessed.sure || confidence >= 0.15);
   lead.textContent = option ? lead.dataset.chosen : guessed.sure ? lead.dataset.sure : lead.dataset.unsure;
-  at("#guesses").replaceChildren(...listed.map((topic) => chip(topic, Boolean(option))));
+  const guesses = at("#guesses");
+  const pressed = guesses.contains(document.activeElement) ? document.activeElement.value : undefined;
+  guesses.replaceChildren(...listed.map((topic) => chip(topic, Boolean(option))));
   choice.value = chosen;
   show(understood, listed.length);
+  if (pressed === undefined) return;
+  const same = [...guesses.children].find((one) => one.value === pressed);
+  (same ?? guesses.firstElementChild ?? form.elements.text).focus();
 };
 const choose = (slug) => {
   form.elements.topic.value = slug;
@@ -562,9 +571,11 @@ form.addEventListener("submit", async (event) => {
 const CARDS = { [drafts.WAITING]: "#draft-waiting", [drafts.REFUSED]: "#draft-refused", [drafts.SENT]: "#draft-sent" };
 const drawTray = async () => {
   const waitingOnes = await drafts.all().catch(() => []);
+  const focused = tray.contains(document.activeElement) ? (document.activeElement.closest("section")?.dataset.draft ?? "") : undefined;
   tray.replaceChildren(
     ...waitingOnes.map((draft) => {
       const card = at(CARDS[draft.state]).content.cloneNode(true);
+      at("section", card).dataset.draft = draft.id;
       if (draft.state === drafts.SENT) {
         at("[data-code]", card).textContent = draft.answer.code;
         at("input", card).value = draft.answer.receipt;
@@ -591,6 +602,10 @@ const drawTray = async () => {
   );
   tray.tabIndex = -1;
   show(tray, waitingOnes.length);
+  if (focused !== undefined) {
+    const same = [...tray.children].find((card) => card.dataset.draft === focused);
+    (same ? at("button", same) : tray.hidden ? form.elements.text : tray).focus();
+  }
   return waitingOnes;
 };
 

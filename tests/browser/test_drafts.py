@@ -294,6 +294,35 @@ def test_the_topic_shown_is_confirmed_or_changed_and_travels_with_the_report(
     assert ticket.events[0].data["topic"] == "trees"
 
 
+def test_a_topic_that_was_pressed_is_taken_back_by_pressing_it_again_and_keeps_the_focus(
+    citizen: BrowserContext, text: str
+) -> None:
+    page = opened(citizen)
+    page.fill("#text", text)
+    chip = page.locator("#guesses button").first
+    for pressed, topic in (("true", "lighting"), ("false", "")):
+        with page.expect_response("**/suggest"):
+            chip.press("Enter")
+        expect(chip).to_have_attribute("aria-pressed", pressed)
+        assert page.input_value("[name=topic]") == topic
+        page.wait_for_timeout(100)  # what it says of them is drawn
+        expect(chip).to_be_focused()
+
+
+def test_the_focus_stays_near_a_button_that_goes(citizen: BrowserContext, text: str) -> None:
+    page = opened(citizen)
+    page.click("#position button")
+    page.press("#position [data-forget]", "Enter")
+    expect(page.locator("#position button").first).to_be_focused()
+    page.route("**/gui", lambda route: route.abort())
+    page.fill("#text", text)
+    page.click("button.main")
+    page.locator("#drafts [data-retry]").evaluate("(button) => (button.dataset.old = true)")
+    page.press("#drafts [data-retry]", "Enter")
+    expect(page.locator("#drafts [data-old]")).to_have_count(0)
+    expect(page.locator("#drafts [data-retry]")).to_be_focused()
+
+
 def test_what_is_known_near_by_is_shown_while_one_writes_and_can_be_joined(
     citizen: BrowserContext, site: Site, text: str
 ) -> None:
