@@ -482,7 +482,7 @@ def headline(status: Status) -> str:
         Status.ANSWERED: _("Đơn vị đã trả lời"),
         Status.REOPENED: _("Đã mở lại theo lời bạn"),
         Status.CLOSED: _("Đã khép lại"),
-        Status.REJECTED: _("Không nhận được phản ánh này"),
+        Status.REJECTED: _("Chúng tôi không tiếp nhận phản ánh này"),
         Status.REFERRED: _("Thuộc thẩm quyền nơi khác"),
         Status.MERGED: _("Đã gộp với phản ánh cùng sự việc"),
         Status.SEALED: _("Đã niêm phong, giữ kín"),
@@ -537,7 +537,7 @@ def next_words(status: Status, last: str | None = None) -> str:
         ),
         Status.REOPENED: _("Đơn vị sẽ xem lại."),
         Status.CLOSED: _("Nếu sự việc lặp lại, bạn gửi một phản ánh mới nhé."),
-        Status.REJECTED: _("Lý do ở bên dưới. Nếu thấy chưa đúng, bạn mở lại."),
+        Status.REJECTED: _("Lý do ở bên dưới."),
         Status.REFERRED: _("Bạn xem bên dưới nơi tiếp nhận và cách liên hệ."),
         Status.MERGED: _("Trả lời cho sự việc chung cũng là trả lời cho bạn."),
         Status.SEALED: _("Chỉ người được giao mới đọc được. Nội dung không hiện ở đây để giữ an toàn cho bạn."),
@@ -562,3 +562,8 @@ def followed_next(status: Status) -> str:
 def closed_and_open_to_doubt() -> str:
     """Return what a citizen can do about an answer that time, or another citizen, has closed."""
     return _("Nếu với bạn vẫn chưa xong, bạn mở lại ngay bên dưới trong 30 ngày từ lúc trả lời.")
+
+
+def refused_and_open_to_doubt() -> str:
+    """Return what a citizen can do about a refusal that another coordinator may still look at."""
+    return _("Lý do ở bên dưới. Nếu thấy chưa đúng, bạn nhờ người khác xem lại.")

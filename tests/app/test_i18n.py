@@ -392,6 +392,7 @@ def domain_words() -> Iterator[str]:
     yield from map(wording.next_words, Status)
     yield from map(wording.followed_next, Status)
     yield wording.closed_and_open_to_doubt()
+    yield wording.refused_and_open_to_doubt()
     yield from map(wording.type_words, [None, *SubmissionType])
     yield from map(wording.channel_words, Channel)
     yield from map(wording.urgency_words, Urgency)
