@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 #: Shorter secrets can be guessed; 32 bytes as urlsafe base 64 are 43 characters.
 MIN_SECRET: Final = 32
@@ -97,7 +97,7 @@ class Settings:
     @property
     def embedded_redis(self) -> Path | None:
         """The socket of the Redis that `langnghe run` starts itself, or None when a server is configured."""
-        return Path(self.redis_url.removeprefix("unix://")) if self.redis_url.startswith("unix://") else None
+        return Path(unquote(self.redis_url.removeprefix("unix://"))) if self.redis_url.startswith("unix://") else None
 
     @property
     def map_host(self) -> str | None:
@@ -162,8 +162,8 @@ def from_env(environ: Mapping[str, str] = os.environ, *, serving: bool = False) 
     host = environ.get("HOST") or "127.0.0.1"
     settings = Settings(
         data=data,
-        database_url=reader.database_url(f"sqlite:///{data / 'langnghe.db'}"),
-        redis_url=reader.redis_url(f"unix://{data / 'redis.sock'}"),
+        database_url=reader.database_url(f"sqlite:///{quote(str(data / 'langnghe.db'))}"),
+        redis_url=reader.redis_url(f"unix://{quote(str(data / 'redis.sock'))}"),
         secret_key=reader.secret(data),
         seal_keys=reader.ring("LANGNGHE_SEAL_KEY", data / SEAL_FILE),
         contact_keys=reader.ring("LANGNGHE_CONTACT_KEY", data / CONTACT_FILE, needed=serving),

@@ -5,9 +5,11 @@ dies is started again.
 """
 
 import os
+import shlex
 import shutil
 import socket
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -63,24 +65,26 @@ def redis_server() -> str:
 
 def write_config(settings: Settings) -> Path:
     """Write supervisor's configuration into the data folder and return its path."""
-    langnghe = f"{sys.executable} -m app.cli"
+    langnghe = (sys.executable, "-m", "app.cli")
     parts = [
         "[supervisord]\nnodaemon=true\nsilent=true\n"
-        f"logfile=/dev/null\nlogfile_maxbytes=0\npidfile={settings.data / 'supervisord.pid'}\n"
+        f"logfile=/dev/null\nlogfile_maxbytes=0\npidfile={_literally(str(settings.data / 'supervisord.pid'))}\n"
         + ("user=root\n" if os.geteuid() == 0 else "")
     ]
     if settings.embedded_redis is not None:
+        # In its folder by its bare name: Redis tells of its socket as it was told, and RQ does not read one with a space.
         socket_path = settings.embedded_redis
         redis = (
-            f"{redis_server()} --port 0 --unixsocket {socket_path} --unixsocketperm 600 --dir {settings.data} "
-            "--save '' --appendonly no --maxmemory 256mb --maxmemory-policy noeviction --loglevel warning"
-        )
+            redis_server(), "--port", "0", "--dir", str(socket_path.parent), "--unixsocket", socket_path.name,
+            "--unixsocketperm", "600", "--save", "", "--appendonly", "no", "--maxmemory", "256mb",
+            "--maxmemory-policy", "noeviction", "--loglevel", "warning",
+        )  # fmt: skip
         parts.append(_program("redis", redis, priority=1))
     parts += [
-        _program("web", f"{langnghe} serve", priority=10),
-        _program("relay", f"{langnghe} relay", priority=20),
+        _program("web", (*langnghe, "serve"), priority=10),
+        _program("relay", (*langnghe, "relay"), priority=20),
         # A worker finishes its job on the first signal; only it gets that, its work-horse must not.
-        _program("worker", f"{langnghe} worker", priority=30, count=settings.workers, alone=True,
+        _program("worker", (*langnghe, "worker"), priority=30, count=settings.workers, alone=True,
                  patience=settings.job_timeout + 5),
     ]  # fmt: skip
     target = settings.data / "supervisord.conf"
@@ -88,16 +92,23 @@ def write_config(settings: Settings) -> Path:
     return target
 
 
-def _program(name: str, command: str, *, priority: int, count: int = 1, alone: bool = False, patience: int = 15) -> str:
+def _program(
+    name: str, command: Sequence[str], *, priority: int, count: int = 1, alone: bool = False, patience: int = 15
+) -> str:
     return _PROGRAM.format(
         name=name,
-        command=command.replace("%", "%%"),
+        command=_literally(shlex.join(command)),
         priority=priority,
         count=count,
         patience=patience,
         group="false" if alone else "true",
         process_name="%(program_name)s" if count == 1 else "%(program_name)s_%(process_num)d",
     )
+
+
+def _literally(value: str) -> str:
+    """Return a value of the configuration that supervisor expands to this one."""
+    return value.replace("%", "%%")
 
 
 def start(settings: Settings) -> None:

@@ -28,6 +28,11 @@ def test_a_unit_starts_a_command_that_there_is_and_waits_long_enough_for_its_end
     assert int(unit["TimeoutStopSec"]) > grace
 
 
+def test_a_worker_that_is_stopped_ends_its_job_first() -> None:
+    """By default systemd signals every process of a unit; a work-horse dies of that in the middle of its job."""
+    assert _read(DEPLOY / "langnghe-worker@.service")["Service"].get("KillMode") == "mixed"
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here to ask")
 def test_systemd_takes_the_units(tmp_path: Path) -> None:
     for file in (*SERVICES, *DEPLOY.glob("*.socket"), *DEPLOY.glob("*.target")):

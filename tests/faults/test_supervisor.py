@@ -1,17 +1,22 @@
 """The process manager of `langnghe run`: what dies is started again, and one signal stops everything."""
 
+import shlex
 import shutil
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import psutil
 import pytest
+from supervisor.options import ServerOptions
 
+from app import supervisor
 from app.bench.world import World
+from app.settings import from_env
 from tests.faults.conftest import LIGHTS_OUT, LOADING, Town, eventually
 
 #: What the command of each program says, and no other's: "serve" alone is in "redis-server" too.
@@ -22,8 +27,10 @@ START = "from app.settings import from_env; from app.supervisor import start; st
 @pytest.fixture
 def managed(prepared_sqlite: Path, models_dir: Path, tmp_path: Path) -> Iterator[tuple[Town, psutil.Popen]]:
     """Return an installation under its process manager, as `langnghe run` leaves it, and the manager."""
-    shutil.copy(prepared_sqlite, tmp_path / "langnghe.db")
-    town = Town(tmp_path, f"sqlite:///{tmp_path / 'langnghe.db'}", models_dir)
+    folder = tmp_path / "đường dây 100%20"  # read as a command's words, as a format or as an address it is another one
+    folder.mkdir()
+    shutil.copy(prepared_sqlite, folder / "langnghe.db")
+    town = Town(folder, f"sqlite:///{quote(str(folder / 'langnghe.db'))}", models_dir)
     with town.log.open("ab") as log:
         manager = psutil.Popen([sys.executable, "-c", START], env=town.environ, stdout=log, stderr=log)
     eventually(lambda: ready(town), LOADING)
@@ -62,6 +69,26 @@ def test_what_is_killed_is_started_again_and_one_signal_stops_all(managed: tuple
     gone, alive = psutil.wait_procs(family, LOADING)
     assert not alive
     assert gone
+
+
+def test_supervisor_reads_every_path_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "đường dây 100%(here)s"
+    folder.mkdir()
+    python = str(folder / ".venv" / "bin" / "python")
+    monkeypatch.setattr(supervisor.sys, "executable", python)
+    environ = {"LANGNGHE_DATA": str(folder), "LANGNGHE_SECRET_KEY": "x" * 32}
+    read = ServerOptions()
+    read.realize(["-c", str(supervisor.write_config(from_env(environ)))])
+    assert read.pidfile == str(folder / "supervisord.pid")
+    told = {group.name: shlex.split(group.process_configs[0].command) for group in read.process_group_configs}
+    assert {name: told[name] for name in ("web", "relay", "worker")} == {
+        name: [python, "-m", "app.cli", command]
+        for name, command in (("web", "serve"), ("relay", "relay"), ("worker", "worker"))
+    }
+    redis = told["redis"]
+    assert redis[redis.index("--unixsocket") + 1] == "redis.sock"
+    assert redis[redis.index("--dir") + 1] == str(folder)
+    assert redis[redis.index("--save") + 1] == ""
 
 
 def running(manager: psutil.Process, program: str) -> list[psutil.Process]:
