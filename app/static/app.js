@@ -13,6 +13,9 @@ addEventListener("pageshow", () => all("form.once button").forEach((button) => (
 // Whoever leaves takes along what was typed in this tab and not sent.
 for (const form of all("form[action$='/accounts/logout']")) form.addEventListener("submit", () => sessionStorage.clear());
 
+// Who has to log in has had nothing taken of what they sent last: `ticket.js` offers it again.
+if (document.querySelector("form[action$='/accounts/login']")) sessionStorage.removeItem("langnghe-sent");
+
 document.querySelector("#errors")?.focus();
 
 // Codes and one-time tokens stand behind the # of a link, which no server and no log ever sees. So do places on the page.

@@ -42,11 +42,12 @@ for (const search of all("[data-finds]")) {
   const select = document.getElementById(search.dataset.finds);
   const told = document.querySelector("#found-units");
   search.removeAttribute("name"); // the list is what is sent
+  const begun = select.value;
   let fits = [];
   search.addEventListener("input", () => {
     const parts = bare(search.value).split(/\s+/).filter(Boolean);
     fits = parts.length ? [...select.options].filter((one) => one.value && parts.every((part) => bare(one.text).includes(part))) : [];
-    if (fits.length) select.value = fits[0].value;
+    select.value = parts.length ? (fits[0]?.value ?? "") : begun; // none, which cannot be sent, where nothing fits
     told.textContent = !parts.length ? "" : fits.length ? told.dataset.some.replace("{n}", fits.length) : told.dataset.none;
   });
   search.addEventListener("keydown", (event) => {

@@ -37,12 +37,17 @@ if (told) {
 
 // Words that were typed and not sent are kept in this tab, by person, ticket, form and field, and offered again.
 const PREFIX = "langnghe-unsent:";
-const SENT = "langnghe-sent";
+const SENT = "langnghe-sent"; // by key: the ticket, and the version on which its words were sent
 const keyOf = (area) => `${PREFIX}${told.dataset.owner}:${new URL(area.form.action).pathname}:${area.name}`;
 const refused = document.querySelector("#errors, main .notice.bad");
-const sent = JSON.parse(sessionStorage.getItem(SENT) || "[]");
-sessionStorage.removeItem(SENT);
-if (!refused) for (const key of sent) sessionStorage.removeItem(key); // the page after a step that was taken
+const sent = () => JSON.parse(sessionStorage.getItem(SENT) || "{}");
+const waiting = sent();
+for (const [key, [address, version]] of told ? Object.entries(waiting) : []) {
+  if (address !== told.dataset.address) continue; // how that went is seen on its own page
+  if (!refused && Number(told.dataset.version) > version) sessionStorage.removeItem(key); // every step moves it on
+  delete waiting[key];
+}
+if (told) sessionStorage.setItem(SENT, JSON.stringify(waiting));
 
 const offer = (area, words) => {
   const take = element("button", { type: "button", textContent: told.dataset.take });
@@ -70,6 +75,7 @@ const offer = (area, words) => {
 };
 
 for (const area of told ? document.querySelectorAll("main form textarea[name]") : []) {
+  if (!area.form.elements.version) continue; // no step of the ticket: nothing would tell that it was taken
   const key = keyOf(area);
   const begun = area.value;
   const kept = sessionStorage.getItem(key);
@@ -79,7 +85,7 @@ for (const area of told ? document.querySelectorAll("main form textarea[name]") 
     else sessionStorage.removeItem(key);
   });
   area.form.addEventListener("submit", () => {
-    sessionStorage.setItem(SENT, JSON.stringify([...JSON.parse(sessionStorage.getItem(SENT) || "[]"), key]));
+    sessionStorage.setItem(SENT, JSON.stringify({ ...sent(), [key]: [told.dataset.address, Number(told.dataset.version)] }));
   });
 }
 

@@ -244,6 +244,36 @@ def test_a_call_back_is_arranged_and_a_draft_handed_over_by_keys(console: Page, 
     expect(console.locator("main")).to_contain_text("0907 555 666")
 
 
+def test_a_call_back_has_nothing_of_an_earlier_one(console: Page) -> None:
+    """Neither that it is confidential, nor the name of another caller, nor why to ring that one."""
+    console.fill("#contact_name", "Chị An")
+    console.select_option("#submission_type", "to-cao")
+    console.keyboard.press("F8")
+    expect(console.locator("#callback [name=submission_type]")).to_have_value("to-cao")
+    console.fill("#callback-note", "Hỏi số nhà")
+    console.keyboard.press("Escape")
+    console.select_option("#submission_type", "")
+    console.fill("#text", TEXT)
+    console.keyboard.press("Control+Enter")
+    expect(console.locator(".code")).to_have_text(CODE)
+    console.keyboard.press("F8")
+    for field in ("submission_type", "name", "note"):
+        expect(console.locator(f"#callback [name={field}]")).to_have_value("")
+
+
+def test_nobody_leaves_the_page_while_its_text_cannot_be_saved(console: Page) -> None:
+    console.keyboard.type(TEXT)
+    console.route("**/desk/drafts", lambda route: route.abort())
+    console.keyboard.type(", nguy hiểm")
+    here = console.url
+    for keys in ("Alt+m", "Alt+x"):
+        console.keyboard.press(keys)
+        expect(console.locator("#said")).to_contain_text("Đừng đóng trang")
+        assert console.url == here
+        assert console.input_value("#text") == f"{TEXT}, nguy hiểm"
+        console.evaluate("document.querySelector('#said').textContent = ''")
+
+
 def test_a_refusal_is_told_in_place_and_loses_nothing(console: Page) -> None:
     console.keyboard.type("ngắn")
     console.keyboard.press("Control+Enter")

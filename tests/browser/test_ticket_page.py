@@ -72,6 +72,21 @@ def test_words_that_were_not_sent_are_offered_again_and_sent_ones_are_not(desk: 
     assert page.evaluate("sessionStorage.length") == 0
 
 
+def test_words_whose_sending_failed_are_offered_again(desk: BrowserContext, site: Site) -> None:
+    page = desk.new_page()
+    log_in(page, site, "handler")
+    address = f"/work/{in_hand(site)}"
+    page.goto(address)
+    page.fill("textarea[name=note]", "Ghi khi hết phiên")
+    desk.clear_cookies()
+    page.click("text=Lưu ghi chú")
+    expect(page.locator("#presence")).to_have_count(0)
+    log_in(page, site, "handler")
+    page.goto(f"/work/{one_of_each(site)[0]}")
+    page.goto(address)
+    expect(page.locator(".unsent")).to_contain_text("Ghi khi hết phiên")
+
+
 def test_a_template_is_taken_by_keys_and_shown_as_its_citizen_will_see_it(desk: BrowserContext, site: Site) -> None:
     page = desk.new_page()
     log_in(page, site, "handler")
@@ -131,6 +146,24 @@ def test_a_coordinator_takes_ten_decisions_by_keys_alone(screen: BrowserContext,
             page.keyboard.press("1")
         page.wait_for_url(partial(operator.ne, here))
     assert decisions(site) == before + 10
+
+
+def test_a_name_that_no_unit_has_leaves_none_chosen(desk: BrowserContext, site: Site) -> None:
+    doubtful(site.world.hotline, "Đèn đường tắt, trụ đèn nghiêng, tôi không đồng ý")
+    page = desk.new_page()
+    log_in(page, site, "coordinator")
+    page.locator("td.words a").first.click()
+    expect(page.locator("#keys")).to_be_visible()
+    here, first, before = page.url, page.input_value("#department_id"), decisions(site)
+    page.keyboard.press("c")
+    page.keyboard.type("cong an")
+    expect(page.locator("#department_id")).not_to_have_value(first)
+    page.keyboard.type(" khong co don vi nao")
+    expect(page.locator("#department_id")).to_have_value("")
+    page.keyboard.press("Enter")
+    page.fill("#department_id_search", "")
+    expect(page.locator("#department_id")).to_have_value(first)
+    assert (page.url, decisions(site)) == (here, before)
 
 
 def test_keys_can_be_switched_off(desk: BrowserContext, site: Site) -> None:

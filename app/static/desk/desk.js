@@ -78,6 +78,11 @@ const clear = () => {
   for (const name of TYPED) fields[name].value = "";
   fields.consent.checked = false;
   for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+  for (const part of document.querySelectorAll("form[data-part]:not([data-seat])")) {
+    part.reset();
+    const problems = part.querySelector("[data-problems]");
+    if (problems) swap(problems, "");
+  }
   document.querySelector("#handed")?.remove();
   history.replaceState(null, "", form.action);
 };
@@ -121,7 +126,8 @@ form.addEventListener("submit", async (event) => {
 const copy = (dialog, pairs) => {
   for (const [from, to] of pairs.split(" ").map((pair) => pair.split(":"))) {
     const field = dialog.querySelector(`[name=${to}]`);
-    if (field && fields[from].value) field.value = fields[from].value;
+    // What nobody sees is always as in the console now; what may have been typed over stays where that has nothing.
+    if (field && (field.type === "hidden" || fields[from].value)) field.value = fields[from].value;
   }
 };
 document.addEventListener("click", ({ target }) => {
@@ -170,17 +176,17 @@ document.addEventListener("click", async (event) => {
   const link = event.target.closest("a[data-leaves]");
   if (!link || !draft.dirty) return;
   event.preventDefault();
-  await draft.saved();
-  location.assign(link.href);
+  if (await draft.saved()) location.assign(link.href);
+  else said(form.dataset.unsaved);
 });
 document.addEventListener("submit", async (event) => {
   const leaving = event.target;
   const ofDraft = "ofDraft" in leaving.dataset;
-  if (!leaving.matches("[data-leaves]") || !(draft.dirty || ofDraft)) return;
+  if (!leaving.matches("[data-leaves]") || !(draft.dirty || ofDraft)) return undefined;
   event.preventDefault();
-  await draft.saved();
+  if (!(await draft.saved())) return said(form.dataset.unsaved);
   if (ofDraft) leaving.action = leaving.dataset.action.replace(NOBODY, draft.id);
-  leaving.submit();
+  return leaving.submit();
 });
 
 addEventListener("keydown", ({ key }) => {
