@@ -81,7 +81,7 @@ class Relay:
         settings = self.hotline.settings
         with self.hotline.database.transaction() as session:
             now = self.hotline.now()
-            outbox.give_up(session, now, max_attempts=settings.max_attempts)
+            outbox.give_up(session, now, lease=settings.lease, max_attempts=settings.max_attempts)
             entries = outbox.claim(
                 session, now, lease=settings.lease, limit=settings.batch * room, max_attempts=settings.max_attempts
             )
