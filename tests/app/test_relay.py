@@ -5,10 +5,12 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from app.board import tallies
 from app.hotline import Hotline
@@ -21,7 +23,7 @@ from app.triage.worker import open_worker
 from app.units import handover
 from app.webhooks.courier import Courier
 from app.work import bulk
-from models.outbox import Heartbeat
+from models.outbox import Heartbeat, OutboxEntry
 from models.vocabulary import Status
 from tests.app.conftest import Clock, Filed, Road
 
@@ -94,6 +96,26 @@ def test_a_relay_that_gets_no_report_on_is_not_called_alive(
         assert not beats()
     beats()
     assert beats()
+
+
+@pytest.mark.usefixtures("redis")
+def test_what_failed_while_more_attempts_were_allowed_is_given_up_and_never_claimed(
+    hotline: Hotline, road: Road, clock: Clock
+) -> None:
+    """Injected: `LANGNGHE_MAX_ATTEMPTS` from 20 to 2 while jobs fail, more than are given up in a round. Expected: each
+    goes to a person. If they are claimed, each claim doubles a lease that is without an end already.
+    """
+    many = 101
+    filed = [road.file() for _ in range(many)]
+    with hotline.database.transaction() as session:
+        for number, entry in enumerate(session.scalars(select(OutboxEntry))):
+            entry.attempts = 2 + number % 19
+            entry.due_at = clock() + timedelta(seconds=hotline.settings.lease * 2 ** (entry.attempts - 1))
+    relay = Relay(replace(hotline, settings=replace(hotline.settings, max_attempts=2)))
+    assert relay.once() == 0
+    clock.forward(seconds=4 * hotline.settings.lease)  # the longest lease that could be somebody's
+    assert [relay.once(), relay.once(), relay.queue.count] == [0, 0, 0]
+    assert {report.status() for report in filed} == {Status.NEEDS_REVIEW}
 
 
 def test_a_relay_whose_loop_breaks_ends_and_takes_its_courier_along(
