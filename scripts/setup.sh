@@ -27,11 +27,17 @@ set_up() { # $1: the extras to install, such as "" or "[test]"
   wanted="$1 $(digest setup.cfg pyproject.toml) $("$python" --version) $PWD"
   if [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ] && ! covered "$stamp" "$wanted"; then
     say "installing into .venv (once; a few minutes on a slow line)"
-    [ -x .venv/bin/python ] || "$python" -m venv .venv
+    usable "$python" || "$python" -m venv --clear .venv
     .venv/bin/python -m pip install --quiet --progress-bar on --editable ".$1" 2> >(grep -v -e '^WARNING: Location' -e BuildBackendWarning >&2)
     echo "$wanted" >"$stamp"
   fi
   set_up_assets
+}
+
+usable() { # $1: a Python; tells whether .venv is whole, of that Python, and was made in this folder
+  .venv/bin/python -m pip --version >/dev/null 2>&1 &&
+    [ "$(.venv/bin/python --version)" = "$("$1" --version)" ] &&
+    case "$(sed -n 's/^command = //p' .venv/pyvenv.cfg)" in *" $(pwd -P)/.venv") true ;; *) false ;; esac
 }
 
 covered() { # an environment with the test extras serves as well
