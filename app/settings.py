@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 #: Shorter secrets can be guessed; 32 bytes as urlsafe base 64 are 43 characters.
 MIN_SECRET: Final = 32
@@ -49,11 +49,15 @@ class OidcSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """What this process runs with. Times are seconds."""
+    """What this process runs with. Times are seconds.
+
+    `embedded_redis` is the socket of the Redis that `langnghe run` starts itself, or None where `REDIS_URL` names one.
+    """
 
     data: Path
     database_url: str
     redis_url: str
+    embedded_redis: Path | None
     secret_key: str
     seal_keys: tuple[str, ...]
     contact_keys: tuple[str, ...]
@@ -93,11 +97,6 @@ class Settings:
     def is_sqlite(self) -> bool:
         """Whether everything runs on one machine with the embedded database."""
         return self.database_url.startswith("sqlite")
-
-    @property
-    def embedded_redis(self) -> Path | None:
-        """The socket of the Redis that `langnghe run` starts itself, or None when a server is configured."""
-        return Path(unquote(self.redis_url.removeprefix("unix://"))) if self.redis_url.startswith("unix://") else None
 
     @property
     def map_host(self) -> str | None:
@@ -164,6 +163,7 @@ def from_env(environ: Mapping[str, str] = os.environ, *, serving: bool = False) 
         data=data,
         database_url=reader.database_url(f"sqlite:///{quote(str(data / 'langnghe.db'))}"),
         redis_url=reader.redis_url(f"unix://{quote(str(data / 'redis.sock'))}"),
+        embedded_redis=None if environ.get("REDIS_URL") else data / "redis.sock",
         secret_key=reader.secret(data),
         seal_keys=reader.ring("LANGNGHE_SEAL_KEY", data / SEAL_FILE),
         contact_keys=reader.ring("LANGNGHE_CONTACT_KEY", data / CONTACT_FILE, needed=serving),

@@ -29,6 +29,12 @@ def test_nothing_but_a_secret_is_needed(tmp_path: Path) -> None:
     assert found.session_idle < found.session_life
 
 
+@pytest.mark.parametrize("url", ["unix:///run/redis/redis.sock", "unix:///run/redis.sock?db=1", "redis://localhost/0"])
+def test_a_redis_that_is_named_is_not_started_by_us(tmp_path: Path, url: str) -> None:
+    found = from_env({"LANGNGHE_DATA": str(tmp_path), "REDIS_URL": url, **SECRET})
+    assert (found.redis_url, found.embedded_redis) == (url, None)
+
+
 def test_a_login_provider_is_named_with_all_that_belongs_to_it(tmp_path: Path) -> None:
     secret, groups = tmp_path / "oidc-secret", tmp_path / "groups.yaml"
     secret.write_text(" a secret of theirs \n", "utf-8")

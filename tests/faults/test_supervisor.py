@@ -31,6 +31,7 @@ def managed(prepared_sqlite: Path, models_dir: Path, tmp_path: Path) -> Iterator
     folder.mkdir()
     shutil.copy(prepared_sqlite, folder / "langnghe.db")
     town = Town(folder, f"sqlite:///{quote(str(folder / 'langnghe.db'))}", models_dir)
+    del town.environ["REDIS_URL"]
     with town.log.open("ab") as log:
         manager = psutil.Popen([sys.executable, "-c", START], env=town.environ, stdout=log, stderr=log)
     eventually(lambda: ready(town), LOADING)
