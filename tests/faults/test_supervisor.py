@@ -21,7 +21,7 @@ from tests.faults.conftest import LIGHTS_OUT, LOADING, Town, eventually
 
 #: What the command of each program says, and no other's: "serve" alone is in "redis-server" too.
 PROGRAMS = ("redis-server", "app.cli serve", "app.cli relay", "app.cli worker")
-START = "from app.settings import from_env; from app.supervisor import start; start(from_env())"
+START = "from app.settings import from_env; from app.supervisor import hold, start; s = from_env(); hold(s); start(s)"
 
 
 @pytest.fixture
@@ -53,6 +53,8 @@ def test_what_is_killed_is_started_again_and_one_signal_stops_all(managed: tuple
     """
     town, manager = managed
     eventually(lambda: all(running(manager, program) for program in PROGRAMS), LOADING)
+    with pytest.raises(supervisor.Taken, match="LANGNGHE_DATA=.* PORT="):  # a second one on the same folder
+        supervisor.hold(town.hotline.settings)
     killed = [process for program in PROGRAMS for process in running(manager, program)]
     # What a killed process leaves behind (the web's own workers) still answers for a moment before it goes too.
     orphans = [orphan for process in killed for orphan in offspring(process)]
@@ -70,6 +72,7 @@ def test_what_is_killed_is_started_again_and_one_signal_stops_all(managed: tuple
     gone, alive = psutil.wait_procs(family, LOADING)
     assert not alive
     assert gone
+    supervisor.hold(town.hotline.settings)
 
 
 def test_supervisor_reads_every_path_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
