@@ -89,6 +89,11 @@ class Settings:
     fault_dir: Path | None
 
     @property
+    def address(self) -> str:
+        """Where the web process listens."""
+        return _address(self.host, self.port)
+
+    @property
     def https(self) -> bool:
         """Whether people come in over HTTPS, so that cookies may insist on it."""
         return self.public_url.startswith("https://")
@@ -170,7 +175,7 @@ def from_env(environ: Mapping[str, str] = os.environ, *, serving: bool = False) 
         database_role=reader.role("LANGNGHE_DATABASE_ROLE"),
         host=host,
         port=port,
-        public_url=reader.public_url(f"http://{host}:{port}"),
+        public_url=reader.public_url(f"http://{_address(host, port)}"),
         web_workers=reader.whole("LANGNGHE_WEB_WORKERS", 2, 1, 64),
         workers=reader.whole("LANGNGHE_WORKERS", 2, 1, 64),
         trusted_proxies=reader.whole("LANGNGHE_TRUSTED_PROXIES", 0, 0, 5),
@@ -371,6 +376,10 @@ class _Reader:
             self.problems.append(f"{name}: small letters, digits and underscores are needed, not {raw!r}")
             return None
         return raw
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _is_loopback(host: str | None) -> bool:

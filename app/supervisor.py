@@ -4,6 +4,7 @@ supervisor rather than honcho: honcho ends everything when one process ends, and
 dies is started again.
 """
 
+import errno
 import fcntl
 import os
 import shlex
@@ -36,7 +37,7 @@ stdout_logfile_maxbytes=0
 
 
 class Taken(Exception):
-    """Raised when the data folder or the address is another's already; says what to do."""
+    """Raised when the data folder or the address cannot be ours; says what to do."""
 
 
 def hold(settings: Settings) -> None:
@@ -55,14 +56,16 @@ def hold(settings: Settings) -> None:
 
 def check_port(settings: Settings) -> None:
     """Raise `Taken` with what to do, before anything is started."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError:
-            raise Taken(
-                f"{settings.host}:{settings.port} is taken; choose another with PORT=8023"
-            ) from None
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET  # as gunicorn takes it
+    try:
+        where = socket.getaddrinfo(settings.host, settings.port, family, socket.SOCK_STREAM)[0][4]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(where)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise Taken(f"{settings.address} is taken; choose another with PORT=8023") from None
+        raise Taken(f"HOST, PORT: nobody can listen on {settings.address} here: {error.strerror}") from None
 
 
 def redis_server() -> str:

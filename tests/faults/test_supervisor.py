@@ -3,6 +3,7 @@
 import shlex
 import shutil
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -93,6 +94,21 @@ def test_supervisor_reads_every_path_as_it_is(tmp_path: Path, monkeypatch: pytes
     assert redis[redis.index("--unixsocket") + 1] == "redis.sock"
     assert redis[redis.index("--dir") + 1] == str(folder)
     assert redis[redis.index("--save") + 1] == ""
+
+
+def test_an_address_of_either_kind_is_looked_at_before_anything_starts(tmp_path: Path) -> None:
+    environ = {"LANGNGHE_DATA": str(tmp_path), "LANGNGHE_SECRET_KEY": "x" * 32, "HOST": "::1"}
+    with socket.socket(socket.AF_INET6) as other:
+        other.bind(("::1", 0))
+        environ["PORT"] = port = str(other.getsockname()[1])
+        other.listen()
+        assert from_env(environ).public_url == f"http://[::1]:{port}"
+        with pytest.raises(supervisor.Taken, match=rf"\[::1\]:{port} is taken"):
+            supervisor.check_port(from_env(environ))
+    supervisor.check_port(from_env(environ))
+    for host in ("192.0.2.1", "nowhere.invalid"):
+        with pytest.raises(supervisor.Taken, match=f"HOST, PORT: nobody can listen on {host}:{port} here"):
+            supervisor.check_port(from_env(environ | {"HOST": host}))
 
 
 def running(manager: psutil.Process, program: str) -> list[psutil.Process]:
