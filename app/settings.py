@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 #: Shorter secrets can be guessed; 32 bytes as urlsafe base 64 are 43 characters.
 MIN_SECRET: Final = 32
@@ -279,7 +279,7 @@ class _Reader:
         issuer = self.environ.get("LANGNGHE_OIDC_ISSUER")
         if not issuer:
             return None
-        parts = urlsplit(issuer)
+        parts = _split(issuer)
         if not parts.netloc or not (
             parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
         ):
@@ -334,8 +334,9 @@ class _Reader:
 
     def public_url(self, default: str) -> str:
         url = (self.environ.get("LANGNGHE_URL") or default).rstrip("/")
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path:
+        parts = _split(url)
+        more = parts.path or "@" in parts.netloc or "?" in url or "#" in url
+        if parts.scheme not in {"http", "https"} or not parts.hostname or more:
             self.problems.append(f"LANGNGHE_URL: a bare address such as https://1022.example.vn is needed, not {url!r}")
         return url
 
@@ -376,6 +377,16 @@ class _Reader:
             self.problems.append(f"{name}: small letters, digits and underscores are needed, not {raw!r}")
             return None
         return raw
+
+
+def _split(url: str) -> SplitResult:
+    """Return the parts of an address; of what is none, no parts."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - it is looked at when it is asked for
+    except ValueError:
+        return urlsplit("")
+    return parts
 
 
 def _address(host: str, port: int) -> str:

@@ -154,6 +154,15 @@ def test_https_is_told_from_the_public_address(tmp_path: Path, url: str) -> None
     assert (found.https, found.public_url) == (True, "https://1022.example.vn")
 
 
+@pytest.mark.parametrize("url", [
+    "http://[1022", "http://1022.example.vn:many", "https://1022.example.vn?y", "https://1022.example.vn#z",
+    "https://1022.example.vn/?", "https://user:pw@1022.example.vn", "https://:8022",
+])  # fmt: skip
+def test_what_is_no_bare_address_is_named_among_the_problems(tmp_path: Path, url: str) -> None:
+    with pytest.raises(SettingsError, match=r"(?s)LANGNGHE_URL: a bare.*LANGNGHE_OIDC_ISSUER: an https"):
+        from_env({"LANGNGHE_DATA": str(tmp_path), **SECRET, "LANGNGHE_URL": url, "LANGNGHE_OIDC_ISSUER": "https://[1"})
+
+
 @pytest.mark.parametrize(
     ("tiles", "host"),
     [
