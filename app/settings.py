@@ -4,7 +4,9 @@ import ipaddress
 import os
 import re
 import secrets
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -353,7 +355,10 @@ class _Reader:
             )
             return ""
         if len(secret) < MIN_SECRET:
-            self.problems.append(f"LANGNGHE_SECRET_KEY: at least {MIN_SECRET} characters are needed, not {len(secret)}")
+            where = "" if "LANGNGHE_SECRET_KEY" in self.environ else f" ({file})"
+            self.problems.append(
+                f"LANGNGHE_SECRET_KEY{where}: at least {MIN_SECRET} characters are needed, not {len(secret)}"
+            )
         return secret
 
     def ring(self, name: str, file: Path, *, needed: bool = False) -> tuple[str, ...]:
@@ -424,6 +429,23 @@ def prepare(environ: Mapping[str, str] = os.environ) -> None:
         file = data / name
         if variable in environ or file.exists():
             continue
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        _write_once(file, secrets.token_urlsafe(32))
+
+
+def _write_once(file: Path, content: str) -> None:
+    """Write a new file that is there whole or not at all, even after a power cut; of two at once the first counts."""
+    descriptor, part = tempfile.mkstemp(prefix=f"{file.name}.", dir=file.parent)  # only its owner can read it
+    try:
         with os.fdopen(descriptor, "w") as stream:
-            stream.write(secrets.token_urlsafe(32))
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        with suppress(FileExistsError):
+            os.link(part, file)
+    finally:
+        Path(part).unlink()
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

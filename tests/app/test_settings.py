@@ -1,5 +1,7 @@
 """What can be set from outside: sound defaults, every problem named at once, a secret made once."""
 
+import errno
+import os
 import stat
 from pathlib import Path
 
@@ -122,6 +124,37 @@ def test_a_secret_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path) ->
     settings.prepare(environ)
     assert from_env(environ).secret_key == made
     assert from_env(environ | SECRET).secret_key == SECRET["LANGNGHE_SECRET_KEY"]
+
+
+def test_of_two_first_starts_one_makes_the_key_and_no_part_of_one_is_ever_taken_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Injected: another start that makes each key a moment earlier; then a disk that fails before a key is written."""
+    environ, link = {"LANGNGHE_DATA": str(tmp_path)}, os.link
+
+    def late(part: str, file: Path) -> None:
+        file.write_text("f" * 43)
+        link(part, file)
+
+    monkeypatch.setattr(os, "link", late)
+    settings.prepare(environ)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(settings.KEY_FILES)
+    assert from_env(environ).secret_key == "f" * 43
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    (tmp_path / "secret").unlink()
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="no room"):
+        settings.prepare(environ)
+    assert not (tmp_path / "secret").exists()
+
+
+def test_an_empty_key_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "secret").touch()
+    with pytest.raises(SettingsError, match=r"LANGNGHE_SECRET_KEY \(.*/secret\): at least 32"):
+        from_env({"LANGNGHE_DATA": str(tmp_path)})
 
 
 @pytest.mark.parametrize(
