@@ -4,6 +4,8 @@ supervisor rather than honcho: honcho ends everything when one process ends, and
 dies is started again.
 """
 
+import errno
+import fcntl
 import os
 import shlex
 import shutil
@@ -34,20 +36,36 @@ stdout_logfile_maxbytes=0
 """
 
 
-class PortTaken(Exception):
-    """Raised when something already listens where we are to serve."""
+class Taken(Exception):
+    """Raised when the data folder or the address cannot be ours; says what to do."""
+
+
+def hold(settings: Settings) -> None:
+    """Keep the data folder for this process, and the process manager that it becomes; raise `Taken` when one has it."""
+    descriptor = os.open(settings.data / "running", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise Taken(
+            f"Lắng Nghe is running on {settings.data} already; a second one needs a folder and a port of its own: "
+            "LANGNGHE_DATA=/another/folder PORT=8023"
+        ) from None
+    os.set_inheritable(descriptor, True)  # the lock ends with the process manager, which passes on none of its files
 
 
 def check_port(settings: Settings) -> None:
-    """Raise `PortTaken` with what to do, before anything is started."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError:
-            raise PortTaken(
-                f"{settings.host}:{settings.port} is taken; is Lắng Nghe running already? Choose another with PORT=8023"
-            ) from None
+    """Raise `Taken` with what to do, before anything is started."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET  # as gunicorn takes it
+    try:
+        where = socket.getaddrinfo(settings.host, settings.port, family, socket.SOCK_STREAM)[0][4]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(where)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise Taken(f"{settings.address} is taken; choose another with PORT=8023") from None
+        raise Taken(f"HOST, PORT: nobody can listen on {settings.address} here: {error.strerror}") from None
 
 
 def redis_server() -> str:

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -27,7 +28,7 @@ from app.photostore import path_of
 from app.review import service as review
 from app.sealed import service as sealed
 from app.sealed import vault
-from app.seals import SealKeyMissing
+from app.seals import SealKeyMissing, Seals
 from app.settings import prepare
 from app.tracking import service as tracking
 from app.triage.relay import Relay
@@ -439,3 +440,22 @@ def held_in(redis: RedisServer) -> Iterator[tuple[bytes, bytes]]:
 def consistent(hotline: Hotline) -> None:
     with hotline.database.reading() as session:
         assert_consistent(session)
+
+
+def test_a_key_file_stays_its_owners_and_one_that_cannot_be_read_is_a_missing_key(
+    hotline: Hotline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root rotates what the services read as a user of their own."""
+    settings = replace(hotline.settings, seal_keys=())
+    settings.seal_file.write_text(f"{'o' * 43}\n")
+    owner, given = settings.seal_file.stat(), list[tuple[int, int]]()
+    monkeypatch.setattr(os, "fchown", lambda _file, user, group: given.append((user, group)))
+    Seals(settings).add_key()
+    assert given == []
+    monkeypatch.setattr(os, "geteuid", lambda: owner.st_uid + 1)
+    Seals(settings).add_key()
+    assert given == [(owner.st_uid, owner.st_gid)]
+    settings.seal_file.unlink()
+    settings.seal_file.mkdir()
+    with pytest.raises(SealKeyMissing):
+        Seals(settings).encrypt(b"x")

@@ -43,6 +43,18 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_an_image_is_built_without_secrets_data_and_what_is_built_anew() -> None:
+    """`COPY . .` takes what is not named here; both podman and docker read this file."""
+    left_out = (ROOT / ".dockerignore").read_text("utf-8").split("\n")
+    assert {"var", ".git", ".venv", ".release", "**/node_modules", "app/static/vendor", "build", "dist"} <= set(left_out)
+    assert not {"models", "app", "docs", "scripts"} & set(left_out)
+
+
+def test_only_the_web_process_is_asked_for_its_health() -> None:
+    examples = re.findall(r"^# +podman run .*", (DEPLOY / "Containerfile").read_text("utf-8"), re.MULTILINE)
+    assert [(" serve" in line, "--no-healthcheck" in line) for line in examples] == [(True, False), (False, True)]
+
+
 def test_the_example_of_an_environment_names_settings_that_there_are() -> None:
     names = re.findall(r"^([A-Z_]+)=", (DEPLOY / "environment.example").read_text("utf-8"), re.MULTILINE)
     documented = (ROOT / "docs/operations.md").read_text("utf-8")

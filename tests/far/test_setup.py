@@ -57,6 +57,26 @@ def test_an_environment_of_another_folder_or_another_python_is_made_anew(clone: 
     assert _log(moved) == ["made", "installed"] * 3
 
 
+@pytest.mark.parametrize("broken", ["npm", "pyftsubset"])
+def test_assets_that_could_not_be_built_are_a_failure_and_are_built_the_next_time(clone: Path, broken: str) -> None:
+    for name in ("npm", ".venv/bin/pyftsubset", ".venv/bin/python"):
+        _program(clone / name, "#!/bin/bash\nexit 0\n")
+    for name in ("lucide-static/icons/search.svg", "leaflet/dist/leaflet.js", "leaflet/dist/leaflet.css",
+                 "axe-core/axe.min.js"):  # fmt: skip
+        (clone / "app/assets/node_modules" / name).parent.mkdir(parents=True, exist_ok=True)
+        (clone / "app/assets/node_modules" / name).touch()
+    (clone / "app/assets/icons.txt").write_text("search\n", "utf-8")
+    script, path = "source scripts/setup.sh && set_up_assets", f"{clone}:{os.environ['PATH']}"
+    program = clone / (broken if broken == "npm" else f".venv/bin/{broken}")
+    _program(program, "#!/bin/bash\nexit 7\n")
+    assert _bash(clone, script, PATH=path) != 0
+    assert not (clone / "app/static/vendor/.built").exists()
+    _program(program, "#!/bin/bash\nexit 0\n")
+    assert _bash(clone, script, PATH=path) == 0
+    assert (clone / "app/static/vendor/.built").exists()
+    assert (clone / "app/static/vendor/leaflet/leaflet.js").exists()
+
+
 def _set_up(folder: Path, **environ: str) -> int:
     """Run what `scripts/run` does before it serves, without the assets."""
     script = "set -euo pipefail; source scripts/setup.sh; set_up_assets() { :; }; set_up ''"

@@ -3,6 +3,7 @@
 import shlex
 import shutil
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -21,7 +22,7 @@ from tests.faults.conftest import LIGHTS_OUT, LOADING, Town, eventually
 
 #: What the command of each program says, and no other's: "serve" alone is in "redis-server" too.
 PROGRAMS = ("redis-server", "app.cli serve", "app.cli relay", "app.cli worker")
-START = "from app.settings import from_env; from app.supervisor import start; start(from_env())"
+START = "from app.settings import from_env; from app.supervisor import hold, start; s = from_env(); hold(s); start(s)"
 
 
 @pytest.fixture
@@ -31,6 +32,7 @@ def managed(prepared_sqlite: Path, models_dir: Path, tmp_path: Path) -> Iterator
     folder.mkdir()
     shutil.copy(prepared_sqlite, folder / "langnghe.db")
     town = Town(folder, f"sqlite:///{quote(str(folder / 'langnghe.db'))}", models_dir)
+    del town.environ["REDIS_URL"]
     with town.log.open("ab") as log:
         manager = psutil.Popen([sys.executable, "-c", START], env=town.environ, stdout=log, stderr=log)
     eventually(lambda: ready(town), LOADING)
@@ -52,6 +54,8 @@ def test_what_is_killed_is_started_again_and_one_signal_stops_all(managed: tuple
     """
     town, manager = managed
     eventually(lambda: all(running(manager, program) for program in PROGRAMS), LOADING)
+    with pytest.raises(supervisor.Taken, match="LANGNGHE_DATA=.* PORT="):  # a second one on the same folder
+        supervisor.hold(town.hotline.settings)
     killed = [process for program in PROGRAMS for process in running(manager, program)]
     # What a killed process leaves behind (the web's own workers) still answers for a moment before it goes too.
     orphans = [orphan for process in killed for orphan in offspring(process)]
@@ -69,6 +73,7 @@ def test_what_is_killed_is_started_again_and_one_signal_stops_all(managed: tuple
     gone, alive = psutil.wait_procs(family, LOADING)
     assert not alive
     assert gone
+    supervisor.hold(town.hotline.settings)
 
 
 def test_supervisor_reads_every_path_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,6 +94,21 @@ def test_supervisor_reads_every_path_as_it_is(tmp_path: Path, monkeypatch: pytes
     assert redis[redis.index("--unixsocket") + 1] == "redis.sock"
     assert redis[redis.index("--dir") + 1] == str(folder)
     assert redis[redis.index("--save") + 1] == ""
+
+
+def test_an_address_of_either_kind_is_looked_at_before_anything_starts(tmp_path: Path) -> None:
+    environ = {"LANGNGHE_DATA": str(tmp_path), "LANGNGHE_SECRET_KEY": "x" * 32, "HOST": "::1"}
+    with socket.socket(socket.AF_INET6) as other:
+        other.bind(("::1", 0))
+        environ["PORT"] = port = str(other.getsockname()[1])
+        other.listen()
+        assert from_env(environ).public_url == f"http://[::1]:{port}"
+        with pytest.raises(supervisor.Taken, match=rf"\[::1\]:{port} is taken"):
+            supervisor.check_port(from_env(environ))
+    supervisor.check_port(from_env(environ))
+    for host in ("192.0.2.1", "nowhere.invalid"):
+        with pytest.raises(supervisor.Taken, match=f"HOST, PORT: nobody can listen on {host}:{port} here"):
+            supervisor.check_port(from_env(environ | {"HOST": host}))
 
 
 def running(manager: psutil.Process, program: str) -> list[psutil.Process]:
