@@ -470,6 +470,7 @@ const held = () => {
   for (const field of fields) field.disabled = true;
   return () => fields.forEach((field) => (field.disabled = false));
 };
+for (const field of form.elements) field.disabled = false; // which some browsers remember over a reload
 
 const receipt = (answer) => {
   const page = document.createElement("form");

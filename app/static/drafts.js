@@ -61,7 +61,8 @@
   const language = () => inStore("told", "readonly", (store) => store.get("language")).catch(() => undefined);
   const speak = (to) => inStore("told", "readwrite", (store) => store.put(to, "language"));
 
-  // Returns {state, answer} or {state: REFUSED, problems}, which may be none. Whatever is not an answer leaves the draft waiting.
+  // Returns {state, answer} or {state: REFUSED, problems}, of which there may be none. Whatever is not an answer leaves
+  // the draft waiting.
   const send = async (draft) => {
     const body = new FormData();
     for (const [name, value] of draft.fields) body.append(name, value);

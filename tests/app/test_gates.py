@@ -155,7 +155,7 @@ def test_a_refusal_is_contested_once_and_before_somebody_else(
     shown = words(client.post("/t", data={"code": filed.code}).get_data(as_text=True))
     assert "Lý do ở bên dưới." in shown
     assert "nhờ người khác xem lại" not in shown
-    assert "mở lại" not in shown
+    assert "bạn mở lại" not in shown
     again = client.post("/t/mo-lai", data={"code": filed.code, "message": "Xem lại lần nữa."})
     assert (again.status_code, filed.status()) == (409, Status.REJECTED)
     consistent(hotline)

@@ -35,7 +35,7 @@ def test_a_place_on_the_page_and_a_stray_percent_are_no_codes(phone: BrowserCont
     page.goto("/t", wait_until="networkidle")
     page.focus("a.skip")
     page.keyboard.press("Enter")
-    page.wait_for_function("location.hash === '#main'")
+    page.wait_for_function("() => location.hash === '#main'")
     page.goto("/t#100%", wait_until="networkidle")
     assert page.input_value("#code") == ""
     assert not posts

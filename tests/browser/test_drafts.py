@@ -153,7 +153,11 @@ def test_nobody_writes_on_a_report_that_is_on_its_way(citizen: BrowserContext, s
     page.click("text=Liên hệ, nếu muốn")
     page.fill("#text", text)
     sent: list[Route] = []
-    page.route("**/gui", sent.append, times=1)
+
+    def hold(route: Route) -> None:
+        sent.append(route)
+
+    page.route("**/gui", hold, times=1)
     with page.expect_request("**/gui"):
         page.click("button.main")
     for field in ("#text", "#place_text", "#contact_name"):
@@ -324,7 +328,7 @@ def test_a_topic_that_was_pressed_is_taken_back_by_pressing_it_again_and_keeps_t
     page = opened(citizen)
     page.fill("#text", text)
     chip = page.locator("#guesses button").first
-    for pressed, topic in (("true", "lighting"), ("false", "")):
+    for pressed, topic in (("true", "street-lighting"), ("false", "")):
         with page.expect_response("**/suggest"):
             chip.press("Enter")
         expect(chip).to_have_attribute("aria-pressed", pressed)
