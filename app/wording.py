@@ -45,9 +45,15 @@ def _zone() -> tzinfo:
     return hotline().files.calendar.zone
 
 
+def _date(at: datetime) -> str:
+    """Return the pattern of a date, with the year where it is not the current one."""
+    this_year = hotline().now().astimezone(_zone()).year
+    return "EEEE d/M" if at.astimezone(_zone()).year == this_year else "EEEE d/M/y"
+
+
 def moment(at: datetime) -> str:
-    """Return e.g. "thứ Năm 27/11, 17:00" in the city's time."""
-    return format_datetime(at, "EEEE d/M, HH:mm", tzinfo=_zone(), locale=language())
+    """Return e.g. "thứ Năm 27/11, 17:00" in the city's time; of another year "thứ Năm 27/11/2025, 17:00"."""
+    return format_datetime(at, f"{_date(at)}, HH:mm", tzinfo=_zone(), locale=language())
 
 
 def excerpt(text: str, most: int = 160) -> str:
@@ -61,8 +67,8 @@ def number(n: int) -> str:
 
 
 def day(at: datetime) -> str:
-    """Return e.g. "thứ Năm 27/11"."""
-    return format_datetime(at, "EEEE d/M", tzinfo=_zone(), locale=language())
+    """Return e.g. "thứ Năm 27/11", of another year "thứ Năm 27/11/2025"."""
+    return format_datetime(at, _date(at), tzinfo=_zone(), locale=language())
 
 
 def day_said(at: datetime) -> str:

@@ -75,7 +75,7 @@ def file_call() -> AnyResponse:
     except KnownNearby as known:
         return Response(show_nearby("desk/nearby.html", known))
     except Refused as refused:
-        page = _problems(grouped_errors(refused.problems)) if partly else _console(typed, refused.problems)
+        page = _refused(refused) if partly else _console(typed, refused.problems)
         return Response(page, errors.status_of(refused))
     except (SQLAlchemyError, NotAvailable) as error:
         if not errors.is_away(error):
@@ -352,5 +352,11 @@ def _told(act: Callable[[], str]) -> AnyResponse:
         return Response(_problems(grouped_errors(refused.problems)), errors.status_of(refused))
 
 
-def _problems(found: Mapping[str, list[str]]) -> str:
-    return render_template("desk/_problems.html", errors=found)
+def _refused(refused: Refused) -> str:
+    """Say what is wrong with a report; a page whose token is too old gets a new one, any other keeps its own."""
+    stale = any(problem.code == "form_token" for problem in refused.problems)
+    return _problems(grouped_errors(refused.problems), new_form_token() if stale else None)
+
+
+def _problems(found: Mapping[str, list[str]], form_token: str | None = None) -> str:
+    return render_template("desk/_problems.html", errors=found, form_token=form_token)

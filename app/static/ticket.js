@@ -22,7 +22,7 @@ const look = async () => {
     people.hidden = !words;
     if (String(now.version) !== told.dataset.version && changed.hidden) {
       const again = element("button", { type: "button", textContent: told.dataset.reload });
-      again.addEventListener("click", () => location.assign(location.pathname));
+      again.addEventListener("click", () => location.assign(told.dataset.here));
       changed.append(told.dataset.changed, again);
       changed.hidden = false;
     }
@@ -74,7 +74,7 @@ const offer = (area, words) => {
   for (let folded = area.closest("details"); folded; folded = folded.parentElement.closest("details")) folded.open = true;
 };
 
-for (const area of told ? document.querySelectorAll("main form textarea[name]") : []) {
+for (const area of told ? document.querySelectorAll("main form :is(textarea, input[type=text])[name]") : []) {
   if (!area.form.elements.version) continue; // no step of the ticket: nothing would tell that it was taken
   const key = keyOf(area);
   const begun = area.value;

@@ -582,6 +582,20 @@ def test_a_refused_filing_says_why_in_its_place_and_keeps_the_draft(
         assert [str(row.id) for row in session.scalars(select(CallDraft))] == [draft_id]
 
 
+def test_a_console_that_was_open_for_too_long_is_handed_a_new_token(staff: Staff, log_in: Log) -> None:
+    desk = log_in(staff.call_taker)
+    page = desk.get("/desk").get_data(as_text=True)
+    told = {"csrf_token": hidden(page, "csrf_token"), "form_token": "of yesterday", "text": LIGHTS_OUT, "nearby": "shown"}
+    refused = desk.post("/desk", data=told, headers={"X-Part": "1"})
+    assert refused.status_code == 422
+    fresh = re.search('data-form-token="([^"]+)"', refused.get_data(as_text=True))
+    assert fresh is not None
+    filed = desk.post("/desk", data=told | {"form_token": fresh[1]}, headers={"X-Part": "1"})
+    assert filed.status_code == 201
+    again = desk.post("/desk", data=told | {"form_token": fresh[1], "text": "ngắn"}, headers={"X-Part": "1"})
+    assert "data-form-token" not in again.get_data(as_text=True), "what is sent once more is filed once"
+
+
 def test_a_code_is_read_out_in_groups_of_four_with_a_word_for_each_letter() -> None:
     code = "7KQ2-M9XD-0F3B-HZ8N"
     for language in ("vi", "en"):

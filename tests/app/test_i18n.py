@@ -20,6 +20,7 @@ from app.coordination import service as coordination
 from app.desk import callbacks, calls, drafts
 from app.desk.callbacks import Wish
 from app.desk.calls import Announcement
+from app.hotline import Hotline
 from app.letters import service as letters
 from app.notices import sending
 from app.persons import holds
@@ -126,6 +127,17 @@ def test_every_page_is_rendered_in_the_language_that_was_chosen(
             said = words(VIETNAMESE_PAPER.sub("", page.partition("<body")[2]))
             held = [sentence for sentence in foreign[lang] if sentence in said]
             assert [sentence for sentence in held if re.search(rf"\b{re.escape(sentence)}", said)] == [], where
+
+
+def test_a_day_of_another_year_is_said_with_its_year(app: Flask, hotline: Hotline) -> None:
+    """The year is the one on the city's clocks."""
+    year = hotline.now().year
+    with app.test_request_context():
+        assert str(year) not in wording.moment(hotline.now())
+        before = datetime(year - 1, 11, 27, 10, tzinfo=UTC)
+        assert wording.day(before).endswith(f" 27/11/{year - 1}")
+        assert wording.moment(before).endswith(f" 27/11/{year - 1}, 17:00")
+        assert wording.day(datetime(year - 1, 12, 31, 18, tzinfo=UTC)).endswith(" 1/1")
 
 
 def test_a_person_chooses_a_language_and_comes_back_to_where_they_were(client: FlaskClient) -> None:

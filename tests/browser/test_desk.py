@@ -219,6 +219,21 @@ def test_a_call_pops_up_in_its_box_while_something_is_typed_and_takes_nothing_aw
     expect(console.locator("#text")).to_have_value(TEXT)
 
 
+def test_a_call_that_waits_stays_in_its_place_and_is_taken_though_its_box_was_renewed(console: Page, site: Site) -> None:
+    console.keyboard.type(TEXT)
+    ring(site, "0918555666")
+    box = console.locator("#now")
+    expect(box).to_contain_text("0918 555 666")
+    box.locator("li").first.evaluate("(line) => (line.dataset.same = 'yes')")
+    for _ in range(2):
+        with console.expect_response(lambda answer: "/desk/now" in answer.url):
+            pass
+    assert box.locator("li").first.get_attribute("data-same") == "yes"
+    console.keyboard.type(", nguy hiểm")
+    box.locator("[data-mine] form").first.evaluate("(form) => { form.requestSubmit(); form.remove(); }")
+    expect(console.locator("#contact_phone")).to_have_value("0918 555 666")
+
+
 def test_a_call_back_is_arranged_and_a_draft_handed_over_by_keys(console: Page, site: Site) -> None:
     console.keyboard.press("F2")
     console.keyboard.type("0907555666")
@@ -237,7 +252,8 @@ def test_a_call_back_is_arranged_and_a_draft_handed_over_by_keys(console: Page, 
     console.keyboard.press("ArrowDown")
     console.keyboard.press("Tab")
     console.keyboard.type("Chị hỏi giúp.")
-    console.keyboard.press("Control+Enter")
+    with console.expect_navigation():  # until the keys are listened to again
+        console.keyboard.press("Control+Enter")
     expect(console.locator("#text")).to_have_value("")
     console.keyboard.press("Alt+g")
     expect(console.locator("h1")).to_have_text("Gọi lại")
@@ -284,6 +300,36 @@ def test_a_refusal_is_told_in_place_and_loses_nothing(console: Page) -> None:
     console.keyboard.type(" quá nên thêm chữ")
     console.keyboard.press("Control+Enter")
     expect(console.locator(".code")).to_have_text(CODE)
+
+
+def test_a_console_that_was_open_for_too_long_files_on_the_second_press(console: Page) -> None:
+    console.keyboard.type(TEXT)
+    console.evaluate("document.querySelector('[name=form_token]').value = 'of yesterday'")
+    console.keyboard.press("Control+Enter")
+    expect(console.locator("#outcome [data-errors]")).to_be_focused()
+    console.keyboard.press("Control+Enter")
+    expect(console.locator(".code")).to_have_text(CODE)
+
+
+def test_what_a_small_form_could_not_do_is_said(console: Page) -> None:
+    """By the seat, which has no place for problems, by a dialog, and by the button that notes an emergency."""
+    said, failed = console.locator("#said"), "Chưa làm được"
+    console.fill("#extension", "không phải số")
+    console.keyboard.press("Enter")
+    expect(said).to_contain_text("Máy nhánh")
+    page = {"status": 500, "content_type": "text/html", "body": "<!doctype html><html><h1>Hỏng</h1></html>"}
+    console.route("**/desk/callbacks", lambda route: route.fulfill(**page))
+    console.keyboard.press("F8")
+    console.fill("#callback-number", "0907555666")
+    console.fill("#callback-when", "15")
+    console.keyboard.press("Control+Enter")
+    expect(console.locator("#callback [data-problems]")).to_contain_text(failed)
+    assert console.locator("#callback h1").count() == 0
+    console.keyboard.press("Escape")
+    console.route("**/transferred", lambda route: route.abort())
+    console.fill("#text", "Cháy nhà, có người kẹt bên trong, khói đen kín")
+    console.click("#transfer-114")
+    expect(said).to_contain_text(failed)
 
 
 def test_axe_finds_nothing_on_the_console_in_any_state(chromium: Browser, site: Site, language: str) -> None:

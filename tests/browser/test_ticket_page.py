@@ -28,6 +28,7 @@ from tests.browser.axe import unfold, violations
 from tests.browser.conftest import Site, examined, log_in
 
 ANSWER = "form[action$='/answer'] textarea"
+REASON = "form[action$='/route'] input[name=reason]"
 SHOWS_NOW = "dispatchEvent(new Event('visibilitychange'))"
 
 
@@ -85,6 +86,36 @@ def test_words_whose_sending_failed_are_offered_again(desk: BrowserContext, site
     page.goto(f"/work/{one_of_each(site)[0]}")
     page.goto(address)
     expect(page.locator(".unsent")).to_contain_text("Ghi khi hết phiên")
+
+
+def test_a_page_that_refused_is_loaded_anew_with_its_words_kept(chromium: Browser, site: Site) -> None:
+    address = f"/work/{in_hand(site)}"
+    with person(chromium, site, "handler") as hanh, person(chromium, site, "supervisor") as binh:
+        hanh.goto(address)
+        hanh.fill(ANSWER, "Viết dở khi phiếu đổi")
+        for number in range(2):
+            binh.goto(address)
+            binh.fill("textarea[name=note]", f"Ghi lần {number}")
+            binh.click("text=Lưu ghi chú")
+            expect(binh.locator(".timeline")).to_contain_text(f"Ghi lần {number}")
+            if number == 0:
+                hanh.click("text=Gửi trả lời")
+                expect(hanh.locator(".notice.bad")).to_be_visible()
+        hanh.evaluate(SHOWS_NOW)
+        hanh.click("text=Tải lại, chữ đang viết được giữ")
+        expect(hanh.locator(".unsent")).to_contain_text("Viết dở khi phiếu đổi")
+        assert hanh.url.endswith(address)
+
+
+def test_a_line_that_was_not_sent_is_offered_again_too(desk: BrowserContext, site: Site) -> None:
+    doubtful(site.world.hotline, "Đèn đường tắt, trụ đèn nghiêng, tôi không đồng ý")
+    page = desk.new_page()
+    log_in(page, site, "coordinator")
+    page.locator("td.words a").first.click()
+    page.fill(REASON, "Người gọi nói rõ nơi")
+    page.reload()
+    page.click(".unsent >> text=Lấy lại")
+    expect(page.locator(REASON)).to_have_value("Người gọi nói rõ nơi")
 
 
 def test_a_template_is_taken_by_keys_and_shown_as_its_citizen_will_see_it(desk: BrowserContext, site: Site) -> None:

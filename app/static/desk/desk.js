@@ -42,13 +42,23 @@ const add = (name, value) => {
 const post = (url, body) =>
   fetch(url, { method: "POST", body: new URLSearchParams(body), headers: { "X-Part": "1" }, redirect: "error" });
 
+// Why a small form did nothing: in its own place if it has one, else told; a page of an error is no part of this one.
+const wrong = async (answer, place, words = form.dataset.failed) => {
+  const page = new DOMParser().parseFromString(answer ? await answer.text() : "", "text/html");
+  const problems = page.querySelector("[data-errors]") ?? Object.assign(page.createElement("div"), { className: "notice bad", textContent: words });
+  if (!place) return said([...problems.querySelectorAll("li")].map((one) => one.textContent).join(" ") || words);
+  problems.tabIndex = -1;
+  swap(place, problems.outerHTML);
+  return place.firstElementChild.focus();
+};
+
 const transfer = async (number) => {
   await draft.saved();
   const url = form.dataset.transferred.replace(NOBODY, draft.id || NOBODY);
-  const answer = await post(url, { csrf_token: fields.csrf_token.value, number });
-  if (!answer.ok) return;
+  const answer = await post(url, { csrf_token: fields.csrf_token.value, number }).catch(() => null);
+  if (!answer?.ok) return wrong(answer);
   said(await answer.text());
-  add("transferred", number);
+  return add("transferred", number);
 };
 
 suggestions.box.addEventListener("click", ({ target }) => {
@@ -72,6 +82,8 @@ let filing = false;
 const refuse = (html) => {
   outcome.innerHTML = html;
   for (const { dataset } of outcome.querySelectorAll("[data-field]")) fields[dataset.field]?.setAttribute?.("aria-invalid", "true");
+  const fresh = outcome.querySelector("[data-form-token]")?.dataset.formToken; // the page was open for too long
+  if (fresh) fields.form_token.value = fresh;
   outcome.querySelector("[data-errors]")?.focus();
 };
 const clear = () => {
@@ -146,22 +158,16 @@ document.addEventListener("click", ({ target }) => {
 for (const part of document.querySelectorAll("form[data-part]")) {
   part.addEventListener("submit", async (event) => {
     event.preventDefault();
+    const place = part.querySelector("[data-problems]");
     let url = part.action;
     if ("ofDraft" in part.dataset) {
-      if (!(await draft.saved())) return said(form.dataset.unsaved);
+      if (!(await draft.saved())) return wrong(null, place, form.dataset.unsaved);
       url = part.dataset.action.replace(NOBODY, draft.id);
     }
-    const body = new FormData(part);
-    const answer = await post(url, body).catch(() => null);
-    if (!answer) return said(form.dataset.unsaved);
+    const answer = await post(url, new FormData(part)).catch(() => null);
+    if (!answer?.ok) return wrong(answer, place);
     const words = await answer.text();
-    const problems = part.querySelector("[data-problems]");
-    if (!answer.ok) {
-      if (problems) swap(problems, words);
-      problems?.querySelector("[data-errors]")?.focus();
-      return undefined;
-    }
-    if (problems) swap(problems, "");
+    if (place) swap(place, "");
     part.closest("dialog")?.close();
     if (part.dataset.then) return location.assign(part.dataset.then);
     if (!("seat" in part.dataset)) part.reset();
@@ -186,6 +192,7 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (!(await draft.saved())) return said(form.dataset.unsaved);
   if (ofDraft) leaving.action = leaving.dataset.action.replace(NOBODY, draft.id);
+  if (!leaving.isConnected) document.body.append(leaving); // its box was renewed meanwhile
   return leaving.submit();
 });
 
