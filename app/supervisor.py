@@ -90,7 +90,7 @@ def write_config(settings: Settings) -> Path:
         + ("user=root\n" if os.geteuid() == 0 else "")
     ]
     if settings.embedded_redis is not None:
-        # In its folder by its bare name: Redis tells of its socket as it was told, and RQ does not read one with a space.
+        # By its bare name in its folder: Redis names it to RQ as it was told, and RQ cannot read one with a space.
         socket_path = settings.embedded_redis
         redis = (
             redis_server(), "--port", "0", "--dir", str(socket_path.parent), "--unixsocket", socket_path.name,

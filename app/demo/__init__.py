@@ -81,9 +81,7 @@ def fill(hotline: Hotline) -> Iterator[str]:
         if not begun:
             session.add(InstallationMark(name=DEMO_MARK, value=hotline.now().isoformat()))
     if begun:
-        yield (
-            "The demonstration was made here already; passwords were printed once. For another: LANGNGHE_DATA=/new/folder"
-        )
+        yield "The demonstration is here already; passwords were printed once. For another: LANGNGHE_DATA=/new/folder"
         return
     director = _Director(hotline)
     director.live(chain(_script(), fortnight.script()))

@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -363,7 +364,7 @@ def test_who_files_comes_back_when_asked_to(
     ]
     pauses: list[float] = []
     monkeypatch.setattr(httpx.Client, "post", lambda *_args, **_more: answers.pop(0))
-    monkeypatch.setattr(filing.time, "sleep", pauses.append)
+    monkeypatch.setattr(time, "sleep", pauses.append)
     (tmp_path / "one.jsonl").write_text('{"text": "x"}\n', "utf-8")
     assert filing.file_all(tmp_path / "one.jsonl", "http://localhost", io.StringIO()) == 1
     assert pauses == [waited]

@@ -46,7 +46,7 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
 def test_an_image_is_built_without_secrets_data_and_what_is_built_anew() -> None:
     """`COPY . .` takes what is not named here; both podman and docker read this file."""
     left_out = (ROOT / ".dockerignore").read_text("utf-8").split("\n")
-    assert {"var", ".git", ".venv", ".release", "**/node_modules", "app/static/vendor", "build", "dist"} <= set(left_out)
+    assert {"var", ".git", ".venv", ".release", "**/node_modules", "app/static/vendor", "build"} <= set(left_out)
     assert not {"models", "app", "docs", "scripts"} & set(left_out)
 
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx
 import psutil
 import pytest
-from supervisor.options import ServerOptions
+from supervisor.options import ServerOptions  # type: ignore[import-untyped]
 
 from app import supervisor
 from app.bench.world import World
@@ -54,7 +54,7 @@ def test_what_is_killed_is_started_again_and_one_signal_stops_all(managed: tuple
     """
     town, manager = managed
     eventually(lambda: all(running(manager, program) for program in PROGRAMS), LOADING)
-    with pytest.raises(supervisor.Taken, match="LANGNGHE_DATA=.* PORT="):  # a second one on the same folder
+    with pytest.raises(supervisor.Taken, match=r"LANGNGHE_DATA=.* PORT="):  # a second one on the same folder
         supervisor.hold(town.hotline.settings)
     killed = [process for program in PROGRAMS for process in running(manager, program)]
     # What a killed process leaves behind (the web's own workers) still answers for a moment before it goes too.
@@ -80,7 +80,7 @@ def test_supervisor_reads_every_path_as_it_is(tmp_path: Path, monkeypatch: pytes
     folder = tmp_path / "đường dây 100%(here)s"
     folder.mkdir()
     python = str(folder / ".venv" / "bin" / "python")
-    monkeypatch.setattr(supervisor.sys, "executable", python)
+    monkeypatch.setattr(sys, "executable", python)
     environ = {"LANGNGHE_DATA": str(folder), "LANGNGHE_SECRET_KEY": "x" * 32}
     read = ServerOptions()
     read.realize(["-c", str(supervisor.write_config(from_env(environ)))])
