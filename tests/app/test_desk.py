@@ -585,7 +585,8 @@ def test_a_refused_filing_says_why_in_its_place_and_keeps_the_draft(
 def test_a_console_that_was_open_for_too_long_is_handed_a_new_token(staff: Staff, log_in: Log) -> None:
     desk = log_in(staff.call_taker)
     page = desk.get("/desk").get_data(as_text=True)
-    told = {"csrf_token": hidden(page, "csrf_token"), "form_token": "of yesterday", "text": LIGHTS_OUT, "nearby": "shown"}
+    told = {"csrf_token": hidden(page, "csrf_token"), "form_token": "of yesterday"}
+    told |= {"text": LIGHTS_OUT, "nearby": "shown"}
     refused = desk.post("/desk", data=told, headers={"X-Part": "1"})
     assert refused.status_code == 422
     fresh = re.search('data-form-token="([^"]+)"', refused.get_data(as_text=True))
