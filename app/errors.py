@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds after which a citizen may try again while the database is away.
 RETRY_AFTER: Final = 30
+#: In `flask.g`: what was typed into the form that is being answered, for who may send it again in a while.
+TYPED: Final = "typed"
 #: What answers in JSON, so its refusals do too.
 FOR_PROGRAMS: Final = ("/api/", "/suggest", "/gui")
 _STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
@@ -112,6 +114,7 @@ def answer(status: int, problems: tuple[Problem, ...] = (), retry_after: int | N
             advice="\n".join(f"{p.field}: {problem_words(p)}".removeprefix(": ") for p in problems)
             or (title[2] if language() == "vi" else title[3]).format(phone=hotline().files.phone),
             retry_after=retry_after,
+            again=g.get(TYPED) if retry_after is not None else None,
         )
         response = Response(page, status, mimetype="text/html")
     if status == 401:

@@ -57,11 +57,16 @@ def _file(client: httpx.Client, row: dict[str, Any]) -> str:
     key = uuid.uuid5(NAMESPACE, json.dumps([row["id"], report], sort_keys=True))
     answer = client.post("/api/v1/reports", json=report, headers={"Idempotency-Key": str(key)})
     while answer.status_code in {429, 503}:  # asked to come back later, with the same key
-        time.sleep(min(60, int(answer.headers.get("Retry-After", "5"))))
+        time.sleep(_pause(answer.headers.get("Retry-After", "")))
         answer = client.post("/api/v1/reports", json=report, headers={"Idempotency-Key": str(key)})
     if answer.status_code != 201:
         raise LineRefused(f"{row['id']}: {answer.status_code} {answer.text[:500]}")
     return str(answer.json()["code"])
+
+
+def _pause(asked: str) -> int:
+    """Return the seconds to wait, a minute at most; 5 where none are asked for, or a date, as a proxy may write it."""
+    return min(60, int(asked)) if asked.isascii() and asked.isdigit() else 5
 
 
 def codes(source: TextIO) -> Iterator[tuple[str, str]]:

@@ -70,7 +70,7 @@ class KeyRing(ABC, Generic[Ring]):
             stamp = 0 if self._given else self._file.stat().st_mtime_ns
             if self._made is None or self._made[0] != stamp:
                 self._made = stamp, self._forge(self._given or keys_of(self._file.read_text("ascii")))
-        except FileNotFoundError:
+        except OSError:
             raise self.missing(self.name) from None
         return self._made[1]
 
@@ -83,11 +83,17 @@ class KeyRing(ABC, Generic[Ring]):
         self._write(keys_of(self._file.read_text("ascii"))[:1])
 
     def _write(self, keys: Sequence[str]) -> None:
-        """Replace the file at once, so that a process that reads meanwhile sees the old or the new keys whole."""
+        """Replace the file at once, so that a process that reads meanwhile sees the old or the new keys whole.
+
+        It stays its owner's, whoever runs the command: the services must go on reading it.
+        """
+        before = self._file.stat()
         part = self._file.with_name(f"{self._file.name}.part")
         part.unlink(missing_ok=True)
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
             stream.write("\n".join(keys) + "\n")
             stream.flush()
+            if before.st_uid != os.geteuid():
+                os.fchown(stream.fileno(), before.st_uid, before.st_gid)
             os.fsync(stream.fileno())
         part.rename(self._file)

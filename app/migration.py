@@ -1,5 +1,7 @@
 """Bringing the database to the schema of this release, or away from it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 
 from alembic import command
@@ -14,36 +16,42 @@ from app.persons.keys import ContactKeys
 
 
 def upgrade(database: Database, target: str = "head") -> None:
-    """Run every migration up to the revision `target`; on PostgreSQL give up rather than hold a lock for over 4 s.
+    """Run every migration up to the revision `target`, all or none.
 
     Where the database has a role for what is asked in somebody's name, the wall is built around the newest schema.
     """
-    with database.engine.connect() as connection:
-        config = _config(connection)
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("SET lock_timeout = '4s'")
-            connection.commit()
+    with _migrating(database) as connection:
         if revision(connection) != (head() if target == "head" else target):
             _lower_the_wall(connection)
-            command.upgrade(config, target)
+            command.upgrade(_config(connection), target)
         role = database.role
         if role is not None and revision(connection) == head() and not wall.stands(connection, role):
             wall.build(connection, role)
-        connection.commit()
 
 
 def downgrade(database: Database, target: str = "base", keys: ContactKeys | None = None) -> None:
-    """Undo migrations down to the revision `target`.
+    """Undo migrations down to the revision `target`, all or none.
 
     Raises `RuntimeError` where that needs the contact keys and there are none.
     """
-    with database.engine.connect() as connection:
+    with _migrating(database) as connection:
         config = _config(connection)
         config.attributes["contact_keys"] = keys
         _lower_the_wall(connection)
-        connection.commit()
         command.downgrade(config, target)
-        connection.commit()
+
+
+@contextmanager
+def _migrating(database: Database) -> Iterator[Connection]:
+    """Yield a connection in one transaction, so that what fails leaves schema and wall as they were.
+
+    On PostgreSQL give up rather than wait for a lock for over 4 s, but let what fills a big table take its time.
+    """
+    with database.engine.connect() as connection, connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '4s'")
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        yield connection
 
 
 def _lower_the_wall(connection: Connection) -> None:

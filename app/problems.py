@@ -174,6 +174,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "extension": ("Máy nhánh gồm 1 đến 20 chữ số hoặc chữ không dấu; ví dụ 101.", "An extension is 1 to 20 digits or letters; for example 101."),
     "call_back_when": ("Chưa hiểu giờ gọi lại; ví dụ 15 (phút), 2 tiếng, 14:30, 9h, 27/11 9h.", "This time cannot be read; for example 15 (minutes), 2 hours, 14:30, 27/11 9h."),
     "call_back_far": ("Hẹn gọi lại trong vòng {days} ngày.", "A call-back is within {days} days."),
+    "call_back_past": ("Giờ đó hôm nay đã qua; bạn ghi giờ muộn hơn, ví dụ 16h.", "That time has passed today; please write a later one, such as 16h."),
     "call_back_done": ("Người này đã được gọi lại rồi.", "This person has been called back."),
     "call_back_claimed": ("Một đồng nghiệp đã nhận gọi lại người này.", "A colleague has taken this call-back."),
     "rating": ("Chọn từ 1 đến 5 sao.", "Choose 1 to 5 stars."),
@@ -193,6 +194,10 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "unit_stale": (
         "Đơn vị này vừa được người khác sửa; bạn xem lại rồi gửi lần nữa, chữ vẫn còn.",
         "Somebody has just changed this unit; please look again and send once more, your words are kept.",
+    ),
+    "words_stale": (
+        "Có người vừa sửa và lưu; bạn xem bản của họ ở dưới rồi lưu lần nữa, chữ của bạn vẫn còn.",
+        "Somebody has just changed and saved this; please look at theirs below and save once more, your words are kept.",
     ),
     "hold_past": ("Ngày giữ đến phải sau hôm nay.", "A hold must end after today."),
     "held_already": ("Phiếu này đang được giữ nguyên rồi.", "This ticket is held already."),

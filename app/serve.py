@@ -27,7 +27,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         """Set what we need different from gunicorn's defaults."""
         settings = self.hotline.settings
         options: dict[str, Any] = {
-            "bind": f"{settings.host}:{settings.port}",
+            "bind": settings.address,
             "workers": settings.web_workers,
             "threads": THREADS,
             "worker_class": "gthread",

@@ -4,11 +4,13 @@ import ipaddress
 import os
 import re
 import secrets
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 #: Shorter secrets can be guessed; 32 bytes as urlsafe base 64 are 43 characters.
 MIN_SECRET: Final = 32
@@ -49,11 +51,15 @@ class OidcSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """What this process runs with. Times are seconds."""
+    """What this process runs with. Times are seconds.
+
+    `embedded_redis` is the socket of the Redis that `langnghe run` starts itself, or None where `REDIS_URL` names one.
+    """
 
     data: Path
     database_url: str
     redis_url: str
+    embedded_redis: Path | None
     secret_key: str
     seal_keys: tuple[str, ...]
     contact_keys: tuple[str, ...]
@@ -85,6 +91,11 @@ class Settings:
     fault_dir: Path | None
 
     @property
+    def address(self) -> str:
+        """Where the web process listens."""
+        return _address(self.host, self.port)
+
+    @property
     def https(self) -> bool:
         """Whether people come in over HTTPS, so that cookies may insist on it."""
         return self.public_url.startswith("https://")
@@ -93,11 +104,6 @@ class Settings:
     def is_sqlite(self) -> bool:
         """Whether everything runs on one machine with the embedded database."""
         return self.database_url.startswith("sqlite")
-
-    @property
-    def embedded_redis(self) -> Path | None:
-        """The socket of the Redis that `langnghe run` starts itself, or None when a server is configured."""
-        return Path(self.redis_url.removeprefix("unix://")) if self.redis_url.startswith("unix://") else None
 
     @property
     def map_host(self) -> str | None:
@@ -162,15 +168,16 @@ def from_env(environ: Mapping[str, str] = os.environ, *, serving: bool = False) 
     host = environ.get("HOST") or "127.0.0.1"
     settings = Settings(
         data=data,
-        database_url=reader.database_url(f"sqlite:///{data / 'langnghe.db'}"),
-        redis_url=reader.redis_url(f"unix://{data / 'redis.sock'}"),
+        database_url=reader.database_url(f"sqlite:///{quote(str(data / 'langnghe.db'))}"),
+        redis_url=reader.redis_url(f"unix://{quote(str(data / 'redis.sock'))}"),
+        embedded_redis=None if environ.get("REDIS_URL") else data / "redis.sock",
         secret_key=reader.secret(data),
         seal_keys=reader.ring("LANGNGHE_SEAL_KEY", data / SEAL_FILE),
         contact_keys=reader.ring("LANGNGHE_CONTACT_KEY", data / CONTACT_FILE, needed=serving),
         database_role=reader.role("LANGNGHE_DATABASE_ROLE"),
         host=host,
         port=port,
-        public_url=reader.public_url(f"http://{host}:{port}"),
+        public_url=reader.public_url(f"http://{_address(host, port)}"),
         web_workers=reader.whole("LANGNGHE_WEB_WORKERS", 2, 1, 64),
         workers=reader.whole("LANGNGHE_WORKERS", 2, 1, 64),
         trusted_proxies=reader.whole("LANGNGHE_TRUSTED_PROXIES", 0, 0, 5),
@@ -274,7 +281,7 @@ class _Reader:
         issuer = self.environ.get("LANGNGHE_OIDC_ISSUER")
         if not issuer:
             return None
-        parts = urlsplit(issuer)
+        parts = _split(issuer)
         if not parts.netloc or not (
             parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
         ):
@@ -329,8 +336,9 @@ class _Reader:
 
     def public_url(self, default: str) -> str:
         url = (self.environ.get("LANGNGHE_URL") or default).rstrip("/")
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path:
+        parts = _split(url)
+        more = parts.path or "@" in parts.netloc or "?" in url or "#" in url
+        if parts.scheme not in {"http", "https"} or not parts.hostname or more:
             self.problems.append(f"LANGNGHE_URL: a bare address such as https://1022.example.vn is needed, not {url!r}")
         return url
 
@@ -347,7 +355,10 @@ class _Reader:
             )
             return ""
         if len(secret) < MIN_SECRET:
-            self.problems.append(f"LANGNGHE_SECRET_KEY: at least {MIN_SECRET} characters are needed, not {len(secret)}")
+            where = "" if "LANGNGHE_SECRET_KEY" in self.environ else f" ({file})"
+            self.problems.append(
+                f"LANGNGHE_SECRET_KEY{where}: at least {MIN_SECRET} characters are needed, not {len(secret)}"
+            )
         return secret
 
     def ring(self, name: str, file: Path, *, needed: bool = False) -> tuple[str, ...]:
@@ -371,6 +382,20 @@ class _Reader:
             self.problems.append(f"{name}: small letters, digits and underscores are needed, not {raw!r}")
             return None
         return raw
+
+
+def _split(url: str) -> SplitResult:
+    """Return the parts of an address; of what is none, no parts."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - it is looked at when it is asked for
+    except ValueError:
+        return urlsplit("")
+    return parts
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _is_loopback(host: str | None) -> bool:
@@ -404,6 +429,23 @@ def prepare(environ: Mapping[str, str] = os.environ) -> None:
         file = data / name
         if variable in environ or file.exists():
             continue
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        _write_once(file, secrets.token_urlsafe(32))
+
+
+def _write_once(file: Path, content: str) -> None:
+    """Write a new file that is there whole or not at all, even after a power cut; of two at once the first counts."""
+    descriptor, part = tempfile.mkstemp(prefix=f"{file.name}.", dir=file.parent)  # only its owner can read it
+    try:
         with os.fdopen(descriptor, "w") as stream:
-            stream.write(secrets.token_urlsafe(32))
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        with suppress(FileExistsError):
+            os.link(part, file)
+    finally:
+        Path(part).unlink()
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

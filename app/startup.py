@@ -10,10 +10,12 @@ from tqdm import tqdm
 from app import loading, migration
 from app.accounts import service as accounts
 from app.admin.service import invitation_link
+from app.audit.record import record
 from app.hotline import Hotline
 from classifier import artifact
 from classifier.artifact import ArtifactRefused
 from classifier.train import SEED, train
+from models.vocabulary import AuditKind, Role
 
 
 def prepare(hotline: Hotline, say: Callable[[str], object]) -> None:
@@ -58,8 +60,12 @@ def training_bar() -> Iterator[Callable[[str, float], None]]:
 
 
 def first_link(hotline: Hotline) -> str | None:
-    """Return a one-time link that creates the first administrator, or None where there is one already."""
+    """Return a one-time link that creates the first administrator, or None where there is one already.
+
+    It is on record, of nobody and by nobody: there is no account yet.
+    """
     with hotline.database.transaction() as session:
         if not accounts.needs_first_administrator(session):
             return None
+        record(session, hotline.now(), AuditKind.INVITED, detail=Role.ADMIN)
         return invitation_link(hotline, accounts.invite(hotline, session, None))

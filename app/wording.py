@@ -402,9 +402,11 @@ def _event_words(_language: str) -> Mapping[str, str]:
     }
 
 
-def citizen_words(kind: str) -> str:
-    """Return a happening as the citizen reads it in the timeline."""
-    return _citizen_words(language()).get(kind, kind)
+def citizen_words(kind: str, there: Status | None = None) -> str:
+    """Return a happening, and where it led if anywhere, as the citizen reads it in the timeline."""
+    known = _citizen_words(language())
+    led = known.get(f"{kind} {there.value}") if there else None
+    return led or known.get(kind, kind)
 
 
 @cache
@@ -412,7 +414,9 @@ def _citizen_words(_language: str) -> Mapping[str, str]:
     """Return them all, made once a language: a timeline says one in every line."""
     return {
         "received": _("Chúng tôi đã nhận được phản ánh của bạn"),
-        "triaged": _("Đã đọc và chuyển tới nơi phụ trách"),
+        "triaged": _("Đã đọc phản ánh của bạn"),
+        f"triaged {Status.ROUTED.value}": _("Đã đọc và chuyển tới nơi phụ trách"),
+        f"triaged {Status.NEEDS_REVIEW.value}": _("Đã chuyển tới điều phối viên, người sẽ chọn nơi phụ trách"),
         "reviewed": _("Điều phối viên đã chuyển tới đơn vị phụ trách"),
         "sealed": _("Đã niêm phong để giữ kín cho bạn"),
         "accepted": _("Đơn vị đã nhận và bắt đầu xử lý"),
@@ -484,7 +488,7 @@ def headline(status: Status) -> str:
         Status.ANSWERED: _("Đơn vị đã trả lời"),
         Status.REOPENED: _("Đã mở lại theo lời bạn"),
         Status.CLOSED: _("Đã khép lại"),
-        Status.REJECTED: _("Không nhận được phản ánh này"),
+        Status.REJECTED: _("Chúng tôi không tiếp nhận phản ánh này"),
         Status.REFERRED: _("Thuộc thẩm quyền nơi khác"),
         Status.MERGED: _("Đã gộp với phản ánh cùng sự việc"),
         Status.SEALED: _("Đã niêm phong, giữ kín"),
@@ -539,7 +543,7 @@ def next_words(status: Status, last: str | None = None) -> str:
         ),
         Status.REOPENED: _("Đơn vị sẽ xem lại."),
         Status.CLOSED: _("Nếu sự việc lặp lại, bạn gửi một phản ánh mới nhé."),
-        Status.REJECTED: _("Lý do ở bên dưới. Nếu thấy chưa đúng, bạn mở lại."),
+        Status.REJECTED: _("Lý do ở bên dưới."),
         Status.REFERRED: _("Bạn xem bên dưới nơi tiếp nhận và cách liên hệ."),
         Status.MERGED: _("Trả lời cho sự việc chung cũng là trả lời cho bạn."),
         Status.SEALED: _("Chỉ người được giao mới đọc được. Nội dung không hiện ở đây để giữ an toàn cho bạn."),
@@ -564,3 +568,8 @@ def followed_next(status: Status) -> str:
 def closed_and_open_to_doubt() -> str:
     """Return what a citizen can do about an answer that time, or another citizen, has closed."""
     return _("Nếu với bạn vẫn chưa xong, bạn mở lại ngay bên dưới trong 30 ngày từ lúc trả lời.")
+
+
+def refused_and_open_to_doubt() -> str:
+    """Return what a citizen can do about a refusal that another coordinator may still look at."""
+    return _("Lý do ở bên dưới. Nếu thấy chưa đúng, bạn nhờ người khác xem lại.")

@@ -1,4 +1,4 @@
-"""Alembic's entry point: runs on the connection that `app.migration` hands over."""
+"""Alembic's entry point: runs on the connection that `app.migration` hands over, in its transaction."""
 
 from typing import Any, Literal
 
@@ -21,7 +21,6 @@ context.configure(
     target_metadata=Base.metadata,
     compare_type=True,
     render_item=_render,
-    transaction_per_migration=True,
 )
 with context.begin_transaction():
     context.run_migrations()

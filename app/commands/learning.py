@@ -30,6 +30,8 @@ def train(seed: int, card: Path | None, *, if_needed: bool, from_overrides: bool
     """Train the classifier on the corpus and put it in service."""
     models = settings.models_folder()
     if from_overrides:
+        if if_needed or card is not None or seed != SEED:
+            raise click.UsageError("--from-overrides goes with none of --seed, --card and --if-needed")
         with startup.training_bar() as progress:
             outcome = learning.retrain(open_hotline(from_env()), progress)
         for reason in outcome.verdict.reasons:

@@ -12,7 +12,7 @@ from app.backup.container import BadBackup, NotEmpty
 from app.filing import LineRefused
 from app.problems import NotAvailable, Refused
 from app.settings import SettingsError
-from app.supervisor import PortTaken
+from app.supervisor import Taken
 from classifier.artifact import ArtifactRefused
 from classifier.corpus import BadCorpus
 from classifier.judge import TooFew
@@ -31,7 +31,7 @@ _EXPECTED = (
     ExamplesRefused,
     LineRefused,
     NotAvailable,
-    PortTaken,
+    Taken,
     TooFew,
     httpx.HTTPError,
     FileNotFoundError,

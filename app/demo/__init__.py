@@ -71,20 +71,26 @@ class Moment:
     act: Callable[[], None]
 
 
-def fill(hotline: Hotline) -> list[str]:
-    """Live through the invented reports and return what to print, passwords among it; done before, return nothing."""
-    with hotline.database.reading() as session:
-        if session.get(InstallationMark, DEMO_MARK) is not None:
-            return ["The demonstration's reports and accounts are here already; passwords were printed once."]
+def fill(hotline: Hotline) -> Iterator[str]:
+    """Live through the invented reports; yield what to print, passwords as soon as there are any. Only once.
+
+    The mark comes first: whatever is broken off afterwards, nothing invented is ever taken for real.
+    """
+    with hotline.database.transaction() as session:
+        begun = session.get(InstallationMark, DEMO_MARK) is not None
+        if not begun:
+            session.add(InstallationMark(name=DEMO_MARK, value=hotline.now().isoformat()))
+    if begun:
+        yield "The demonstration is here already; passwords were printed once. For another: LANGNGHE_DATA=/new/folder"
+        return
     director = _Director(hotline)
     director.live(chain(_script(), fortnight.script()))
     tallies.keep(hotline)
     with hotline.database.transaction() as session:
-        session.add(InstallationMark(name=DEMO_MARK, value=hotline.now().isoformat()))
         people = list(_people(hotline, session))
+    yield from ("", "  Demonstration accounts (printed this once):", *people, "")
     desk.fill(hotline)
     casework.fill(hotline)
-    return ["", "  Demonstration accounts (printed this once):", *people, ""]
 
 
 def _script() -> Iterator[dict[str, Any]]:

@@ -21,6 +21,8 @@ from models.vocabulary import SubmissionType
 CLAIM_LIFE: Final = timedelta(hours=8)
 #: What is done stays in sight for a day, then it is deleted with the number in it.
 DONE_LIFE: Final = timedelta(days=1)
+#: What nobody has done is deleted so long after it was due, for who is to be rung has long rung again.
+UNDONE_LIFE: Final = timedelta(days=30)
 NOTE_MAX: Final = 500
 NAME_MAX: Final = 200
 SHOWN: Final = 100
@@ -153,8 +155,9 @@ def ring(hotline: Hotline, account: Account, callback_id: UUID) -> UUID:
 
 
 def expire(session: Session, now: datetime) -> None:
-    """Delete what was done over a day ago."""
-    session.execute(delete(CallBack).where(CallBack.done_at <= now - DONE_LIFE))
+    """Delete what was done over a day ago, and what nobody has done for so long that nobody will."""
+    never = and_(CallBack.done_at.is_(None), CallBack.due_at <= now - UNDONE_LIFE)
+    session.execute(delete(CallBack).where(or_(CallBack.done_at <= now - DONE_LIFE, never)))
 
 
 def _known_to(account: Account) -> ColumnElement[bool]:

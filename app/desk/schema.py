@@ -89,7 +89,7 @@ def shown_number(number: str) -> str:
 
 
 def time_to_call(typed: str, now: datetime, zone: tzinfo) -> datetime:
-    """Return when to call back; raise `Refused` for what is no time, and for one over 30 days ahead.
+    """Return when to call back; raise `Refused` for what is no time, what has passed and what is over 30 days ahead.
 
     "15" and "15 phút" are minutes from now, "2 tiếng" and "sau 2h" hours from now; "14:30" and "9h" are on the clock,
     tomorrow if they have passed today, and "27/11" or "27/11 9h" on a day, next year's if it has passed.
@@ -101,7 +101,9 @@ def time_to_call(typed: str, now: datetime, zone: tzinfo) -> datetime:
     at = _after(words, here) or _at(words, here) or _on(words, here)
     if at is None:
         raise refuse("when", "call_back_when")
-    if not timedelta(0) <= at - here <= timedelta(days=CALL_BACK_DAYS):
+    if at < here:
+        raise refuse("when", "call_back_past")
+    if at - here > timedelta(days=CALL_BACK_DAYS):
         raise refuse("when", "call_back_far", days=CALL_BACK_DAYS)
     return at
 

@@ -8,7 +8,7 @@ from app.desk import callbacks, calls, drafts
 
 
 def advance(session: Session, now: datetime) -> None:
-    """Delete drafts nobody touched and call-backs done over a day ago, forget numbers of calls as old; safe twice."""
+    """Delete drafts nobody touched for a day and call-backs whose time is over, forget old numbers; safe twice."""
     drafts.expire(session, now)
     callbacks.expire(session, now)
     calls.forget_numbers(session, now)

@@ -119,9 +119,9 @@ def every(session: Session) -> Sequence[Article]:
     return session.scalars(select(Article).order_by(Article.reviewed_at, Article.id)).all()
 
 
-def article(session: Session, article_id: UUID) -> Article:
+def article(session: Session, article_id: UUID, *, lock: bool = False) -> Article:
     """Return an article; raise `NotFound`."""
-    one = session.get(Article, article_id)
+    one = session.get(Article, article_id, with_for_update=lock)
     if one is None:
         raise NotFound
     return one
@@ -135,12 +135,24 @@ def public_article(hotline: Hotline, session: Session, article_id: UUID) -> Arti
     return one
 
 
-def save(hotline: Hotline, account: Account, draft: Draft, article_id: UUID | None = None) -> Article:
-    """Write a new article, or over an old one; saving is reviewing. Raises `Refused`, `NotFound`."""
+def version_of(one: Article) -> str:
+    """Return what tells an article from what it was and will be."""
+    return one.reviewed_at.isoformat()
+
+
+def save(
+    hotline: Hotline, account: Account, draft: Draft, article_id: UUID | None = None, version: str = ""
+) -> Article:
+    """Write a new article, or over the old one of which the writer saw that version; saving is reviewing.
+
+    Raises `Refused`, `NotFound`, and `Conflict` where somebody else has saved it meanwhile.
+    """
     with hotline.database.transaction() as session:
         if draft.topic_slug is not None and session.get(Topic, draft.topic_slug) is None:
             raise refuse("topic_slug", "unknown_topic")
-        one = article(session, article_id) if article_id is not None else Article()
+        one = article(session, article_id, lock=True) if article_id is not None else Article()
+        if article_id is not None and version_of(one) != version:
+            raise Conflict([Problem("", "words_stale")])
         for name in Draft.model_fields:
             setattr(one, name, getattr(draft, name))
         one.reviewed_at, one.reviewed_by = hotline.now(), account.id

@@ -13,7 +13,7 @@ from app.current import hotline, staff
 from app.intake.views import grouped_errors
 from app.knowledge import service
 from app.knowledge.schema import BODY_MAX, Draft, parse_draft
-from app.problems import Refused
+from app.problems import Conflict, Refused
 from app.review.views import ticket_page as review_page
 from app.work.views import step_from_form
 from app.work.views import ticket_page as work_page
@@ -76,7 +76,7 @@ def edit(article_id: UUID) -> str:
     """Show an article to be changed."""
     with hotline().database.reading() as session:
         article = service.article(session, article_id)
-    return _form(_values(article), {}, article_id)
+    return _form(_values(article) | {"version": service.version_of(article)}, {}, article_id)
 
 
 @knowledge.post("/<uuid:article_id>")
@@ -109,14 +109,21 @@ def _article_id() -> UUID:
 def _save(article_id: UUID | None) -> AnyResponse:
     fields = {name: request.form.get(name, "") for name in Draft.model_fields}
     try:
-        service.save(hotline(), staff(), parse_draft(fields), article_id)
+        service.save(hotline(), staff(), parse_draft(fields), article_id, request.form.get("version", ""))
     except Refused as refused:
-        page = _form(request.form.to_dict(), grouped_errors(refused.problems), article_id)
+        values, theirs = request.form.to_dict(), None
+        if isinstance(refused, Conflict) and article_id is not None:
+            with hotline().database.reading() as session:
+                theirs = service.article(session, article_id)
+            values["version"] = service.version_of(theirs)  # which the writer sees now
+        page = _form(values, grouped_errors(refused.problems), article_id, theirs)
         return Response(page, errors.status_of(refused))
     return redirect(url_for("knowledge.articles"), 303)
 
 
-def _form(values: dict[str, Any], problems: dict[str, list[str]], article_id: UUID | None) -> str:
+def _form(
+    values: dict[str, Any], problems: dict[str, list[str]], article_id: UUID | None, theirs: Article | None = None
+) -> str:
     target = url_for("knowledge.change", article_id=article_id) if article_id else url_for("knowledge.create")
     return render_template(
         "knowledge/edit.html",
@@ -124,6 +131,7 @@ def _form(values: dict[str, Any], problems: dict[str, list[str]], article_id: UU
         errors=problems,
         target=target,
         new=article_id is None,
+        theirs=theirs,
         topic_groups=topic_groups(),
         body_max=BODY_MAX,
     )

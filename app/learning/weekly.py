@@ -34,7 +34,7 @@ def ask(hotline: Hotline, session: Session, learning: Queue, now: datetime) -> b
     """Put this week's retraining on the queue unless that has been done or is not wanted; tell whether it was put.
 
     The first week is only noted: an installation that has just begun has nothing to learn from. While Redis is away
-    the week stays to be asked for: what else is done in this transaction waits for no queue.
+    the week stays to be asked for.
     """
     if not hotline.settings.retrain_weekly:
         return False

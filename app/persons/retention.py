@@ -60,7 +60,8 @@ def purge(hotline: Hotline) -> Counter[SubmissionType]:
 def daily(hotline: Hotline) -> bool:
     """Purge once a day of the city, where that is switched on (`LANGNGHE_PURGE_DAILY`); tell whether it was done.
 
-    Which day was purged last stands in the database: any number of relays do it once, and a missed day is made up for.
+    Which day was purged last stands in the database once that is done: a missed day is made up for, and one that broke
+    off is gone on with. Relays that purge at once do no harm.
     """
     if not hotline.settings.purge_daily:
         return False
@@ -69,12 +70,9 @@ def daily(hotline: Hotline) -> bool:
         mark = session.get(InstallationMark, MARK)
         if mark is not None and mark.value == today:
             return False
-    with hotline.database.transaction() as session:
-        mark = session.get(InstallationMark, MARK, with_for_update=True)
-        if mark is not None and mark.value == today:
-            return False
-        session.merge(InstallationMark(name=MARK, value=today))
     purge(hotline)
+    with hotline.database.transaction() as session:
+        session.merge(InstallationMark(name=MARK, value=today))
     return True
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from app import access, pagekey
 from app.database import known
 from app.hotline import Hotline
-from app.problems import NotFound, refuse
+from app.problems import Conflict, NotFound, Problem, refuse
 from app.replies.schema import BY_COORDINATORS, BY_UNITS, Draft
 from app.work.person import colleagues
 from app.work.service import PAGE
@@ -99,22 +99,35 @@ def may_change(account: Account) -> bool:
     return account.role in {Role.SUPERVISOR, Role.COORDINATOR}
 
 
-def found(session: Session, account: Account, template_id: UUID) -> ReplyTemplate:
+def found(session: Session, account: Account, template_id: UUID, *, lock: bool = False) -> ReplyTemplate:
     """Return a template that this person may change; raise `NotFound` for any other."""
-    one = session.get(ReplyTemplate, template_id)
+    one = session.get(ReplyTemplate, template_id, with_for_update=lock)
     if one is None or one.retired or not may_change(account) or one.department_id != account.department_id:
         raise NotFound
     return one
 
 
-def save(hotline: Hotline, account: Account, draft: Draft, template_id: UUID | None = None) -> ReplyTemplate:
-    """Write a new template, or over an old one. Raises `NotFound`, `Refused`."""
+def version_of(one: ReplyTemplate) -> str:
+    """Return what tells a template from what it was and will be."""
+    return one.changed_at.isoformat()
+
+
+def save(
+    hotline: Hotline, account: Account, draft: Draft, template_id: UUID | None = None, version: str = ""
+) -> ReplyTemplate:
+    """Write a new template, or over the old one of which the writer saw that version.
+
+    Raises `NotFound`, `Refused`, and `Conflict` where somebody else has saved it meanwhile.
+    """
     if not may_change(account):
         raise NotFound
     with hotline.database.transaction() as session:
-        one = (
-            found(session, account, template_id) if template_id else ReplyTemplate(department_id=account.department_id)
-        )
+        if template_id is None:
+            one = ReplyTemplate(department_id=account.department_id)
+        else:
+            one = found(session, account, template_id, lock=True)
+            if version_of(one) != version:
+                raise Conflict([Problem("", "words_stale")])
         if draft.topic_slug is not None and not known(session, Topic, draft.topic_slug):
             raise refuse("topic_slug", "unknown_topic")
         if draft.status not in statuses_of(account):

@@ -10,7 +10,7 @@ from app import errors, wording
 from app.accounts.session import required
 from app.current import hotline, staff
 from app.intake.views import grouped_errors
-from app.problems import Refused
+from app.problems import Conflict, Refused
 from app.replies import service
 from app.replies.fields import filled
 from app.replies.schema import draft
@@ -88,7 +88,7 @@ def read(template_id: UUID) -> str:
     with hotline().database.reading() as session:
         one = service.found(session, staff(), template_id)
     values = {"title": one.title, "body": one.body, "status": one.status.value, "topic_slug": one.topic_slug or ""}
-    return _page(values, {}, template_id)
+    return _page(values | {"version": service.version_of(one)}, {}, template_id)
 
 
 @replies.post("/<uuid:template_id>")
@@ -111,15 +111,20 @@ def _save(template_id: UUID | None) -> AnyResponse:
     if template_id is not None:
         with hotline().database.reading() as session:
             service.found(session, account, template_id)
-    names = ("title", "body", "status", "topic_slug")
+    names = ("title", "body", "status", "topic_slug", "version")
     values = {name: form.get(name, "") for name in names}
     try:
         said = draft(values["title"], values["body"], values["status"], values["topic_slug"])
         if form.get("preview"):
             return Response(_page(values, {}, template_id, preview=filled(said.body, _example(account))))
-        service.save(hotline(), account, said, template_id)
+        service.save(hotline(), account, said, template_id, values["version"])
     except Refused as refused:
-        page = _page(values, grouped_errors(refused.problems), template_id)
+        theirs = None
+        if isinstance(refused, Conflict) and template_id is not None:
+            with hotline().database.reading() as session:
+                theirs = service.found(session, account, template_id)
+            values["version"] = service.version_of(theirs)  # which the writer sees now
+        page = _page(values, grouped_errors(refused.problems), template_id, theirs=theirs)
         return Response(page, errors.status_of(refused))
     return redirect(url_for("replies.listed"), 303)
 
@@ -139,7 +144,11 @@ def _list(account: Account, problems: dict[str, list[str]]) -> str:
 
 
 def _page(
-    values: dict[str, str], problems: dict[str, list[str]], template_id: UUID | None, preview: str | None = None
+    values: dict[str, str],
+    problems: dict[str, list[str]],
+    template_id: UUID | None,
+    preview: str | None = None,
+    theirs: ReplyTemplate | None = None,
 ) -> str:
     return render_template(
         "replies/edit.html",
@@ -147,6 +156,7 @@ def _page(
         errors=problems,
         template_id=template_id,
         preview=preview,
+        theirs=theirs,
         statuses=[(status.value, wording.reply_words(status)) for status in service.statuses_of(staff())],
         topic_groups=topic_groups(),
         fields=[SimpleNamespace(name=name, example=example) for name, example in _example(staff()).items()],

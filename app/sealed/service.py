@@ -160,6 +160,8 @@ def release(hotline: Hotline, account: Account, step: Step, kind: str) -> Ticket
         why = Happening("released", now, account.id, internal_text=reason, data={"submission_type": kind})
         ticket.transition(Status.NEEDS_REVIEW, why)
 
+    with hotline.database.transaction() as session:
+        vault.expect_plain(session, _theirs(session, account, step.ticket_id, lock=True).id)
     return _decide(hotline, account, step, let_go)
 
 

@@ -19,6 +19,7 @@ from app.intake.schema import Report, searchable
 from app.persons import consent, contacts
 from app.persons.contacts import FIELDS, ContactDetails
 from app.photostore import Photo
+from app.problems import Conflict, Problem
 from app.seals import SealKeyMissing
 from models.base import Base
 from models.coordination import Part
@@ -256,10 +257,19 @@ def photos(hotline: Hotline, session: Session, ticket_id: UUID) -> list[bytes]:
     return [hotline.seals.decrypt(row.envelope) for row in session.scalars(rows)]
 
 
+def expect_plain(session: Session, ticket_id: UUID) -> None:
+    """Note that plain files of a ticket's photos may lie about again, so that a sweep removes them if they should not.
+
+    For a release writes them before its commit, which may not come.
+    """
+    session.execute(update(SealedPhoto).where(SealedPhoto.ticket_id == ticket_id).values(swept=False))
+
+
 def give_back(hotline: Hotline, session: Session, ticket: Ticket) -> None:
     """Put everything that a ticket says where it was, and empty the vault of it; the caller moves the ticket.
 
-    It is of no incident from now on: the one it was of went on without it.
+    It is of no incident from now on: the one it was of went on without it. `expect_plain` has been committed before;
+    raises `Conflict` where a sweep came in between.
     """
     said = content(hotline, session, ticket.id)
     ticket.text = said.text
@@ -311,6 +321,8 @@ def _give_photos_back(hotline: Hotline, session: Session, ticket: Ticket, said: 
     rows = select(SealedPhoto).where(SealedPhoto.ticket_id == ticket.id)
     # Locked, for a sweep of this moment would take away the plain file that is written here.
     kept = {row.id: row for row in session.scalars(rows.with_for_update())}
+    if any(row.swept for row in kept.values()):
+        raise Conflict([Problem("version", "stale")])
     for described in said.photos:
         photo_id = UUID(described["id"])
         session.add(Attachment(ticket_id=ticket.id, **(described | {"id": photo_id})))

@@ -18,10 +18,18 @@ if (document.querySelector("form[action$='/accounts/login']")) sessionStorage.re
 
 document.querySelector("#errors")?.focus();
 
-// Codes and one-time tokens stand behind the # of a link, which no server and no log ever sees.
+// Codes and one-time tokens stand behind the # of a link, which no server and no log ever sees. So do places on the page.
+const hash = () => {
+  try {
+    const value = decodeURIComponent(location.hash.slice(1));
+    return document.getElementById(value) ? "" : value;
+  } catch {
+    return ""; // a stray %
+  }
+};
 const fromHash = (selector, field, then) => {
   const form = document.querySelector(selector);
-  const value = decodeURIComponent(location.hash.slice(1));
+  const value = hash();
   if (!form || !value || form.elements[field].value) return;
   form.elements[field].value = value;
   history.replaceState(null, "", location.pathname);
@@ -45,7 +53,11 @@ for (const button of all("button[data-copy]")) {
 }
 
 // A form that was taken is no draft any more (`citizen.js` keeps one).
-if (document.querySelector("[data-filed]")) localStorage.removeItem("langnghe-draft-report");
+try {
+  if (document.querySelector("[data-filed]")) localStorage.removeItem("langnghe-draft-report");
+} catch {
+  // a browser that keeps nothing kept no draft
+}
 
 for (const area of all("textarea[data-max]")) {
   const counter = document.createElement("p");

@@ -92,8 +92,12 @@ picker.addEventListener("change", async () => {
 // ---- The draft that is being written: words at hand at once, photos beside them.
 const WORDS = "langnghe-draft-report";
 const WRITING = "writing"; // the id of its photos
-const FIELDS = ["text", "place_text", "latitude", "longitude", "topic"];
+const FIELDS = ["text", "place_text", "latitude", "longitude", "topic", "submission_type"];
 const kept = at("#kept");
+// What they say that it is must not be chosen unseen.
+const unfoldKinds = () => {
+  if (form.elements.submission_type.value) at("#kinds").open = true;
+};
 
 const stored = () => {
   try {
@@ -107,17 +111,31 @@ const isEmpty = () => !photos.length && FIELDS.every((name) => !form.elements[na
 const freshKey = () => crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 // The key is the draft's from its first letter on: whatever becomes of the answer, it is filed once.
 let key = stored().key ?? freshKey();
+// Unless another tab has filed something else under it: what stands here is a draft of its own then.
+const keyAfter = (id, problems) => (problems.some(({ code }) => code === "key_reused") ? freshKey() : id);
 
+// A browser may keep nothing, such as in private: words and photos then live as long as the page.
+const dropWords = () => {
+  try {
+    localStorage.removeItem(WORDS);
+  } catch {
+    // there are none
+  }
+};
+const dropDraft = (id) => drafts.remove(id).catch(() => {});
 const keepWords = () => {
   show(kept, !isEmpty());
-  if (isEmpty()) return localStorage.removeItem(WORDS);
+  if (isEmpty()) return dropWords();
   const said = Object.fromEntries(FIELDS.map((name) => [name, form.elements[name].value]));
-  localStorage.setItem(WORDS, JSON.stringify({ ...said, key, made: stored().made ?? Date.now() }));
+  try {
+    localStorage.setItem(WORDS, JSON.stringify({ ...said, key, made: stored().made ?? Date.now() }));
+  } catch {
+    show(kept, false);
+  }
 };
 const keepPhotos = () => {
   keepWords();
-  const doing = photos.length ? drafts.put({ id: WRITING, made: Date.now(), photos }) : drafts.remove(WRITING);
-  return doing.catch(() => {}); // a browser that keeps nothing, such as in private: photos live as long as the page
+  return photos.length ? drafts.put({ id: WRITING, made: Date.now(), photos }).catch(() => {}) : dropDraft(WRITING);
 };
 const wipe = async () => {
   form.reset();
@@ -126,9 +144,9 @@ const wipe = async () => {
   changed(form.elements.longitude);
   key = freshKey();
   drawThumbs();
-  localStorage.removeItem(WORDS);
+  dropWords();
   show(kept, false);
-  await drafts.remove(WRITING).catch(() => {});
+  await dropDraft(WRITING);
   forget();
 };
 
@@ -137,9 +155,10 @@ const restore = async () => {
   for (const name of FIELDS) if (said[name] && !form.elements[name].value) form.elements[name].value = said[name];
   const found = await drafts.get(WRITING).catch(() => undefined);
   if (found && Date.now() - found.made < drafts.LIFE) photos.push(...found.photos);
-  else if (found) await drafts.remove(WRITING);
+  else if (found) await dropDraft(WRITING);
   drawThumbs();
   keepWords();
+  unfoldKinds();
   if (form.elements.latitude.value) told(position.dataset.kept, true);
   if (!isEmpty()) changed(form.elements.text);
 };
@@ -177,7 +196,10 @@ if (navigator.geolocation) {
     );
   });
 }
-forgetPosition.addEventListener("click", () => pin("", ""));
+forgetPosition.addEventListener("click", () => {
+  pin("", "");
+  (row.hidden ? form.elements.place_text : at("button", row)).focus();
+});
 // The map sets and takes away the same position, of which the words above it may say nothing else.
 form.addEventListener("input", ({ target }) => {
   if (target.name === "longitude") told("", Boolean(target.value));
@@ -193,12 +215,21 @@ if (Recognition) {
   const status = at("[role=status]", dictation);
   let ear;
   let typed = "";
+  let writing = false;
   const over = () => {
     ear = undefined;
     button.setAttribute("aria-pressed", "false");
     label.textContent = start;
     if (status.textContent === status.dataset.said) status.textContent = "";
   };
+  // Each result writes the whole field anew, so it listens no longer once somebody else writes there.
+  const deafen = () => {
+    if (!ear || writing) return;
+    ear.onresult = null;
+    ear.stop();
+  };
+  form.elements.text.addEventListener("input", deafen);
+  for (const event of ["submit", "reset"]) form.addEventListener(event, deafen);
   show(dictation, true);
   button.addEventListener("click", () => {
     if (ear) return ear.stop();
@@ -208,8 +239,10 @@ if (Recognition) {
     typed = form.elements.text.value.trim();
     ear.onresult = ({ results }) => {
       const heard = [...results].map(([best]) => best.transcript.trim()).join(" ");
+      writing = true;
       form.elements.text.value = [typed, heard].filter(Boolean).join(" ");
       changed(form.elements.text);
+      writing = false;
     };
     ear.onerror = () => (status.textContent = status.dataset.failed);
     ear.onend = over;
@@ -253,9 +286,10 @@ const chip = (topic, pressed) => {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "chip";
+  button.value = topic.slug;
   button.setAttribute("aria-pressed", String(pressed));
   button.textContent = named(topic);
-  button.addEventListener("click", () => choose(topic.slug));
+  button.addEventListener("click", () => choose(pressed ? "" : topic.slug));
   return button;
 };
 
@@ -268,9 +302,14 @@ const drawTopics = () => {
     ? [{ slug: chosen, vi: option.text, en: option.text }]
     : guessed.topics.slice(0, guessed.sure ? 1 : 3).filter(({ confidence }) => guessed.sure || confidence >= 0.15);
   lead.textContent = option ? lead.dataset.chosen : guessed.sure ? lead.dataset.sure : lead.dataset.unsure;
-  at("#guesses").replaceChildren(...listed.map((topic) => chip(topic, Boolean(option))));
+  const guesses = at("#guesses");
+  const pressed = guesses.contains(document.activeElement) ? document.activeElement.value : undefined;
+  guesses.replaceChildren(...listed.map((topic) => chip(topic, Boolean(option))));
   choice.value = chosen;
   show(understood, listed.length);
+  if (pressed === undefined) return;
+  const same = [...guesses.children].find((one) => one.value === pressed);
+  (same ?? guesses.firstElementChild ?? form.elements.text).focus();
 };
 const choose = (slug) => {
   form.elements.topic.value = slug;
@@ -296,8 +335,8 @@ const drawGuidance = ({ guidance: advice, submission_type: kind, submission_type
   const yes = at("[data-yes]", guidance);
   yes.textContent = words(yes.dataset.yes, { kind: name.toLowerCase() });
   yes.onclick = () => {
-    at(`#type-${kind}`).checked = true;
-    at("#kinds").open = true;
+    at(`#type-${kind}`).click(); // as if by hand: it is kept, and what is known near by goes
+    unfoldKinds();
     show(guidance, false);
     at(`#type-${kind}`).focus();
   };
@@ -316,7 +355,9 @@ const drawWard = ({ wards, place_sure: sure }) => {
   show(ward, last);
 };
 
-const day = (iso) => new Date(iso).toLocaleDateString(english ? "en" : "vi", { weekday: "long", day: "numeric", month: "numeric" });
+// A day of the city's, wherever the phone is; the English of people who write the day first.
+const DAY = { weekday: "long", day: "numeric", month: "numeric", timeZone: "Asia/Ho_Chi_Minh" };
+const day = (iso) => new Date(iso).toLocaleDateString(english ? "en-GB" : "vi", DAY);
 
 const drawKnown = (incidents) => {
   const mine = value("topic");
@@ -423,6 +464,14 @@ const busy = (now) => {
   sendWords.textContent = now ? main.dataset.sending : sendLabel;
 };
 
+// What is on its way is wiped once it has come: until then nobody writes on it. Returns what lets them again.
+const held = () => {
+  const fields = [...form.elements].filter((field) => !field.disabled);
+  for (const field of fields) field.disabled = true;
+  return () => fields.forEach((field) => (field.disabled = false));
+};
+for (const field of form.elements) field.disabled = false; // which some browsers remember over a reload
+
 const receipt = (answer) => {
   const page = document.createElement("form");
   page.method = "post";
@@ -436,12 +485,15 @@ const receipt = (answer) => {
   page.submit();
 };
 
+// Not every refusal names what is wrong.
+const reasons = (problems) => (problems.length ? problems : [{ field: "", vi: tray.dataset.refused, en: tray.dataset.refused }]);
+
 const complain = (problems) => {
   const box = at("#problems");
   for (const old of form.querySelectorAll(".error[data-new]")) old.remove();
   for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
   at("ul", box).replaceChildren(
-    ...problems.map((problem) => {
+    ...reasons(problems).map((problem) => {
       const name = problem.field.split(".")[0];
       const item = document.createElement("li");
       const field = name && document.getElementById(name);
@@ -495,16 +547,19 @@ form.addEventListener("submit", async (event) => {
   }
   const fields = [...new FormData(form)].filter(([name, field]) => typeof field === "string" && field && name !== "form_token");
   const draft = { id: key, to: form.dataset.send, made: Date.now(), state: drafts.WAITING, fields: [...fields], photos: [...photos] };
+  const release = held();
   // From here on it is a message that waits, and no draft to be written on: a closed tab must not make two of it.
   const isKept = await drafts.put(draft).then(() => true, () => false);
   if (isKept) {
-    localStorage.removeItem(WORDS);
-    await drafts.remove(WRITING);
+    dropWords();
+    await dropDraft(WRITING);
   }
   const { state, answer, problems } = await drafts.send(draft);
+  release();
   busy(false);
-  if (state === "refused") {
-    if (isKept) await drafts.remove(draft.id);
+  if (state === drafts.REFUSED) {
+    if (isKept) await dropDraft(draft.id);
+    key = keyAfter(draft.id, problems);
     await keepPhotos();
     return complain(problems);
   }
@@ -516,21 +571,31 @@ form.addEventListener("submit", async (event) => {
   tray.focus();
 });
 
-// ---- Drafts that wait, and codes that came while nobody looked.
+// ---- Drafts that wait or were refused, and codes that came while nobody looked.
+const CARDS = { [drafts.WAITING]: "#draft-waiting", [drafts.REFUSED]: "#draft-refused", [drafts.SENT]: "#draft-sent" };
 const drawTray = async () => {
   const waitingOnes = await drafts.all().catch(() => []);
+  const focused = tray.contains(document.activeElement) ? (document.activeElement.closest("section")?.dataset.draft ?? "") : undefined;
   tray.replaceChildren(
     ...waitingOnes.map((draft) => {
-      const sent = draft.state === drafts.SENT;
-      const card = at(sent ? "#draft-sent" : "#draft-waiting").content.cloneNode(true);
-      if (sent) {
+      const card = at(CARDS[draft.state]).content.cloneNode(true);
+      at("section", card).dataset.draft = draft.id;
+      if (draft.state === drafts.SENT) {
         at("[data-code]", card).textContent = draft.answer.code;
         at("input", card).value = draft.answer.receipt;
         return card;
       }
       const text = draft.fields.find(([name]) => name === "text")?.[1] ?? "";
       at("[data-excerpt]", card).textContent = [...text].slice(0, 120).join("");
-      at("[data-retry]", card).addEventListener("click", retry);
+      at("[data-retry]", card)?.addEventListener("click", retry);
+      at("[data-problems]", card)?.append(
+        ...reasons(draft.problems).map((problem) => Object.assign(document.createElement("li"), { textContent: named(problem) })),
+      );
+      at("[data-mend]", card)?.addEventListener("click", async () => {
+        if (!isEmpty() && !confirm(tray.dataset.replace)) return;
+        await wipe();
+        await mend(draft);
+      });
       at("[data-drop]", card).addEventListener("click", async () => {
         await drafts.remove(draft.id);
         await drawTray();
@@ -541,6 +606,10 @@ const drawTray = async () => {
   );
   tray.tabIndex = -1;
   show(tray, waitingOnes.length);
+  if (focused !== undefined) {
+    const same = [...tray.children].find((card) => card.dataset.draft === focused);
+    (same ? at("button", same) : tray.hidden ? form.elements.text : tray).focus();
+  }
   return waitingOnes;
 };
 
@@ -553,10 +622,12 @@ const mend = async (draft) => {
     else field.value = text;
   }
   photos.push(...draft.photos);
-  key = draft.id;
+  unfoldKinds();
+  key = keyAfter(draft.id, draft.problems);
   await drafts.remove(draft.id);
   drawThumbs();
   await keepPhotos();
+  await drawTray();
   complain(draft.problems);
 };
 
@@ -566,11 +637,8 @@ const retry = async () => {
   clearTimeout(timer);
   await drafts.sendAll().catch(() => {});
   const found = await drawTray();
-  const refused = found.find(({ state }) => state === "refused");
-  if (refused && isEmpty()) {
-    await mend(refused);
-    return drawTray();
-  }
+  const refused = found.find(({ state }) => state === drafts.REFUSED);
+  if (refused && isEmpty()) return mend(refused);
   if (found.some(({ state }) => state === drafts.WAITING)) {
     timer = setTimeout(retry, again);
     again = Math.min(again * 2, 300000);

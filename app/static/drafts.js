@@ -3,6 +3,7 @@
 {
   const WAITING = "waiting";
   const SENT = "sent";
+  const REFUSED = "refused";
   // A draft may be sent for so long after it was made; the server knows its key for longer (DRAFT_LIFE).
   const LIFE = 14 * 86400e3;
   const GIVE_UP = 120e3;
@@ -13,17 +14,24 @@
       request.onerror = () => fail(request.error);
     });
 
+  // One that failed or was closed is opened anew by whoever asks next.
   let opened;
+  const forget = () => (opened = undefined);
   const database = () => {
-    opened ??= new Promise((done, fail) => {
+    if (opened) return opened;
+    opened = new Promise((done, fail) => {
       const request = indexedDB.open("langnghe", 1);
       request.onupgradeneeded = () => {
         request.result.createObjectStore("drafts", { keyPath: "id" });
         request.result.createObjectStore("told");
       };
-      request.onsuccess = () => done(request.result);
+      request.onsuccess = () => {
+        request.result.onclose = forget;
+        done(request.result);
+      };
       request.onerror = () => fail(request.error);
     });
+    opened.catch(forget);
     return opened;
   };
 
@@ -53,7 +61,8 @@
   const language = () => inStore("told", "readonly", (store) => store.get("language")).catch(() => undefined);
   const speak = (to) => inStore("told", "readwrite", (store) => store.put(to, "language"));
 
-  // Returns {state, answer} or {state: "refused", problems}. Whatever is not an answer leaves the draft waiting.
+  // Returns {state, answer} or {state: REFUSED, problems}, of which there may be none. Whatever is not an answer leaves
+  // the draft waiting.
   const send = async (draft) => {
     const body = new FormData();
     for (const [name, value] of draft.fields) body.append(name, value);
@@ -68,14 +77,16 @@
         headers: { "Idempotency-Key": draft.id },
         signal: patience.signal,
       });
+      if (response.status === 413) return { state: REFUSED, problems: [] }; // a proxy may say so in words of its own
       const answer = await response.json();
       if (response.ok) {
-        // whoever sends last writes the same: the code stays until its page was seen, the words go at once
-        await put({ id: draft.id, made: draft.made, state: SENT, answer });
+        // whoever sends last writes the same: the code stays until its page was seen, the words go at once; where nothing
+        // can be kept it is filed all the same, and whoever looks gets the code
+        await put({ id: draft.id, made: draft.made, state: SENT, answer }).catch(() => {});
         return { state: SENT, answer };
       }
       const refused = response.status >= 400 && response.status < 500 && ![408, 425, 429].includes(response.status);
-      return refused ? { state: "refused", problems: answer.errors ?? [] } : { state: WAITING };
+      return refused ? { state: REFUSED, problems: answer.errors ?? [] } : { state: WAITING };
     } catch {
       return { state: WAITING };
     } finally {
@@ -88,12 +99,24 @@
     for (const draft of await all()) {
       if (draft.state !== WAITING) continue;
       const { state, problems } = await send(draft);
-      if (state === "refused") await put({ ...draft, state, problems });
+      if (state === REFUSED) await put({ ...draft, state, problems });
     }
   };
 
   // Of several pages and the worker one sends at a time; the key makes it safe where locks are not to be had.
-  const alone = (act) => (self.navigator.locks ? self.navigator.locks.request("langnghe-drafts", act) : act());
+  const alone = async (act) => {
+    let begun = false;
+    const begin = () => {
+      begun = true;
+      return act();
+    };
+    try {
+      return await self.navigator.locks.request("langnghe-drafts", begin);
+    } catch (error) {
+      if (begun) throw error;
+      return act();
+    }
+  };
 
   self.drafts = {
     put,
@@ -106,6 +129,7 @@
     sendAll: () => alone(sendAll),
     WAITING,
     SENT,
+    REFUSED,
     LIFE,
   };
 }

@@ -16,12 +16,19 @@ const fetched = async (address) => {
   return response.json();
 };
 
-// Ours after Leaflet's, which it overrides.
+// Ours after Leaflet's, which it overrides. One that did not come is asked for again.
 let library;
-const leaflet = () =>
-  (library ??= Promise.all([import("./vendor/leaflet/leaflet.js"), stylesheet("vendor/leaflet/leaflet.css").then(() => stylesheet("map.css"))]).then(
-    () => globalThis.L,
-  ));
+const load = async () => {
+  const styles = stylesheet("vendor/leaflet/leaflet.css").then(() => stylesheet("map.css"));
+  await Promise.all([import("./vendor/leaflet/leaflet.js"), styles]);
+  return globalThis.L;
+};
+const leaflet = () => {
+  if (library) return library;
+  library = load();
+  library.catch(() => (library = undefined));
+  return library;
+};
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const STREETS = 16;

@@ -8,20 +8,37 @@ const fail = (figure) => {
 };
 
 const open = async (figure) => {
+  const canvas = figure.querySelector(".map-canvas");
+  if (canvas.hidden) {
+    canvas.hidden = false; // after one that failed
+    figure.querySelector("[role=status]").textContent = "";
+  }
   try {
     await (await drawing()).draw(figure);
+    return true;
   } catch (error) {
     console.warn(`no map: ${error.message}`);
     fail(figure);
+    return false;
   }
 };
 
+// Drawn once, however often it is asked for; one that failed is tried again by who asks next.
+const once = (figure) => {
+  let opening;
+  return async () => {
+    opening ??= open(figure);
+    const opened = await opening;
+    if (!opened) opening = undefined;
+    return opened;
+  };
+};
+
 const openWhenNear = (figure) => {
+  const openIt = once(figure);
   const near = new IntersectionObserver(
-    (entries) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
-      near.disconnect();
-      open(figure);
+    async (entries) => {
+      if (entries.some((entry) => entry.isIntersecting) && (await openIt())) near.disconnect();
     },
     { rootMargin: "300px" },
   );
@@ -29,16 +46,13 @@ const openWhenNear = (figure) => {
 };
 
 const openWhenAsked = (figure) => {
+  const openIt = once(figure);
   const button = figure.querySelector("[data-map-open]");
   const panel = figure.querySelector("[data-map-panel]");
-  let opened = false;
   button.addEventListener("click", () => {
     panel.hidden = !panel.hidden;
     button.setAttribute("aria-expanded", String(!panel.hidden));
-    if (!panel.hidden && !opened) {
-      opened = true;
-      open(figure);
-    }
+    if (!panel.hidden) openIt();
   });
 };
 

@@ -335,12 +335,14 @@ def _acted(hotline: Hotline, typed: str, step: Step) -> Track:
 
 
 def _attach(hotline: Hotline, session: Session, ticket: Ticket, photos: Sequence[Photo]) -> None:
-    """Add photos behind those that the ticket has; raises `Refused` where they are too many together."""
+    """Add photos behind all that the ticket has; raises `Refused` where its citizen's are too many together."""
     if not photos:
         return
-    first = session.scalar(select(func.count()).where(Attachment.ticket_id == ticket.id)) or 0
-    if first + len(photos) > PHOTOS_OF_A_TICKET:
-        raise refuse("photos", "too_many_photos", max=max(0, PHOTOS_OF_A_TICKET - first))
+    theirs = func.count().filter(Attachment.shows == PhotoOf.REPORT)
+    behind = func.coalesce(func.max(Attachment.position) + 1, 0)
+    had, first = session.execute(select(theirs, behind).where(Attachment.ticket_id == ticket.id)).one()
+    if had + len(photos) > PHOTOS_OF_A_TICKET:
+        raise refuse("photos", "too_many_photos", max=max(0, PHOTOS_OF_A_TICKET - had))
     for position, photo in enumerate(photos, first):
         photostore.store(hotline.settings.attachments, photo)
         session.add(attachment(ticket, photo, position))

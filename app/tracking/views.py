@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Blueprint, Response, render_template, request, send_file, url_for
+from flask import Blueprint, Response, g, render_template, request, send_file, url_for
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -107,6 +107,7 @@ def photo_address(photo_id: UUID) -> str:
 
 def _answer(act: Callable[[str], Track], page: Callable[[Track], str] | None = None) -> Response:
     code = request.form.get("code", "")[:100]
+    setattr(g, errors.TYPED, request.form.to_dict())
     try:
         with throttle().code(address()):
             found = act(code)
@@ -153,6 +154,8 @@ def _ask_again(code: str, problems: tuple[Problem, ...], status: int) -> Respons
 def _next_words(track: Track) -> str:
     if track.can_reopen and Status.CLOSED in {track.status, track.follows}:
         return wording.closed_and_open_to_doubt()
+    if track.can_reopen and Status.REJECTED in {track.status, track.follows}:
+        return wording.refused_and_open_to_doubt()
     if track.follows:
         return wording.followed_next(track.follows)
     moved = [moment.kind for moment in track.timeline if moment.kind not in service.OF_THE_PERSON]
@@ -164,7 +167,7 @@ def _page(track: Track, problems: dict[str, list[str]], *, lost: bool = False) -
     rows = [
         TimelineRow(
             m.at,
-            wording.citizen_words(m.kind),
+            wording.citizen_words(m.kind, m.status),
             m.public_text,
             m.committed_at,
             wording.refusal_words(m.reason_code) if m.reason_code else None,

@@ -4,11 +4,12 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from redis.exceptions import RedisError
 from rq import Queue, Worker
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app import lifecycle, surges
@@ -52,6 +53,8 @@ class Relay:
         self._stop = threading.Event()
         self._beaten = self._tidied = 0.0
         self._trouble: str | None = None
+        self._broken = False
+        self._failing: dict[str, str] = {}
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT; what was claimed is on the queue by then, or comes due again."""
@@ -60,11 +63,14 @@ class Relay:
         # Beside the loop: no receiver outside may hold up a report.
         courier = threading.Thread(target=Courier(self.hotline).run, args=(self._stop,), name="courier")
         courier.start()
-        while not self._stop.is_set():
-            claimed = self._safely()
-            if not claimed:
-                self._stop.wait(self.hotline.settings.relay_every)
-        courier.join()
+        try:
+            while not self._stop.is_set():
+                claimed = self._safely()
+                if not claimed:
+                    self._stop.wait(self.hotline.settings.relay_every)
+        finally:
+            self._stop.set()  # a loop that broke must end the process, or nobody starts another
+            courier.join()
 
     def once(self) -> int:
         """Do one round; return how many entries were put on the queue."""
@@ -75,7 +81,7 @@ class Relay:
         settings = self.hotline.settings
         with self.hotline.database.transaction() as session:
             now = self.hotline.now()
-            outbox.give_up(session, now, max_attempts=settings.max_attempts)
+            outbox.give_up(session, now, lease=settings.lease, max_attempts=settings.max_attempts)
             entries = outbox.claim(
                 session, now, lease=settings.lease, limit=settings.batch * room, max_attempts=settings.max_attempts
             )
@@ -92,11 +98,13 @@ class Relay:
     def _safely(self) -> int:
         try:
             claimed = self.once()
-        except (RedisError, SQLAlchemyError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next round may go well
             self._complain(type(error).__name__)
+            self._broken = not isinstance(error, RedisError)
             self._stop.wait(self.hotline.settings.relay_every)
             return 0
         self._complain(None)
+        self._broken = False
         return claimed
 
     def _complain(self, trouble: str | None) -> None:
@@ -105,37 +113,64 @@ class Relay:
             log.warning("relay %s", f"waits: {trouble}" if trouble else "goes on")
             self._trouble = trouble
 
+    def _guarded(self, name: str, upkeep: Callable[[Hotline], object]) -> None:
+        """Do one thing; one that fails is said once, by its kind of error alone, and holds up nothing else."""
+        if self._stop.is_set():
+            return
+        try:
+            upkeep(self.hotline)
+        except Exception as error:  # noqa: BLE001 - it is tried again, and the others are not its business
+            trouble = type(error).__name__
+            if self._failing.get(name) != trouble:
+                log.warning("relay leaves %s undone: %s", name, trouble)
+            self._failing[name] = trouble
+            return
+        if self._failing.pop(name, None):
+            log.warning("relay does %s again", name)
+
     def _room(self) -> int:
         """How many more jobs the queue may take; raises `RedisError` before anything is claimed in vain."""
         depth = max(QUEUE_DEPTH, JOBS_A_WORKER * Worker.count(queue=self.queue))
         return depth - int(self.queue.count)
 
     def _beat(self) -> None:
+        """Say that the relay lives, unless reports did not get through the last round, and do what time alone asks for.
+
+        Redis away is no such round: the relay waits for it, and `langnghe_redis_up` tells.
+        """
         clock = time.monotonic()
         if clock - self._beaten < BEAT_EVERY:
             return
-        with self.hotline.database.transaction() as session:
-            now = self.hotline.now()
-            session.merge(Heartbeat(name="relay", at=now))
-            tidying = clock - self._tidied >= TIDY_EVERY
-            if tidying:
-                self._tidied = clock
-                self._tidy(session, now)
-        bulk.carry_out(self.hotline)
-        if tidying:
-            vault.sweep(self.hotline)
-            contacts.sweep(self.hotline)
-            retention.daily(self.hotline)
-            sending.keep(self.hotline)
-            counting.keep(self.hotline)
-            tallies.keep(self.hotline)
+        if not self._broken:
+            with self.hotline.database.transaction() as session:
+                session.merge(Heartbeat(name="relay", at=self.hotline.now()))
+        self._guarded("bulk steps", bulk.carry_out)
+        if clock - self._tidied >= TIDY_EVERY:
+            self._tidied = clock
+            self._tidy()
         self._beaten = clock
 
-    def _tidy(self, session: Session, now: datetime) -> None:
-        lifecycle.advance(self.hotline, session, now)
-        handover.advance(self.hotline, session, now)
-        upkeep.advance(session, now)
-        surges.watch(session, now, self.hotline.files.incidents.surge)
-        intake.forget_keys(self.hotline, session, now)
-        staff_sessions.forget(self.hotline, session, now)
-        weekly.ask(self.hotline, session, self.learning, now)
+    def _tidy(self) -> None:
+        hotline, learning = self.hotline, self.learning
+        surge = hotline.files.incidents.surge
+        for name, step in {
+            "lifecycle": lambda session, now: lifecycle.advance(hotline, session, now),
+            "handover": lambda session, now: handover.advance(hotline, session, now),
+            "desk": upkeep.advance,
+            "surges": lambda session, now: surges.watch(session, now, surge),
+            "keys": lambda session, now: intake.forget_keys(hotline, session, now),
+            "sessions": lambda session, now: staff_sessions.forget(hotline, session, now),
+            "retraining": lambda session, now: weekly.ask(hotline, session, learning, now),
+        }.items():
+            self._guarded(name, partial(_in_a_transaction, step))
+        self._guarded("vault", vault.sweep)
+        self._guarded("contacts", contacts.sweep)
+        self._guarded("retention", retention.daily)
+        self._guarded("notices", sending.keep)
+        self._guarded("maps", counting.keep)
+        self._guarded("tallies", tallies.keep)
+
+
+def _in_a_transaction(step: Callable[[Session, datetime], object], hotline: Hotline) -> None:
+    with hotline.database.transaction() as session:
+        step(session, hotline.now())

@@ -101,7 +101,7 @@ class Courier:
     def _safely(self) -> Sequence[UUID]:
         try:
             found = self._look()
-        except SQLAlchemyError as error:
+        except Exception as error:  # noqa: BLE001 - a courier that ends is not started again
             self._complain(type(error).__name__)
             return ()
         self._complain(None)

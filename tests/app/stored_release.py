@@ -81,7 +81,7 @@ class Release:
         """Make it, with the demonstration in it."""
         self.world = World(folder, f"sqlite:///{folder / 'langnghe.db'}")
         self.world.prepare()
-        demo.fill(self.world.hotline)
+        list(demo.fill(self.world.hotline))
         self.clock = Clock(self.world.hotline.now())
         self.hotline: Hotline = replace(self.world.hotline, now=self.clock)
         self.people: dict[str, Account] = {}

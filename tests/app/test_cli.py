@@ -1,17 +1,21 @@
 """The commands: what they print, and what they say to a person who can mend what is wrong."""
 
+import io
 import json
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
+from app import filing
 from app.accounts import service as accounts
 from app.accounts.service import NewAccount
 from app.bench.world import World
@@ -241,10 +245,11 @@ def test_who_has_the_machine_finds_a_way_in_and_each_is_on_record(run: Run, tmp_
         events = session.scalars(select(AuditEvent).order_by(AuditEvent.id)).all()
     hotline.database.close()
     assert [event.kind for event in events] == [
-        AuditKind.ACCOUNT_CREATED, AuditKind.PASSWORD_SET, AuditKind.INVITED, AuditKind.FACTOR_RESET,
-        AuditKind.TOKEN_MADE, AuditKind.ACCOUNT_DISABLED,
+        AuditKind.INVITED, AuditKind.ACCOUNT_CREATED, AuditKind.PASSWORD_SET, AuditKind.INVITED,
+        AuditKind.FACTOR_RESET, AuditKind.TOKEN_MADE, AuditKind.ACCOUNT_DISABLED,
     ]  # fmt: skip
-    assert {event.actor_id for event in events[2:]} == {None}
+    assert (events[0].account_id, events[0].detail) == (None, Role.ADMIN), "there was no account yet"
+    assert {event.actor_id for event in (events[0], *events[3:])} == {None}
 
 
 def test_the_calendar_is_listed_and_changed_and_remembers_who_and_why(run: Run, tmp_path: Path) -> None:
@@ -339,6 +344,30 @@ def test_a_rule_set_that_cannot_be_meant_is_refused_with_its_lines_before_any_ti
     assert (absent.exit_code, absent.stdout) == (2, "")
     assert run("rules", "test", "--rules", str(file), "--last", "0").exit_code == 2
     assert run("rules", "test", "--rules", str(file), "--since", "soon").exit_code == 2
+
+
+@pytest.mark.parametrize("more", [("--seed", "7"), ("--card", "card.md"), ("--if-needed",)])
+def test_what_training_on_decisions_would_not_heed_is_refused(run: Run, more: tuple[str, ...]) -> None:
+    done = run("train", "--from-overrides", *more)
+    assert (done.exit_code, "--from-overrides goes with none of" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "waited"), [("7", 7), ("999", 60), ("Wed, 21 Oct 2026 07:28:00 GMT", 5), ("-1", 5), (None, 5)]
+)
+def test_who_files_comes_back_when_asked_to(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, asked: str | None, waited: int
+) -> None:
+    answers = [
+        httpx.Response(503, headers={} if asked is None else {"Retry-After": asked}),
+        httpx.Response(201, json={"code": "X"}),
+    ]
+    pauses: list[float] = []
+    monkeypatch.setattr(httpx.Client, "post", lambda *_args, **_more: answers.pop(0))
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    (tmp_path / "one.jsonl").write_text('{"text": "x"}\n', "utf-8")
+    assert filing.file_all(tmp_path / "one.jsonl", "http://localhost", io.StringIO()) == 1
+    assert pauses == [waited]
 
 
 def test_reports_are_filed_and_followed_over_http(served: World, run: Run, tmp_path: Path) -> None:

@@ -1,19 +1,24 @@
 """The demonstration: lived through the same services as everything, once, and marked as invented."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app import demo
 from app.accounts import service as accounts
 from app.consistency import violations
+from app.demonstration import DEMO_MARK
 from app.desk import calls
 from app.hotline import Hotline
 from app.maps import counting
 from app.web import create_app
 from app.work import approval, saved
 from models.account import Account
+from models.outbox import InstallationMark
 from models.ticket import Ticket
 from models.vocabulary import Role, Status
 from tests.pages import words
@@ -26,7 +31,7 @@ def test_a_demonstration_is_filled_once_by_the_laws_of_the_program_and_says_that
 ) -> None:
     assert INVENTED not in words(client.get("/").get_data(as_text=True))
     (hotline.settings.data / "models").symlink_to(models_dir)
-    printed = demo.fill(hotline)
+    printed = list(demo.fill(hotline))
     with hotline.database.reading() as session:
         assert violations(session) == []
         tickets = {ticket.id: ticket.status for ticket in session.scalars(select(Ticket))}
@@ -57,7 +62,7 @@ def test_a_demonstration_is_filled_once_by_the_laws_of_the_program_and_says_that
         assert exchange.revoked_at is None
         assert exchange.id in calls.last_calls(session)
 
-    again = demo.fill(hotline)
+    again = list(demo.fill(hotline))
     assert len(again) == 1
     assert "already" in again[0]
     with hotline.database.reading() as session:
@@ -73,3 +78,27 @@ def test_a_demonstration_is_filled_once_by_the_laws_of_the_program_and_says_that
     assert 0 < found["total"]["on_time"] < 1
     for path in ("/", "/t", "/accounts/login", "/rieng-tu", "/no-such-page"):
         assert INVENTED in words(visitor.get(path).get_data(as_text=True)), path
+
+
+def test_a_demonstration_that_is_broken_off_is_marked_and_has_handed_its_passwords_out(
+    hotline: Hotline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marked: list[bool] = []
+
+    def script() -> Iterator[dict[str, Any]]:
+        with hotline.database.reading() as session:
+            marked.append(session.get(InstallationMark, DEMO_MARK) is not None)
+        return iter(())
+
+    def broken(_hotline: Hotline) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "_script", script)
+    monkeypatch.setattr(demo.fortnight, "script", script)
+    monkeypatch.setattr(demo.desk, "fill", broken)
+    printed: list[str] = []
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - what came before it counts
+        for line in demo.fill(hotline):
+            printed.append(line)  # noqa: PERF402
+    assert marked == [True, True]
+    assert "coordinator" in demo.passwords(printed)

@@ -425,6 +425,26 @@ def test_a_call_back_that_is_done_is_deleted_after_a_day_and_an_owed_one_stays(
         assert [row.id for row in session.scalars(select(CallBack))] == [_other.id]
 
 
+def test_a_call_back_that_nobody_does_is_deleted_30_days_after_it_was_due(
+    hotline: Hotline, staff: Staff, clock: Clock
+) -> None:
+    callbacks.write_down(hotline, staff.call_taker, Wish(PHONE, "15"))
+    for days, left in ((29, 1), (1, 1), (1, 0)):
+        clock.forward(days=days)
+        tidy(hotline)
+        assert len(reminders(hotline, callbacks.owed, staff.call_taker)) == left
+
+
+def test_a_call_back_that_was_done_late_stays_its_day(hotline: Hotline, staff: Staff, clock: Clock) -> None:
+    callbacks.write_down(hotline, staff.call_taker, Wish(PHONE, "15"))
+    clock.forward(days=30)
+    (one,) = reminders(hotline, callbacks.owed, staff.call_taker)
+    callbacks.done(hotline, staff.call_taker, one.id)
+    clock.forward(hours=12)
+    tidy(hotline)
+    assert len(reminders(hotline, callbacks.done_today, staff.call_taker)) == 1
+
+
 def test_every_mistake_of_a_call_back_is_named_and_what_was_typed_comes_back(staff: Staff, log_in: Log) -> None:
     desk = log_in(staff.call_taker)
     refused = post_form(desk, "/desk/callbacks", "/desk/callbacks", number="12", when="mai mốt", note=CANARY)
@@ -453,6 +473,9 @@ def test_every_mistake_of_a_call_back_is_named_and_what_was_typed_comes_back(sta
         ("4/3 9h", 24 * 60),
         ("lúc 10 giờ", 60),
         ("2/3", "call_back_far"),
+        ("3/3", "call_back_past"),  # at eight, as nobody said when
+        ("3/3 8h30", "call_back_past"),
+        ("3/3 10h", 60),
         ("31/2", "call_back_when"),
         ("25:00", "call_back_when"),
         ("4/3 mai", "call_back_when"),
@@ -562,7 +585,8 @@ def test_a_refused_filing_says_why_in_its_place_and_keeps_the_draft(
 def test_a_console_that_was_open_for_too_long_is_handed_a_new_token(staff: Staff, log_in: Log) -> None:
     desk = log_in(staff.call_taker)
     page = desk.get("/desk").get_data(as_text=True)
-    told = {"csrf_token": hidden(page, "csrf_token"), "form_token": "old", "text": LIGHTS_OUT, "nearby": "shown"}
+    told = {"csrf_token": hidden(page, "csrf_token"), "form_token": "of yesterday"}
+    told |= {"text": LIGHTS_OUT, "nearby": "shown"}
     refused = desk.post("/desk", data=told, headers={"X-Part": "1"})
     assert refused.status_code == 422
     fresh = re.search('data-form-token="([^"]+)"', refused.get_data(as_text=True))

@@ -2,10 +2,11 @@
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import timedelta
 from importlib.resources import files
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -23,7 +24,7 @@ from app.tracking.service import PHOTOS_OF_A_TICKET
 from models.account import Account
 from models.outbox import IdempotencyKey
 from models.ticket import Attachment, Ticket
-from models.vocabulary import Channel, Status
+from models.vocabulary import Channel, PhotoOf, Status
 from tests.app.conftest import LIGHTS_OUT, Clock, Filed, Road, Staff, picture
 from tests.pages import words
 
@@ -198,22 +199,28 @@ def test_a_reopened_report_takes_photos_and_one_that_cannot_be_leaves_none(
 
 def test_photos_of_one_report_have_an_end(hotline: Hotline, road: Road, client: FlaskClient) -> None:
     filed = road.asked()
-    with hotline.database.transaction() as session:
-        for position in range(PHOTOS_OF_A_TICKET):
-            session.add(
-                Attachment(
-                    ticket_id=filed.ticket().id,
-                    position=position,
-                    media_type="image/jpeg",
-                    size=1,
-                    sha256="0" * 64,
-                    width=1,
-                    height=1,
-                )
-            )
+    lay_beside(hotline, filed, PhotoOf.REPORT, range(PHOTOS_OF_A_TICKET))
     refused = client.post("/t/bo-sung", data={"code": filed.code, "message": "Thêm nè.", "photos": upload()})
     assert refused.status_code == 422
     assert filed.status() is Status.INFO_REQUESTED
+
+
+def test_photos_that_a_unit_has_laid_beside_it_take_no_room_and_no_place(
+    hotline: Hotline, road: Road, client: FlaskClient
+) -> None:
+    filed, places = road.asked(), range(3, PHOTOS_OF_A_TICKET + 3)
+    lay_beside(hotline, filed, PhotoOf.AFTER, places)
+    answer = client.post("/t/bo-sung", data={"code": filed.code, "message": "Thêm nè.", "photos": upload()})
+    assert answer.status_code == 200
+    assert [photo.position for photo in filed.ticket().attachments] == [*places, places.stop]
+
+
+def lay_beside(hotline: Hotline, filed: Filed, shows: PhotoOf, places: Iterable[int]) -> None:
+    """Lay photos beside a report, at these places."""
+    plain: dict[str, Any] = {"media_type": "image/jpeg", "size": 1, "sha256": "0" * 64, "width": 1, "height": 1}
+    with hotline.database.transaction() as session:
+        for place in places:
+            session.add(Attachment(ticket_id=filed.ticket().id, position=place, shows=shows, **plain))
 
 
 def test_a_photo_that_was_locked_away_is_seen_no_more(

@@ -142,6 +142,9 @@ def test_a_refusal_is_contested_once_and_before_somebody_else(
     hotline: Hotline, client: FlaskClient, road: Road, staff: Staff
 ) -> None:
     filed = road.rejected("Tin bán xe.")
+    shown = words(client.post("/t", data={"code": filed.code}).get_data(as_text=True))
+    assert "Chúng tôi không tiếp nhận phản ánh này" in shown
+    assert "Nếu thấy chưa đúng, bạn nhờ người khác xem lại." in shown
     tracking.reopen(hotline, filed.code, "Tôi báo xe bỏ giữa đường.")
     assert ids(hotline, staff.coordinator) == set()
     assert ids(hotline, staff.cleared) == {filed.ticket().id}
@@ -150,7 +153,9 @@ def test_a_refusal_is_contested_once_and_before_somebody_else(
             act(hotline, staff.coordinator, step(filed, "Không."))
     review.reject(hotline, staff.cleared, step(filed, "Đúng là tin bán xe."), "advertising")
     shown = words(client.post("/t", data={"code": filed.code}).get_data(as_text=True))
+    assert "Lý do ở bên dưới." in shown
     assert "nhờ người khác xem lại" not in shown
+    assert "bạn mở lại" not in shown
     again = client.post("/t/mo-lai", data={"code": filed.code, "message": "Xem lại lần nữa."})
     assert (again.status_code, filed.status()) == (409, Status.REJECTED)
     consistent(hotline)

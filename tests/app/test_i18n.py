@@ -435,6 +435,7 @@ def domain_words() -> Iterator[str]:
     yield from map(wording.next_words, Status)
     yield from map(wording.followed_next, Status)
     yield wording.closed_and_open_to_doubt()
+    yield wording.refused_and_open_to_doubt()
     yield from map(wording.type_words, [None, *SubmissionType])
     yield from map(wording.channel_words, Channel)
     yield from map(wording.urgency_words, Urgency)
@@ -449,4 +450,5 @@ def domain_words() -> Iterator[str]:
     yield wording.due_tag(PAST, PAST, paused=True).words
     yield from map(wording.refusal_words, RefusalReason)
     yield from map(wording.citizen_words, sorted(PUBLIC_KINDS | OF_THE_PERSON))
+    yield from (wording.citizen_words("triaged", there) for there in Status)
     yield from map(wording.event_words, sorted(PUBLIC_KINDS | OF_THE_PERSON))

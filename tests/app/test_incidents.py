@@ -131,7 +131,7 @@ def test_without_a_model_a_person_decides_about_a_join_and_sees_what_the_filer_s
         for entry in outbox.claim(session, clock(), lease=0, limit=9, max_attempts=5):
             entry.attempts = 9
         session.flush()
-        outbox.give_up(session, clock(), max_attempts=5)
+        outbox.give_up(session, clock(), lease=0, max_attempts=5)
     assert joined.status() is Status.NEEDS_REVIEW
     page = log_in(staff.coordinator).get(f"/review/{joined.ticket().id}").get_data(as_text=True)
     assert "Có thể cùng một việc" in words(page)

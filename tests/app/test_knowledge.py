@@ -19,7 +19,7 @@ from models.article import Article
 from models.vocabulary import Status, topics
 from tests.app.conftest import LIGHTS, LIGHTS_OUT, Clock, Road, Staff, step
 from tests.conftest import database_url
-from tests.pages import post_form, words
+from tests.pages import hidden, post_form, words
 
 Log = Callable[[Account], FlaskClient]
 __all__ = ["database_url"]  # what a release brings is changed here, so these databases are used once
@@ -43,7 +43,9 @@ def test_a_release_plants_each_of_its_articles_once_and_never_writes_over_them(h
     assert len(kept) == 10
     assert {seed.topic for seed in service.seeds()} <= {None, *topics()}
     one = kept["so-khan-cap"]
-    service.save(hotline, staff.coordinator, Draft(title=one.title, body="Gọi 113, 114, 115."), one.id)
+    service.save(
+        hotline, staff.coordinator, Draft(title=one.title, body="Gọi 113, 114, 115."), one.id, service.version_of(one)
+    )
     with hotline.database.transaction() as session:
         assert service.plant(hotline, session) == 0
         assert session.get_one(Article, one.id).body == "Gọi 113, 114, 115."
@@ -110,6 +112,29 @@ def test_a_coordinator_writes_and_reviews_an_article(
         staff.coordinator.id,
     )
     assert 'href="https://vidu.vn/qd31"' in client.get(f"/hoi-dap/{article.id}").get_data(as_text=True)
+
+
+def test_of_two_who_edit_one_article_the_second_sees_the_first_ones_words_and_loses_none_of_their_own(
+    hotline: Hotline, staff: Staff, log_in: Log, clock: Clock
+) -> None:
+    one = written(hotline, staff)
+    page, browser = f"/kb/{one.id}", log_in(staff.coordinator)
+    before = hidden(browser.get(page).get_data(as_text=True), "version")
+    clock.forward(minutes=1)
+    assert post_form(log_in(staff.cleared), page, page, **LAMPS | {"body": "Bạn gọi số 1022."}).status_code == 303
+    clock.forward(minutes=1)
+    mine = LAMPS | {"body": "Bạn ghi số trụ rồi báo ở đây."}
+    refused = post_form(browser, page, page, **mine | {"version": before})
+    assert refused.status_code == 409
+    shown = refused.get_data(as_text=True)
+    for said in ("Có người vừa sửa và lưu", "Bạn gọi số 1022.", mine["body"] + "</textarea>"):
+        assert said in shown
+    with hotline.database.reading() as session:
+        assert session.get_one(Article, one.id).body == "Bạn gọi số 1022."
+    again = post_form(browser, page, page, **mine | {"version": hidden(shown, "version")})
+    assert again.status_code == 303
+    with hotline.database.reading() as session:
+        assert session.get_one(Article, one.id).body == mine["body"]
 
 
 @pytest.mark.parametrize(

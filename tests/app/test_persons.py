@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 from flask.testing import FlaskClient
 from sqlalchemy import MetaData, delete, func, insert, select, text, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from app import doctor, search
@@ -583,6 +583,28 @@ def test_the_relay_purges_once_a_day_and_only_where_that_is_wanted(
     assert retention.daily(wanted) is False
     clock.forward(days=1)
     assert retention.daily(wanted) is True
+
+
+def test_a_purge_that_breaks_off_is_gone_on_with_the_same_day(
+    hotline: Hotline, road: Road, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Injected: the database is away during the day's purge. Expected: the next look takes what is over."""
+    ended = road.answered()
+    tracking.rate(hotline, ended.code, 5, "")
+    clock.forward(days=800)
+    wanted = replace(hotline, settings=replace(hotline.settings, purge_daily=True))
+    with monkeypatch.context() as patched:
+        patched.setattr(erasure, "erase", _away)
+        with pytest.raises(OperationalError):
+            retention.daily(wanted)
+    assert retention.daily(wanted) is True
+    with hotline.database.reading() as session:
+        assert session.scalars(select(Erasure.ticket_id)).all() == [ended.ticket().id]
+    assert retention.daily(wanted) is False
+
+
+def _away(*_: Any, **__: Any) -> None:
+    raise OperationalError("", {}, Exception())
 
 
 def test_two_purges_at_once_take_each_case_once(hotline: Hotline, road: Road, staff: Staff, clock: Clock) -> None:

@@ -12,9 +12,10 @@ from app.replies import service
 from app.replies.fields import FIELDS, filled, unknown_fields
 from app.replies.schema import Draft, draft
 from models.account import Account
+from models.reply import ReplyTemplate
 from models.vocabulary import Status
-from tests.app.conftest import BUSES, Road, Staff
-from tests.pages import post_form
+from tests.app.conftest import BUSES, Clock, Road, Staff
+from tests.pages import hidden, post_form
 
 Log = Callable[[Account], FlaskClient]
 BODY = "{Đơn vị} sẽ sửa {chủ đề} ở {nơi} trước {hạn}."
@@ -103,6 +104,31 @@ def test_a_template_is_kept_after_a_preview_and_stands_filled_beside_the_answer(
     replies = re.findall(r'<textarea[^>]* name="public_text"[^>]*>(.*?)</textarea>', shown, re.DOTALL)
     assert replies == ["", ""], "nothing stands there that nobody has chosen"
     assert BUSES not in shown
+
+
+def test_of_two_who_edit_one_template_the_second_sees_the_first_ones_words_and_loses_none_of_their_own(
+    hotline: Hotline, staff: Staff, log_in: Log, clock: Clock
+) -> None:
+    one = service.save(hotline, staff.coordinator, Draft("Của thành phố", "Đã sửa.", Status.ANSWERED))
+    page, browser = f"/replies/{one.id}", log_in(staff.coordinator)
+    before = hidden(browser.get(page).get_data(as_text=True), "version")
+    clock.forward(minutes=1)
+    typed = {"title": "Của thành phố", "status": "answered", "topic_slug": ""}
+    assert post_form(log_in(staff.cleared), page, page, **typed, body="Đã thay bóng.").status_code == 303
+    clock.forward(minutes=1)
+    mine = typed | {"body": "Đã sửa {chủ đề}.", "version": before}
+    previewed = post_form(browser, page, page, **mine, preview="1").get_data(as_text=True)
+    assert hidden(previewed, "version") == before
+    refused = post_form(browser, page, page, **mine)
+    assert refused.status_code == 409
+    shown = refused.get_data(as_text=True)
+    for said in ("Có người vừa sửa và lưu", "Đã thay bóng.", mine["body"] + "</textarea>"):
+        assert said in shown
+    with hotline.database.reading() as session:
+        assert session.get_one(ReplyTemplate, one.id).body == "Đã thay bóng."
+    assert post_form(browser, page, page, **mine | {"version": hidden(shown, "version")}).status_code == 303
+    with hotline.database.reading() as session:
+        assert session.get_one(ReplyTemplate, one.id).body == mine["body"]
 
 
 def test_a_person_without_a_unit_leads_no_template_page_astray(staff: Staff, log_in: Log) -> None:

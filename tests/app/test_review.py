@@ -165,7 +165,7 @@ def test_a_job_that_failed_too_often_is_shown_and_its_ticket_awaits_a_person(
         entry = session.scalars(select(OutboxEntry)).one()
         entry.attempts, entry.due_at = 5, hotline.now()
         session.flush()
-        assert outbox.give_up(session, hotline.now(), max_attempts=5) == 1
+        assert outbox.give_up(session, hotline.now(), lease=30, max_attempts=5) == 1
     page = words(coordinator.get("/review").get_data(as_text=True))
     assert "Công việc nền bị kẹt" in page
     assert "Công việc triage đã thử 5 lần không xong" in page
@@ -188,7 +188,7 @@ def test_danger_is_never_normal_even_where_its_job_failed_too_often(
     with hotline.database.transaction() as session:
         session.scalars(select(OutboxEntry)).one().attempts = 5
         session.flush()
-        assert outbox.give_up(session, hotline.now(), max_attempts=5) == 1
+        assert outbox.give_up(session, hotline.now(), lease=30, max_attempts=5) == 1
     assert (filed.status(), filed.ticket().urgency) == (Status.NEEDS_REVIEW, expected)
 
 

@@ -114,7 +114,7 @@ def test_a_ticket_that_no_machine_could_read_is_found_too(
         session.scalars(select(OutboxEntry)).one().attempts = 99
     clock.forward(days=1)
     with hotline.database.transaction() as session:
-        outbox.give_up(session, hotline.now(), max_attempts=5)
+        outbox.give_up(session, hotline.now(), lease=30, max_attempts=5)
     assert kept(hotline) == {filed.ticket().id}
 
 

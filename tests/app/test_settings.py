@@ -1,5 +1,7 @@
 """What can be set from outside: sound defaults, every problem named at once, a secret made once."""
 
+import errno
+import os
 import stat
 from pathlib import Path
 
@@ -27,6 +29,12 @@ def test_nothing_but_a_secret_is_needed(tmp_path: Path) -> None:
     assert (found.trusted_proxies, found.city, found.fault_dir) == (0, None, None)
     assert found.oidc is None
     assert found.session_idle < found.session_life
+
+
+@pytest.mark.parametrize("url", ["unix:///run/redis/redis.sock", "unix:///run/redis.sock?db=1", "redis://localhost/0"])
+def test_a_redis_that_is_named_is_not_started_by_us(tmp_path: Path, url: str) -> None:
+    found = from_env({"LANGNGHE_DATA": str(tmp_path), "REDIS_URL": url, **SECRET})
+    assert (found.redis_url, found.embedded_redis) == (url, None)
 
 
 def test_a_login_provider_is_named_with_all_that_belongs_to_it(tmp_path: Path) -> None:
@@ -118,6 +126,37 @@ def test_a_secret_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path) ->
     assert from_env(environ | SECRET).secret_key == SECRET["LANGNGHE_SECRET_KEY"]
 
 
+def test_of_two_first_starts_one_makes_the_key_and_no_part_of_one_is_ever_taken_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Injected: another start that makes each key a moment earlier; then a disk that fails before a key is written."""
+    environ, link = {"LANGNGHE_DATA": str(tmp_path)}, os.link
+
+    def late(part: str, file: Path) -> None:
+        file.write_text("f" * 43)
+        link(part, file)
+
+    monkeypatch.setattr(os, "link", late)
+    settings.prepare(environ)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(settings.KEY_FILES)
+    assert from_env(environ).secret_key == "f" * 43
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    (tmp_path / "secret").unlink()
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="no room"):
+        settings.prepare(environ)
+    assert not (tmp_path / "secret").exists()
+
+
+def test_an_empty_key_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "secret").touch()
+    with pytest.raises(SettingsError, match=r"LANGNGHE_SECRET_KEY \(.*/secret\): at least 32"):
+        from_env({"LANGNGHE_DATA": str(tmp_path)})
+
+
 @pytest.mark.parametrize(
     "more", [SECRET, {"DATABASE_URL": "postgresql://db/langnghe"}, {"DATABASE_URL": "postgres://db/x"}]
 )
@@ -146,6 +185,15 @@ def test_an_empty_variable_is_one_that_is_not_set(tmp_path: Path) -> None:
 def test_https_is_told_from_the_public_address(tmp_path: Path, url: str) -> None:
     found = from_env({"LANGNGHE_DATA": str(tmp_path), "LANGNGHE_URL": url, **SECRET})
     assert (found.https, found.public_url) == (True, "https://1022.example.vn")
+
+
+@pytest.mark.parametrize("url", [
+    "http://[1022", "http://1022.example.vn:many", "https://1022.example.vn?y", "https://1022.example.vn#z",
+    "https://1022.example.vn/?", "https://user:pw@1022.example.vn", "https://:8022",
+])  # fmt: skip
+def test_what_is_no_bare_address_is_named_among_the_problems(tmp_path: Path, url: str) -> None:
+    with pytest.raises(SettingsError, match=r"(?s)LANGNGHE_URL: a bare.*LANGNGHE_OIDC_ISSUER: an https"):
+        from_env({"LANGNGHE_DATA": str(tmp_path), **SECRET, "LANGNGHE_URL": url, "LANGNGHE_OIDC_ISSUER": "https://[1"})
 
 
 @pytest.mark.parametrize(

@@ -106,9 +106,7 @@ def test_the_relay_looks_and_coordinators_are_told_on_their_page_and_in_the_api(
 ) -> None:
     past(hotline, clock())
     reports(hotline, 9, clock())
-    relay = Relay(hotline)
-    with hotline.database.transaction() as session:
-        relay._tidy(session, clock())
+    Relay(hotline)._tidy()
     shown = words(log_in(staff.coordinator).get("/review").get_data(as_text=True))
     assert "Đang tăng bất thường" in shown
     assert "Ngập nước, triều cường , Phường Hòa Hưng : 9 phản ánh trong một giờ" in shown

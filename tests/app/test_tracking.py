@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from app.database import insert
 from app.hotline import Hotline
 from app.intake.schema import parse_report
 from app.intake.service import Filing, received
+from app.problems import NotAvailable, TooManyTries
 from app.tracking import service as tracking
 from app.work import queue
 from app.work import service as work
@@ -19,7 +21,7 @@ from models.code import grouped
 from models.ticket import Feedback
 from models.vocabulary import Channel, Status
 from tests.app.conftest import LIGHTS_OUT, Clock, Road, Staff, step
-from tests.pages import words
+from tests.pages import hidden, words
 
 CODE = "01KQ2M9XD0F3BHZ8"
 
@@ -32,6 +34,13 @@ def test_a_code_opens_its_report_however_it_is_typed(hotline: Hotline, client: F
         assert LIGHTS_OUT in words(answer.get_data(as_text=True)), typed
         told = client.post("/api/v1/track", json={"code": typed})
         assert told.get_json()["code"] == grouped(CODE), typed
+
+
+def test_a_citizen_reads_that_it_was_passed_on_where_it_was(client: FlaskClient, road: Road) -> None:
+    said = "Đã đọc và chuyển tới nơi phụ trách", "Đã chuyển tới điều phối viên", "Đã đọc phản ánh của bạn"
+    for filed, expected in zip((road.routed(), road.in_review(), road.merged()), said, strict=True):
+        page = words(client.post("/t", data={"code": filed.code}).get_data(as_text=True))
+        assert [sentence for sentence in said if sentence in page] == [expected]
 
 
 def test_a_code_that_nobody_holds_is_not_found_and_comes_back_to_be_read_again(
@@ -88,6 +97,28 @@ def test_an_answer_that_nobody_waits_for_is_refused_and_given_back(client: Flask
     assert "Trụ số bốn nha." in shown
     assert "“Đang xử lý”" in shown
     assert filed.kinds() == ["received", "triaged", "accepted"]
+
+
+@pytest.mark.parametrize("broken", [TooManyTries(60), NotAvailable()], ids=["too many tries", "database away"])
+def test_what_was_typed_stays_on_the_page_that_says_to_try_again_later(
+    client: FlaskClient, road: Road, monkeypatch: pytest.MonkeyPatch, broken: Exception
+) -> None:
+    filed = road.asked()
+    typed = {"code": filed.code, "message": "Trụ <số> bốn,\r\nngay đầu hẻm."}
+
+    def fail(*_: object) -> None:
+        raise broken
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tracking, "look_up", fail)
+        answer = client.post("/t/bo-sung", data=typed)
+    assert answer.status_code in {429, 503}
+    page = answer.get_data(as_text=True)
+    assert hidden(page, "code") == filed.code
+    assert ">Trụ &lt;số&gt; bốn,\r\nngay đầu hẻm.</textarea>" in page
+    assert 'action="/t/bo-sung"' in page
+    assert client.post("/t/bo-sung", data=typed).status_code == 200
+    assert filed.status() is Status.IN_PROGRESS
 
 
 def test_an_empty_or_endless_answer_is_refused_beside_its_field(client: FlaskClient, road: Road) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ from flask.testing import FlaskClient
 from redis import Redis
 from sqlalchemy import MetaData, func, select, update
 
+from app import search
 from app.bench.scratch import RedisServer
 from app.cli import main
 from app.consistency import assert_consistent, reconcile, violations
@@ -26,7 +28,7 @@ from app.photostore import path_of
 from app.review import service as review
 from app.sealed import service as sealed
 from app.sealed import vault
-from app.seals import SealKeyMissing
+from app.seals import SealKeyMissing, Seals
 from app.settings import prepare
 from app.tracking import service as tracking
 from app.triage.relay import Relay
@@ -268,6 +270,33 @@ def test_a_plain_photo_that_a_crash_left_goes_with_the_next_sweep(hotline: Hotli
     assert reconcile(hotline) == (0, 0)
 
 
+def test_a_release_that_fails_leaves_no_plain_photo(
+    hotline: Hotline, road: Road, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plain files are written before the commit that names them; without `expect_plain` no sweep would know of them."""
+    filed = file_with_photo(hotline, BRIBE)
+    photo = path_of(hotline.settings.attachments, filed.ticket().attachments[0].id)
+    road.triage()
+    vault.sweep(hotline)
+
+    def fail(*_: object) -> None:
+        assert photo.exists()
+        raise RuntimeError("gone after its photos were written")
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr(search, "keep", fail)
+        with pytest.raises(RuntimeError):
+            road.release(filed)
+    vault.sweep(hotline)
+    assert not photo.exists()
+    assert filed.status() is Status.SEALED
+    road.release(filed)
+    vault.sweep(hotline)
+    assert photo.exists()
+    assert reconcile(hotline) == (0, 0)
+    consistent(hotline)
+
+
 def test_the_newest_key_locks_and_every_key_opens(hotline: Hotline, road: Road, staff: Staff) -> None:
     filed = road.sealed(BRIBE)
     old = hotline.settings.seal_keys
@@ -411,3 +440,22 @@ def held_in(redis: RedisServer) -> Iterator[tuple[bytes, bytes]]:
 def consistent(hotline: Hotline) -> None:
     with hotline.database.reading() as session:
         assert_consistent(session)
+
+
+def test_a_key_file_stays_its_owners_and_one_that_cannot_be_read_is_a_missing_key(
+    hotline: Hotline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root rotates what the services read as a user of their own."""
+    settings = replace(hotline.settings, seal_keys=())
+    settings.seal_file.write_text(f"{'o' * 43}\n")
+    owner, given = settings.seal_file.stat(), list[tuple[int, int]]()
+    monkeypatch.setattr(os, "fchown", lambda _file, user, group: given.append((user, group)))
+    Seals(settings).add_key()
+    assert given == []
+    monkeypatch.setattr(os, "geteuid", lambda: owner.st_uid + 1)
+    Seals(settings).add_key()
+    assert given == [(owner.st_uid, owner.st_gid)]
+    settings.seal_file.unlink()
+    settings.seal_file.mkdir()
+    with pytest.raises(SealKeyMissing):
+        Seals(settings).encrypt(b"x")

@@ -28,6 +28,19 @@ def test_a_report_is_filed_and_followed(screen: BrowserContext) -> None:
     assert code not in page.url
 
 
+def test_a_place_on_the_page_and_a_stray_percent_are_no_codes(phone: BrowserContext) -> None:
+    page = phone.new_page()
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    page.goto("/t", wait_until="networkidle")
+    page.focus("a.skip")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => location.hash === '#main'")
+    page.goto("/t#100%", wait_until="networkidle")
+    assert page.input_value("#code") == ""
+    assert not posts
+
+
 def test_what_was_typed_survives_a_closed_tab_until_it_is_sent(phone: BrowserContext) -> None:
     page = phone.new_page()
     page.goto("/")

@@ -219,9 +219,7 @@ def test_a_call_pops_up_in_its_box_while_something_is_typed_and_takes_nothing_aw
     expect(console.locator("#text")).to_have_value(TEXT)
 
 
-def test_a_call_that_waits_stays_in_its_place_and_is_taken_though_its_box_was_renewed(
-    console: Page, site: Site
-) -> None:
+def test_a_call_that_waits_stays_in_its_place_and_is_taken_though_its_box_is_new(console: Page, site: Site) -> None:
     console.keyboard.type(TEXT)
     ring(site, "0918555666")
     box = console.locator("#now")

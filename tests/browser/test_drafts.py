@@ -1,6 +1,7 @@
 """A phone with a bad network: drafts outlive closed tabs, send themselves once, and can be wiped."""
 
 import io
+import re
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -13,6 +14,32 @@ from sqlalchemy import select
 from models.ticket import Ticket
 from tests.browser.conftest import Site
 
+#: A phone that keeps nothing, and one that is full by the time that the answer comes.
+BLOCKED = """
+    Object.defineProperty(window, "indexedDB", { value: { open: () => { throw new Error("blocked"); } } });
+    Object.defineProperty(window, "localStorage", { get: () => { throw new DOMException("", "SecurityError"); } });
+    if (self.LockManager) LockManager.prototype.request = () => Promise.reject(new DOMException("", "SecurityError"));
+"""
+FULL = """
+    const put = IDBObjectStore.prototype.put;
+    IDBObjectStore.prototype.put = function (draft, ...more) {
+      if (draft.state === "sent") throw new DOMException("", "QuotaExceededError");
+      return put.call(this, draft, ...more);
+    };
+"""
+#: Dictation whose results a test says: `hear("…")` adds one.
+DICTATION = """
+    window.SpeechRecognition = class {
+      start() {
+        this.results = [];
+        window.hear = (transcript) => {
+          this.results.push([{ transcript }]);
+          this.onresult?.({ results: this.results });
+        };
+      }
+      stop() { setTimeout(() => this.onend(), 300); }
+    };
+"""
 #: What may come over the wire at a first visit.
 WEIGHT = 120_000
 
@@ -86,6 +113,62 @@ def test_a_draft_with_its_photo_survives_a_closed_tab_until_it_is_wiped(citizen:
     assert page.evaluate("localStorage.length") == 0
 
 
+def test_that_it_is_a_denunciation_survives_a_reload_and_another_language(
+    citizen: BrowserContext, site: Site, text: str
+) -> None:
+    page = opened(citizen)
+    page.fill("#text", text)
+    page.click("#kinds summary")
+    page.check("#type-to-cao")
+    page.click("a.lang")
+    page.wait_for_selector("html[lang=en] form.enhanced")
+    expect(page.locator("#type-to-cao")).to_be_visible()
+    expect(page.locator("#type-to-cao")).to_be_checked()
+    page.click("button.main")
+    page.wait_for_selector("#code")
+    assert not filed(site, text), "it is sealed"
+
+
+def test_what_is_typed_or_wiped_while_one_dictates_stays_so(citizen: BrowserContext) -> None:
+    citizen.add_init_script(DICTATION)
+    page = opened(citizen)
+    page.click("#dictation button")
+    page.evaluate("hear('đèn đường')")
+    page.evaluate("hear('tắt')")
+    assert page.input_value("#text") == "đèn đường tắt"
+    page.fill("#text", "đèn đường tắt, trụ số bốn")
+    page.evaluate("hear('ba đêm')")
+    assert page.input_value("#text") == "đèn đường tắt, trụ số bốn"
+    expect(page.locator("#dictation button")).to_have_attribute("aria-pressed", "false")
+    page.click("#dictation button")
+    page.evaluate("hear('hai đêm')")
+    assert page.input_value("#text") == "đèn đường tắt, trụ số bốn hai đêm"
+    page.click("#kept button")
+    page.evaluate("hear('một đêm')")
+    assert page.input_value("#text") == ""
+
+
+def test_nobody_writes_on_a_report_that_is_on_its_way(citizen: BrowserContext, site: Site, text: str) -> None:
+    page = opened(citizen)
+    page.click("text=Liên hệ, nếu muốn")
+    page.fill("#text", text)
+    sent: list[Route] = []
+
+    def hold(route: Route) -> None:
+        sent.append(route)
+
+    page.route("**/gui", hold, times=1)
+    with page.expect_request("**/gui"):
+        page.click("button.main")
+    for field in ("#text", "#place_text", "#contact_name"):
+        assert not page.is_editable(field), field
+    page.wait_for_timeout(100)
+    sent[0].fulfill(status=503, json={})
+    expect(page.locator("#drafts")).to_contain_text("Chưa gửi được")
+    page.fill("#text", "Một chuyện khác hẳn")
+    page.fill("#contact_name", "Bảy")
+
+
 def test_what_is_written_without_a_network_sends_itself_once_when_it_is_back(
     citizen: BrowserContext, site: Site, text: str
 ) -> None:
@@ -119,6 +202,21 @@ def test_what_is_written_without_a_network_sends_itself_once_when_it_is_back(
     page.wait_for_function("async () => !(await drafts.all()).length")
     page = opened(citizen)
     expect(page.locator("#drafts")).to_be_hidden()
+    assert len(filed(site, text)) == 1
+
+
+@pytest.mark.parametrize("broken", [BLOCKED, FULL], ids=["blocked", "full"])
+def test_who_files_gets_the_code_even_where_the_phone_can_keep_nothing(
+    citizen: BrowserContext, site: Site, text: str, broken: str
+) -> None:
+    citizen.add_init_script(broken)
+    page = citizen.new_page()
+    page.goto("/")
+    page.wait_for_selector("#position:not([hidden])")
+    page.fill("#text", text)
+    page.click("button.main")
+    page.wait_for_selector("#code, #problems:not([hidden])")
+    expect(page.locator("#code")).to_be_visible()
     assert len(filed(site, text)) == 1
 
 
@@ -161,6 +259,53 @@ def test_a_draft_that_is_refused_when_it_comes_is_back_for_its_writer(
     assert len(filed(site, text)) == 1
 
 
+def test_a_second_tab_sends_what_it_has_become_under_a_key_of_its_own(
+    citizen: BrowserContext, site: Site, text: str
+) -> None:
+    """Both tabs hold one draft and its key; one is sent, the other is written on and sent after it, now or later."""
+    first = opened(citizen)
+    first.fill("#text", text)
+    second, third = opened(citizen), opened(citizen)
+    for other in (second, third):
+        assert other.input_value("#text") == text
+    send_through(first)
+    second.fill("#text", f"{text} A")
+    second.click("button.main")
+    expect(second.locator("#problems")).to_contain_text("đã dùng cho một nội dung khác")
+    send_through(second)
+    third.fill("#text", f"{text} B")
+    third.route("**/gui", lambda route: route.abort(), times=1)
+    third.click("button.main")
+    expect(third.locator("#drafts")).to_contain_text("Chưa gửi được")
+    third.click("text=Gửi lại ngay")
+    expect(third.locator("#problems")).to_contain_text("đã dùng cho một nội dung khác")
+    send_through(third)
+    assert [len(filed(site, said)) for said in (text, f"{text} A", f"{text} B")] == [1, 1, 1]
+
+
+def test_a_refused_draft_says_why_beside_one_that_is_being_written_and_comes_back_when_asked(
+    citizen: BrowserContext, text: str
+) -> None:
+    page = opened(citizen)
+    page.route("**/gui", lambda route: route.abort(), times=1)
+    page.fill("#text", text)
+    page.click("button.main")
+    expect(page.locator("#drafts")).to_contain_text("Chưa gửi được, máy đang giữ giúp bạn")
+    page.fill("#text", "Một chuyện khác hẳn")
+    page.route("**/gui", lambda route: route.fulfill(status=413, body="<h1>Too large</h1>"), times=1)
+    page.click("text=Gửi lại ngay")
+    expect(page.locator("#drafts li")).to_contain_text("bớt ảnh rồi gửi lại")
+    expect(page.locator("#drafts")).not_to_contain_text("tự gửi")
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.click("text=Sửa rồi gửi lại")
+    assert page.input_value("#text") == "Một chuyện khác hẳn"
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.click("text=Sửa rồi gửi lại")
+    expect(page.locator("#problems")).to_contain_text("bớt ảnh rồi gửi lại")
+    assert page.input_value("#text") == text
+    expect(page.locator("#drafts")).to_be_hidden()
+
+
 def test_the_topic_shown_is_confirmed_or_changed_and_travels_with_the_report(
     citizen: BrowserContext, site: Site, text: str
 ) -> None:
@@ -175,6 +320,35 @@ def test_the_topic_shown_is_confirmed_or_changed_and_travels_with_the_report(
     send_through(page)
     (ticket,) = filed(site, text)
     assert ticket.events[0].data["topic"] == "trees"
+
+
+def test_a_topic_that_was_pressed_is_taken_back_by_pressing_it_again_and_keeps_the_focus(
+    citizen: BrowserContext, text: str
+) -> None:
+    page = opened(citizen)
+    page.fill("#text", text)
+    chip = page.locator("#guesses button").first
+    for pressed, topic in (("true", "street-lighting"), ("false", "")):
+        with page.expect_response("**/suggest"):
+            chip.press("Enter")
+        expect(chip).to_have_attribute("aria-pressed", pressed)
+        assert page.input_value("[name=topic]") == topic
+        page.wait_for_timeout(100)  # what it says of them is drawn
+        expect(chip).to_be_focused()
+
+
+def test_the_focus_stays_near_a_button_that_goes(citizen: BrowserContext, text: str) -> None:
+    page = opened(citizen)
+    page.click("#position button")
+    page.press("#position [data-forget]", "Enter")
+    expect(page.locator("#position button").first).to_be_focused()
+    page.route("**/gui", lambda route: route.abort())
+    page.fill("#text", text)
+    page.click("button.main")
+    page.locator("#drafts [data-retry]").evaluate("(button) => (button.dataset.old = true)")
+    page.press("#drafts [data-retry]", "Enter")
+    expect(page.locator("#drafts [data-old]")).to_have_count(0)
+    expect(page.locator("#drafts [data-retry]")).to_be_focused()
 
 
 def test_what_is_known_near_by_is_shown_while_one_writes_and_can_be_joined(
@@ -195,6 +369,25 @@ def test_what_is_known_near_by_is_shown_while_one_writes_and_can_be_joined(
     send_through(page)
     (ticket,) = filed(site, text)
     assert str(ticket.joins_id) in {one["incident"] for one in known}
+
+
+def test_since_when_something_is_known_is_told_in_days_of_the_city(chromium: Browser, site: Site, text: str) -> None:
+    context = chromium.new_context(base_url=site.url, timezone_id="America/New_York", service_workers="block")
+    page = context.new_page()
+    topics = [{"slug": "lighting", "vi": "Chiếu sáng", "en": "Lighting", "confidence": 1}]
+    found = {"topics": topics, "sure": True, "wards": [{"name": "Hòa Hưng"}], "place_sure": True}
+    known = {
+        "incident": str(uuid4()), "reports": 2, "topic": {"id": "lighting", "vi": "Chiếu sáng", "en": "Lighting"},
+        "street": "", "ward": "Hòa Hưng", "since": "2026-02-03T18:00:00Z",
+    }  # fmt: skip
+    page.route("**/suggest", lambda route: route.fulfill(json={**found, "guidance": "", "emergency_numbers": []}))
+    page.route("**/nearby", lambda route: route.fulfill(json={"incidents": [known]}))
+    page.goto("/ngon-ngu/en")
+    page.goto("/")
+    page.wait_for_selector("form.enhanced")
+    page.fill("#text", text)
+    expect(page.locator("#known li")).to_contain_text(re.compile("Wednesday,? 0?4/0?2"))
+    context.close()
 
 
 def test_a_phone_keeps_no_page_of_anybody(citizen: BrowserContext, text: str) -> None:

@@ -51,6 +51,19 @@ def test_without_tiles_the_outline_of_the_wards_is_drawn_and_named(plain: Open) 
     expect(page.locator(".map-name").first).to_contain_text("Phường")
 
 
+@pytest.mark.parametrize("lost", ["**/ranh-gioi*", "**/leaflet.css*"])
+def test_a_map_that_failed_is_tried_again_when_it_is_opened_again(plain: Open, lost: str) -> None:
+    page = plain()
+    page.goto("/")
+    page.route(lost, refuse, times=1)
+    page.click("[data-map-open]")
+    expect(page.locator(".picker [role=status]")).to_contain_text("Không mở được bản đồ lúc này")
+    page.click("[data-map-open]")
+    open_picker(page)
+    expect(page.locator(".map-ward")).to_have_count(WARDS)
+    expect(page.locator(".picker [role=status]")).to_have_text("")
+
+
 def test_a_pin_is_set_by_keys_alone(plain: Open) -> None:
     page = plain(reduced_motion="reduce")
     page.goto("/")

@@ -28,6 +28,11 @@ def test_a_unit_starts_a_command_that_there_is_and_waits_long_enough_for_its_end
     assert int(unit["TimeoutStopSec"]) > grace
 
 
+def test_a_worker_that_is_stopped_ends_its_job_first() -> None:
+    """By default systemd signals every process of a unit; a work-horse dies of that in the middle of its job."""
+    assert _read(DEPLOY / "langnghe-worker@.service")["Service"].get("KillMode") == "mixed"
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here to ask")
 def test_systemd_takes_the_units(tmp_path: Path) -> None:
     for file in (*SERVICES, *DEPLOY.glob("*.socket"), *DEPLOY.glob("*.target")):
@@ -36,6 +41,18 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     files = [str(file) for file in tmp_path.iterdir()]
     done = subprocess.run(["systemd-analyze", "verify", *files], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_image_is_built_without_secrets_data_and_what_is_built_anew() -> None:
+    """`COPY . .` takes what is not named here; both podman and docker read this file."""
+    left_out = (ROOT / ".dockerignore").read_text("utf-8").split("\n")
+    assert {"var", ".git", ".venv", ".release", "**/node_modules", "app/static/vendor", "build"} <= set(left_out)
+    assert not {"models", "app", "docs", "scripts"} & set(left_out)
+
+
+def test_only_the_web_process_is_asked_for_its_health() -> None:
+    examples = re.findall(r"^# +podman run .*", (DEPLOY / "Containerfile").read_text("utf-8"), re.MULTILINE)
+    assert [(" serve" in line, "--no-healthcheck" in line) for line in examples] == [(True, False), (False, True)]
 
 
 def test_the_example_of_an_environment_names_settings_that_there_are() -> None:

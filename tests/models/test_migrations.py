@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from pytest import FixtureRequest  # noqa: PT013 - a type
-from sqlalchemy import CheckConstraint, inspect, select, text
+from sqlalchemy import CheckConstraint, Connection, inspect, select, text
 
-from app import loading, migration
+from app import loading, migration, wall
 from app.bench import scratch
 from app.consistency import violations
 from app.coordination import service as coordination
-from app.database import Database
+from app.database import LOCK_WAIT, STATEMENT_LIMIT, Database
 from app.hotline import Hotline
 from app.work import service as work
 from app.work.service import Step
@@ -80,6 +82,60 @@ def test_each_migration_goes_up_down_and_up_again_with_rows_in_the_tables(
     assert differences(database) == []
     loading.load(hotline)
     assert file().kinds() == ["received"]
+
+
+@pytest.mark.parametrize("way", ["upgrade", "downgrade"])
+def test_a_migration_that_fails_leaves_schema_and_wall_as_they_were(
+    hotline: Hotline, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """Injected: a way down and a way up break at their end. Expected: all of it is undone, and the wall stands."""
+    database = hotline.database
+    (newest, *_) = revisions()
+    if way == "upgrade":
+        migration.downgrade(database, newest.down, hotline.contact_keys)
+    before = state(database)
+    target = newest.up if way == "upgrade" else revisions()[1].down
+    carry_out = getattr(command, way)
+
+    def broken(config: Config, revision: str) -> None:
+        carry_out(config, revision)
+        raise ArithmeticError
+
+    monkeypatch.setattr(command, way, broken)
+    with pytest.raises(ArithmeticError):
+        getattr(migration, way)(database, target)
+    assert state(database) == before
+
+
+@pytest.mark.parametrize("way", ["upgrade", "downgrade"])
+def test_a_migration_takes_as_long_as_it_takes_but_waits_for_no_lock(
+    hotline: Hotline, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """Without its own limits what fills a big table is cancelled each time after the seconds that a page may take."""
+    database = hotline.database
+    seen: list[tuple[Any, ...]] = []
+    if database.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has no such limits")
+    (newest, *_) = revisions()
+    if way == "upgrade":
+        migration.downgrade(database, newest.down, hotline.contact_keys)
+    monkeypatch.setattr(command, way, lambda config, _: seen.append(limits(config.attributes["connection"])))
+    getattr(migration, way)(database, newest.down if way == "downgrade" else newest.up)
+    assert seen == [("0", "4s")]
+    with database.engine.connect() as connection:
+        assert limits(connection) == (f"{STATEMENT_LIMIT}s", f"{LOCK_WAIT}s")
+
+
+def limits(connection: Connection) -> tuple[Any, ...]:
+    return tuple(connection.scalar(text(f"show {name}")) for name in ("statement_timeout", "lock_timeout"))
+
+
+def state(database: Database) -> tuple[Any, ...]:
+    """Return the revision, the tables with their columns, and whether the wall stands."""
+    with database.engine.connect() as connection:
+        reader = inspect(connection)
+        tables = {name: [column["name"] for column in reader.get_columns(name)] for name in reader.get_table_names()}
+        return migration.revision(connection), tables, database.role and wall.stands(connection, database.role)
 
 
 def test_returns_and_helpers_from_before_they_had_rows_are_taken_over(
