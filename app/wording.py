@@ -428,7 +428,7 @@ def _citizen_words(_language: str) -> Mapping[str, str]:
         "answered": _("Đơn vị đã trả lời"),
         "reopened": _("Bạn báo chưa xong, hồ sơ mở lại"),
         "closed": _("Đã khép lại"),
-        "rejected": _("Chúng tôi không nhận phản ánh này"),
+        "rejected": _("Chúng tôi không tiếp nhận phản ánh này"),
         "referred": _("Việc này thuộc nơi khác; chúng tôi chỉ đường cho bạn"),
         "handed_over": _("Đơn vị cũ được sắp xếp lại; đơn vị kế nhiệm làm tiếp việc của bạn"),
         "unit_closed": _("Đơn vị cũ không còn hoạt động; điều phối viên đang tìm đơn vị khác"),

@@ -180,7 +180,7 @@ seat.addEventListener("change", () => seat.requestSubmit());
 // Whoever leaves the page leaves nothing unsaved behind.
 document.addEventListener("click", async (event) => {
   const link = event.target.closest("a[data-leaves]");
-  if (!link || !draft.dirty) return;
+  if (!link || !(draft.dirty || draft.saving)) return;
   event.preventDefault();
   if (await draft.saved()) location.assign(link.href);
   else said(form.dataset.unsaved);
@@ -188,7 +188,7 @@ document.addEventListener("click", async (event) => {
 document.addEventListener("submit", async (event) => {
   const leaving = event.target;
   const ofDraft = "ofDraft" in leaving.dataset;
-  if (!leaving.matches("[data-leaves]") || !(draft.dirty || ofDraft)) return undefined;
+  if (!leaving.matches("[data-leaves]") || !(draft.dirty || draft.saving || ofDraft)) return undefined;
   event.preventDefault();
   if (!(await draft.saved())) return said(form.dataset.unsaved);
   if (ofDraft) leaving.action = leaving.dataset.action.replace(NOBODY, draft.id);
