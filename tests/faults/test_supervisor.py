@@ -46,6 +46,7 @@ def managed(prepared_sqlite: Path, models_dir: Path, tmp_path: Path) -> Iterator
     town.close()
 
 
+@pytest.mark.timeout(300)
 def test_what_is_killed_is_started_again_and_one_signal_stops_all(managed: tuple[Town, psutil.Popen]) -> None:
     """Injected: kill -9 of Redis, web, relay and every worker; then SIGINT, as Ctrl-C sends it.
 
