@@ -364,6 +364,7 @@ def test_what_is_known_near_by_is_shown_while_one_writes_and_can_be_joined(
     page.click("text=Không phải, chọn lại")
     page.select_option("#topic-choice", known[0]["topic"]["id"])
     expect(page.locator("#known li").first).to_contain_text(f"{known[0]['reports']} người đã báo")
+    page.wait_for_load_state("networkidle")  # a look that is still under way may draw the list anew
     page.click("text=Tôi cũng bị, báo cùng")
     expect(page.locator("#known")).to_contain_text("Bạn báo cùng")
     send_through(page)

@@ -28,7 +28,8 @@ START = "from app.settings import from_env; from app.supervisor import hold, sta
 @pytest.fixture
 def managed(prepared_sqlite: Path, models_dir: Path, tmp_path: Path) -> Iterator[tuple[Town, psutil.Popen]]:
     """Return an installation under its process manager, as `langnghe run` leaves it, and the manager."""
-    folder = tmp_path / "đường dây 100%20"  # read as a command's words, as a format or as an address it is another one
+    # Short, for a socket lies in it; read as a command's words, as a format or as an address it is another one.
+    folder = tmp_path / "đ 1%20"
     folder.mkdir()
     shutil.copy(prepared_sqlite, folder / "langnghe.db")
     town = Town(folder, f"sqlite:///{quote(str(folder / 'langnghe.db'))}", models_dir)
