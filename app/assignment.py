@@ -5,13 +5,12 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, and_, delete, select
 from sqlalchemy.orm import Session
 
-from app.deadlines import set_first
+from app.deadlines import part_due, set_first
 from app.hotline import Hotline
 from models.coordination import Part
 from models.reply import WaitingAnswer
 from models.ticket import Assignment, Attachment, Deadline, Ticket
-from models.vocabulary import UNCLEAR_TOPIC, AssignmentKind, DeadlineKind, PhotoOf, SubmissionType
-from routing.deadlines import coordinating_due
+from models.vocabulary import AssignmentKind, DeadlineKind, PhotoOf, SubmissionType
 from routing.place import Place, resolve_place
 from routing.rules import Decision, Facts, decide
 
@@ -64,12 +63,7 @@ def assign(hotline: Hotline, session: Session, ticket: Ticket, decision: Decisio
 
 def involve(hotline: Hotline, session: Session, ticket: Ticket, helper: Assignment) -> Part:
     """Add a co-ordinating assignment, with a deadline before the lead's."""
-    due = coordinating_due(
-        hotline.city_in_force(session),
-        topic=ticket.topic_slug or UNCLEAR_TOPIC,
-        lead_due_at=ticket.resolve_due_at,
-        asked_at=helper.assigned_at,
-    )
+    due = part_due(hotline.city_in_force(session), ticket, helper)
     part = Part(assignment=helper, due_at=due.due_at, calendar_version=due.calendar_version[:64])
     session.add(part)
     return part

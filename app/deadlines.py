@@ -23,6 +23,7 @@ from models.ticket import Assignment, Deadline, Happening, PastDeadline, Ticket,
 from models.vocabulary import UNCLEAR_TOPIC, Clock, DeadlineKind, ExtensionState, Status, SubmissionType
 from models.workflow import AWAITS_DEPARTMENT
 from routing.calendar import WorkingCalendar
+from routing.city import City
 from routing.deadlines import Due, Pause, Run, coordinating_due, due_dates, replayed, resumed
 from routing.deadlines import Extension as Granted
 from routing.reminders import reminders
@@ -266,19 +267,25 @@ def foresee(session: Session, calendar: WorkingCalendar, now: datetime, limit: i
     return len(rows[:limit]), found, len(rows) > limit
 
 
+def part_due(city: City, ticket: Ticket, helper: Assignment) -> Due:
+    """Return by when a helper owes its part of a ticket."""
+    return coordinating_due(
+        city,
+        topic=ticket.topic_slug or UNCLEAR_TOPIC,
+        lead_due_at=ticket.resolve_due_at,
+        asked_at=helper.assigned_at,
+    )
+
+
 def _recompute_parts(hotline: Hotline, session: Session, tickets: Sequence[Ticket], now: datetime) -> None:
     """Compute anew by when helpers owe their parts, which is a share of what the lead has; never into the past."""
+    if not tickets:
+        return
     city = hotline.city_in_force(session)
     by_id = {ticket.id: ticket for ticket in tickets}
     owed = select(Part).join(Part.assignment).where(Assignment.ticket_id.in_(by_id), Assignment.ended_at.is_(None))
     for part in session.scalars(owed.where(Part.done_at.is_(None), Part.due_at > now)):
-        ticket = by_id[part.assignment.ticket_id]
-        due = coordinating_due(
-            city,
-            topic=ticket.topic_slug or UNCLEAR_TOPIC,
-            lead_due_at=ticket.resolve_due_at,
-            asked_at=part.assignment.assigned_at,
-        )
+        due = part_due(city, by_id[part.assignment.ticket_id], part.assignment)
         part.calendar_version = due.calendar_version[:64]
         if due.due_at > now:
             part.due_at = due.due_at

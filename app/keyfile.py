@@ -60,27 +60,28 @@ class KeyRing(ABC, Generic[Ring]):
     @property
     def secrets(self) -> tuple[str, ...]:
         """The keys as they are now, the newest first; none where there is none."""
-        if self._given or not self._file.is_file():
-            return self._given
-        return tuple(keys_of(self._file.read_text("ascii")))
+        return self._given if self._given or not self._file.is_file() else self._in_file()
+
+    def _in_file(self) -> tuple[str, ...]:
+        return keys_of(self._file.read_text("ascii"))
 
     def _ring(self) -> Ring:
         """Return the ring as it is now; raise `missing` when there is no key."""
         try:
             stamp = 0 if self._given else self._file.stat().st_mtime_ns
             if self._made is None or self._made[0] != stamp:
-                self._made = stamp, self._forge(self._given or keys_of(self._file.read_text("ascii")))
+                self._made = stamp, self._forge(self._given or self._in_file())
         except OSError:
             raise self.missing(self.name) from None
         return self._made[1]
 
     def add_key(self) -> None:
         """Put a new key on top of the file; what is locked with older ones still opens."""
-        self._write([secrets.token_urlsafe(32), *keys_of(self._file.read_text("ascii"))])
+        self._write([secrets.token_urlsafe(32), *self._in_file()])
 
     def forget_old(self) -> None:
         """Keep the newest key alone; only for when nothing is locked with an older one any more."""
-        self._write(keys_of(self._file.read_text("ascii"))[:1])
+        self._write(self._in_file()[:1])
 
     def _write(self, keys: Sequence[str]) -> None:
         """Replace the file at once, so that a process that reads meanwhile sees the old or the new keys whole.

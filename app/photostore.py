@@ -13,6 +13,7 @@ from pathlib import Path
 from uuid import UUID
 
 from app.database import outcome_unknown
+from app.disk import sync_folder
 from app.problems import NotAvailable
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ def store(folder: Path, photo: Photo) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         part.rename(target)
-        _sync(target.parent)
+        sync_folder(target.parent)
     except OSError as error:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -67,15 +68,7 @@ def _make(folder: Path) -> None:
     if not folder.is_dir():
         _make(folder.parent)
         folder.mkdir(exist_ok=True, mode=0o700)
-        _sync(folder.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        sync_folder(folder.parent)
 
 
 @contextmanager

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Final, TypeAlias
 from urllib.parse import SplitResult, quote, urlsplit
 
+from app.disk import sync_folder
+
 #: Shorter secrets can be guessed; 32 bytes as urlsafe base 64 are 43 characters.
 MIN_SECRET: Final = 32
 MIN_TOKEN: Final = 20
@@ -444,8 +446,4 @@ def _write_once(file: Path, content: str) -> None:
             os.link(part, file)
     finally:
         Path(part).unlink()
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(file.parent)

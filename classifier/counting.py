@@ -67,9 +67,10 @@ def _weighed(blocks: Sequence[csr_matrix], idf: npt.NDArray[np.float32]) -> csr_
     start = 0
     for block, weight in zip(blocks, BLOCK_WEIGHTS, strict=True):
         values = (1 + np.log(block.data)).astype(np.float32) * idf[start + block.indices]
-        lengths = np.sqrt(np.bincount(_rows(block), np.square(values, dtype=np.float64), block.shape[0]))
+        rows = _rows(block)
+        lengths = np.sqrt(np.bincount(rows, np.square(values, dtype=np.float64), block.shape[0]))
         scale = (weight / np.where(lengths, lengths, 1)).astype(np.float32)
-        features.append(csr_matrix((values * scale[_rows(block)], block.indices, block.indptr), shape=block.shape))
+        features.append(csr_matrix((values * scale[rows], block.indices, block.indptr), shape=block.shape))
         start += block.shape[1]
     return hstack(features, format="csr", dtype=np.float32)
 

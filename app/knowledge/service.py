@@ -18,6 +18,7 @@ from app.assignment import local_date
 from app.hotline import Hotline
 from app.knowledge.schema import Draft
 from app.problems import Conflict, NotFound, Problem, refuse
+from app.stale import require_seen
 from app.work import answering
 from app.work.service import Step, move
 from classifier.nearest import nearest
@@ -135,11 +136,6 @@ def public_article(hotline: Hotline, session: Session, article_id: UUID) -> Arti
     return one
 
 
-def version_of(one: Article) -> str:
-    """Return what tells an article from what it was and will be."""
-    return one.reviewed_at.isoformat()
-
-
 def save(
     hotline: Hotline, account: Account, draft: Draft, article_id: UUID | None = None, version: str = ""
 ) -> Article:
@@ -151,8 +147,8 @@ def save(
         if draft.topic_slug is not None and session.get(Topic, draft.topic_slug) is None:
             raise refuse("topic_slug", "unknown_topic")
         one = article(session, article_id, lock=True) if article_id is not None else Article()
-        if article_id is not None and version_of(one) != version:
-            raise Conflict([Problem("", "words_stale")])
+        if article_id is not None:
+            require_seen(one.reviewed_at, version)
         for name in Draft.model_fields:
             setattr(one, name, getattr(draft, name))
         one.reviewed_at, one.reviewed_by = hotline.now(), account.id

@@ -15,6 +15,7 @@ from app.knowledge import service
 from app.knowledge.schema import BODY_MAX, Draft, parse_draft
 from app.problems import Conflict, Refused
 from app.review.views import ticket_page as review_page
+from app.stale import version_of
 from app.work.views import step_from_form
 from app.work.views import ticket_page as work_page
 from models.article import Article
@@ -76,7 +77,7 @@ def edit(article_id: UUID) -> str:
     """Show an article to be changed."""
     with hotline().database.reading() as session:
         article = service.article(session, article_id)
-    return _form(_values(article) | {"version": service.version_of(article)}, {}, article_id)
+    return _form(_values(article) | {"version": version_of(article.reviewed_at)}, {}, article_id)
 
 
 @knowledge.post("/<uuid:article_id>")
@@ -115,7 +116,7 @@ def _save(article_id: UUID | None) -> AnyResponse:
         if isinstance(refused, Conflict) and article_id is not None:
             with hotline().database.reading() as session:
                 theirs = service.article(session, article_id)
-            values["version"] = service.version_of(theirs)  # which the writer sees now
+            values["version"] = version_of(theirs.reviewed_at)  # which the writer sees now
         page = _form(values, grouped_errors(refused.problems), article_id, theirs)
         return Response(page, errors.status_of(refused))
     return redirect(url_for("knowledge.articles"), 303)

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from app import access, pagekey
 from app.database import known
 from app.hotline import Hotline
-from app.problems import Conflict, NotFound, Problem, refuse
+from app.problems import NotFound, refuse
 from app.replies.schema import BY_COORDINATORS, BY_UNITS, Draft
+from app.stale import require_seen
 from app.work.person import colleagues
 from app.work.service import PAGE
 from models.account import Account
@@ -107,11 +108,6 @@ def found(session: Session, account: Account, template_id: UUID, *, lock: bool =
     return one
 
 
-def version_of(one: ReplyTemplate) -> str:
-    """Return what tells a template from what it was and will be."""
-    return one.changed_at.isoformat()
-
-
 def save(
     hotline: Hotline, account: Account, draft: Draft, template_id: UUID | None = None, version: str = ""
 ) -> ReplyTemplate:
@@ -126,8 +122,7 @@ def save(
             one = ReplyTemplate(department_id=account.department_id)
         else:
             one = found(session, account, template_id, lock=True)
-            if version_of(one) != version:
-                raise Conflict([Problem("", "words_stale")])
+            require_seen(one.changed_at, version)
         if draft.topic_slug is not None and not known(session, Topic, draft.topic_slug):
             raise refuse("topic_slug", "unknown_topic")
         if draft.status not in statuses_of(account):

@@ -14,6 +14,7 @@ from app.problems import Conflict, Refused
 from app.replies import service
 from app.replies.fields import filled
 from app.replies.schema import draft
+from app.stale import version_of
 from app.work import answering
 from models.account import Account
 from models.department import Department
@@ -88,7 +89,7 @@ def read(template_id: UUID) -> str:
     with hotline().database.reading() as session:
         one = service.found(session, staff(), template_id)
     values = {"title": one.title, "body": one.body, "status": one.status.value, "topic_slug": one.topic_slug or ""}
-    return _page(values | {"version": service.version_of(one)}, {}, template_id)
+    return _page(values | {"version": version_of(one.changed_at)}, {}, template_id)
 
 
 @replies.post("/<uuid:template_id>")
@@ -123,7 +124,7 @@ def _save(template_id: UUID | None) -> AnyResponse:
         if isinstance(refused, Conflict) and template_id is not None:
             with hotline().database.reading() as session:
                 theirs = service.found(session, account, template_id)
-            values["version"] = service.version_of(theirs)  # which the writer sees now
+            values["version"] = version_of(theirs.changed_at)  # which the writer sees now
         page = _page(values, grouped_errors(refused.problems), template_id, theirs=theirs)
         return Response(page, errors.status_of(refused))
     return redirect(url_for("replies.listed"), 303)

@@ -13,6 +13,7 @@ from app.knowledge import service
 from app.knowledge.schema import Draft
 from app.notices import sending
 from app.problems import Conflict, NotFound, Refused
+from app.stale import version_of
 from app.triage import jobs
 from models.account import Account
 from models.article import Article
@@ -44,7 +45,11 @@ def test_a_release_plants_each_of_its_articles_once_and_never_writes_over_them(h
     assert {seed.topic for seed in service.seeds()} <= {None, *topics()}
     one = kept["so-khan-cap"]
     service.save(
-        hotline, staff.coordinator, Draft(title=one.title, body="Gọi 113, 114, 115."), one.id, service.version_of(one)
+        hotline,
+        staff.coordinator,
+        Draft(title=one.title, body="Gọi 113, 114, 115."),
+        one.id,
+        version_of(one.reviewed_at),
     )
     with hotline.database.transaction() as session:
         assert service.plant(hotline, session) == 0
