@@ -7,7 +7,6 @@ relays ask once, and a week in which none ran is made up for when one does. A wo
 from datetime import datetime, timedelta
 from typing import Final
 
-from redis.exceptions import RedisError
 from rq import Queue
 from sqlalchemy.orm import Session
 
@@ -33,8 +32,8 @@ def week_of(local: datetime) -> str:
 def ask(hotline: Hotline, session: Session, learning: Queue, now: datetime) -> bool:
     """Put this week's retraining on the queue unless that has been done or is not wanted; tell whether it was put.
 
-    The first week is only noted: an installation that has just begun has nothing to learn from. While Redis is away
-    the week stays to be asked for.
+    The first week is only noted: an installation that has just begun has nothing to learn from. Raises `RedisError`
+    while Redis is away: the week stays to be asked for.
     """
     if not hotline.settings.retrain_weekly:
         return False
@@ -45,11 +44,7 @@ def ask(hotline: Hotline, session: Session, learning: Queue, now: datetime) -> b
         return False
     if mark.value == week:
         return False
-    try:
-        # Before the commit: a commit that fails afterwards costs a second retraining, the other way round would cost
-        # one.
-        learning.enqueue_call(JOB, timeout=PATIENCE, result_ttl=0, failure_ttl=600, description=LEARNING)
-    except RedisError:
-        return False
+    # Before the commit: a commit that fails afterwards costs a second retraining, the other way round would cost one.
+    learning.enqueue_call(JOB, timeout=PATIENCE, result_ttl=0, failure_ttl=600, description=LEARNING)
     mark.value = week
     return True
